@@ -1,0 +1,51 @@
+# make demo    the main job, from a fresh clone
+# make test    linters, types, import contracts and the whole test suite
+# make quick   the tests without the slow ones
+# make bench   speed, side by side with Brian 2 (installed into an environment of its own)
+PYTHON ?= python3
+VENV   ?= .venv
+JOBS   ?= 2
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: demo test quick lint bench clean
+.DELETE_ON_ERROR:
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --upgrade "pip>=24"
+
+$(VENV)/.demo: pyproject.toml | $(BIN)/python
+	$(PIP) --editable ".[plot]"
+	touch $@
+
+$(VENV)/.test: pyproject.toml | $(BIN)/python
+	$(PIP) --editable ".[test]"
+	touch $@
+
+demo: $(VENV)/.demo
+	$(BIN)/python examples/demo.py
+
+# mypy and import-linter look a package up by its folder's name, which a clone is free to choose.
+.lint/spikefarm:
+	mkdir -p .lint
+	ln -sfn .. $@
+
+lint: $(VENV)/.test .lint/spikefarm
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	cd .lint && PYTHONPATH=. ../$(BIN)/lint-imports --config ../pyproject.toml --no-cache
+
+test: lint
+	$(BIN)/python -m pytest -n $(JOBS) -m "not slow"
+	$(BIN)/python -m pytest -n $(JOBS) -m slow
+
+quick: $(VENV)/.test
+	$(BIN)/python -m pytest -n $(JOBS) -m "not slow"
+
+bench: $(VENV)/.demo
+	tests/benchmarks/run.sh $(BIN)/python
+
+clean:
+	rm -rf $(VENV) .lint build *.egg-info

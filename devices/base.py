@@ -1,0 +1,136 @@
+"""What a device is to the rest of the house: models in, builds out; builds and runs in, results out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+class DeviceError(RuntimeError):
+    """A device could not do what it was asked to."""
+
+
+class CompilerNotFoundError(DeviceError):
+    """No usable C++ compiler on this machine."""
+
+
+class BuildError(DeviceError):
+    """The generated code did not compile; the message holds the compiler's own words."""
+
+
+class SimulationError(DeviceError):
+    """One run failed; nothing else is affected."""
+
+
+class SimulationCrashError(SimulationError):
+    """The simulating process died: a signal, or an exit status other than zero."""
+
+
+class TimeLimitError(SimulationError):
+    """One run took longer than it was allowed to."""
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """One thing that a build reads when a run starts.
+
+    Parameters
+    ----------
+    id : str
+        Canonical and unique within the build, e.g. ``'tau'`` or ``'group.v:override'``.
+    name : str
+        What a user calls it.
+    kind : {'constant', 'value', 'index', 'timed_array', 'duration', 'dt', 'override', 'seed'}
+        An ``override`` may stay unset, everything else needs a value.
+    dtype : {'float64', 'int64', 'int32', 'uint64', 'bool'}
+        How it is stored.
+    size : int
+        Number of elements; an ``override`` or a ``value`` may also be given as a single one.
+    unit : str
+        The base SI unit, for people.
+    """
+
+    id: str
+    name: str
+    kind: str
+    dtype: str
+    size: int
+    unit: str
+
+
+@dataclass(frozen=True)
+class OutputSpec:
+    """One array that a build can be asked for after a run; ``size`` is -1 where only the run can tell."""
+
+    id: str
+    dtype: str
+    size: int
+    unit: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What is known of a build without running it. Kept as JSON beside it."""
+
+    key: str
+    model_hash: str
+    device: str
+    inputs: tuple[InputSpec, ...]
+    outputs: tuple[OutputSpec, ...]
+    provenance: Mapping[str, str]  # compiler, flags, CPU target, versions, chosen integrators
+
+
+@dataclass(frozen=True)
+class Build:
+    """A finished artefact on this machine's disk."""
+
+    path: Path
+    manifest: Manifest
+
+
+class Runner(ABC):
+    """Executes runs of one build, one after another, outside the caller's interpreter where the device can.
+
+    A runner belongs to one thread at a time and to the process that made it.
+    """
+
+    @abstractmethod
+    def set_base(self, inputs: Mapping[str, Array]) -> None:
+        """Give every input the value it has in runs that do not say otherwise."""
+
+    @abstractmethod
+    def run(self, inputs: Mapping[str, Array], time_limit: float | None = None) -> float:
+        """Run once from the start and return the seconds it took.
+
+        Parameters
+        ----------
+        inputs : mapping from input id to array
+            What differs from the base, in base SI units, for this run only.
+        time_limit : float, optional
+            Seconds of wall time after which the run is ended.
+
+        Raises
+        ------
+        SimulationCrashError, TimeLimitError, SimulationError
+            The runner can be used again afterwards.
+        """
+
+    @abstractmethod
+    def read(self, ids: Sequence[str]) -> list[Array]:
+        """Return outputs of the last run, one-dimensional, in base SI units."""
+
+    @abstractmethod
+    def save(self, path: Path) -> None:
+        """Write every output of the last run to one ``.npz`` file that appears when it is complete."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the process behind this runner. Closing twice is harmless."""
