@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from .algebra import mul
+from .algebra import ONE, div, mul
 from .declared import SCHEDULE
 from .equations import DIFFERENTIAL, PARAMETER, SUBEXPRESSION
 from .expr import (
@@ -25,6 +25,7 @@ from .expr import (
     Var,
     substitute,
     transform,
+    walk,
 )
 from .functions import FUNCTIONS
 from .integrators import Propagator, System, choose
@@ -206,8 +207,6 @@ def _mentions(expr: Expr, name: str) -> bool:
 
 
 def _variables(expr: Expr) -> list[Var]:
-    from .expr import walk
-
     return [n for n in walk(expr) if isinstance(n, Var)]
 
 
@@ -296,8 +295,6 @@ def number_streams(
 
 
 def _draws(kernel: Kernel, first: int, last: int) -> tuple[Draw, ...]:
-    from .expr import walk
-
     found = {n.stream: n for e in kernel.expressions() for n in walk(e) if isinstance(n, Draw)}
     return tuple(found[stream] for stream in range(first, last))
 
@@ -367,13 +364,19 @@ def hoist_run_constants(model: Model, kernels: list[Kernel]) -> tuple[list[Kerne
         invariant = _Invariance(model.population(kernel.population), everywhere, per_step=False)
         invariant.local = {s.target for s in kernel.body if s.local}
 
-        def rewrite(node: Expr) -> Expr | None:
-            if not node.children() or not invariant.holds(node):
-                return None
+        def constant(node: Expr) -> Expr:
             key = (kernel.population, node)
             if key not in table:
                 table[key] = RunConstant(f"k{len(table)}", kernel.population, node)
             return Const(table[key].name)
+
+        def rewrite(node: Expr) -> Expr | None:
+            if node.children() and invariant.holds(node):
+                return constant(node)
+            if isinstance(node, Binary) and node.op == "/" and invariant.holds(node.right):
+                # one division per run instead of one per neuron and step
+                return Binary("*", transform(node.left, rewrite), constant(div(ONE, node.right)))
+            return None
 
         return _map(kernel, lambda expr: transform(expr, rewrite))
 
@@ -396,7 +399,7 @@ def hoist_step_scalars(model: Model, kernel: Kernel) -> Kernel:
             return None
         if node not in scalars:
             dtype = "bool" if isinstance(node, Compare | Logic) else "float"
-            scalars[node] = Stmt(f"s{len(scalars)}", node, local=True, dtype=dtype)
+            scalars[node] = Stmt(f"_s{len(scalars)}", node, local=True, dtype=dtype)
         return Var(scalars[node].target)
 
     kernel = _map(kernel, lambda expr: transform(expr, rewrite))

@@ -124,7 +124,7 @@ def shifted(expr: Expr, table: Mapping[str, Expr], delay: Expr | None = None) ->
 def increments(split: Split) -> list[Stmt]:
     """One normally distributed increment of variance ``dt`` for each noise term."""
     return [
-        Stmt(f"dW_{noise}", mul(Call("sqrt", (DT,)), Call("randn", ())), local=True) for noise in split.diffusion
+        Stmt(f"_dW_{noise}", mul(Call("sqrt", (DT,)), Call("randn", ())), local=True) for noise in split.diffusion
     ]
 
 
@@ -134,7 +134,7 @@ def noise_part(split: Split, variable: str, table: Mapping[str, Expr] | None = N
     for noise, row in split.diffusion.items():
         if variable in row:
             g = row[variable] if table is None else shifted(row[variable], table, DT)
-            result = add(result, mul(g, Var(f"dW_{noise}")))
+            result = add(result, mul(g, Var(f"_dW_{noise}")))
     return result
 
 

@@ -41,6 +41,6 @@ class Euler(Integrator):
         statements = increments(split)
         for name in system.variables:
             step = add(mul(split.drift[name], DT), noise_part(split, name))
-            statements.append(Stmt(f"next_{name}", add(Var(name), step), local=True))
-        statements += [Stmt(name, Var(f"next_{name}")) for name in system.variables]
+            statements.append(Stmt(f"_next_{name}", add(Var(name), step), local=True))
+        statements += [Stmt(name, Var(f"_next_{name}")) for name in system.variables]
         return Update(tuple(statements))

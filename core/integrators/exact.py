@@ -71,8 +71,8 @@ def _coupled(system: System, matrix: dict[str, Row], constant: Row) -> Update:
         for name in system.variables:
             held = _row("R", name, system, matrix, constant, system.frozen)
             after[name] = select(Var("not_refractory"), after[name], held)
-    statements = [Stmt(f"next_{name}", after[name], local=True) for name in system.variables]
-    statements += [Stmt(name, Var(f"next_{name}")) for name in system.variables]
+    statements = [Stmt(f"_next_{name}", after[name], local=True) for name in system.variables]
+    statements += [Stmt(name, Var(f"_next_{name}")) for name in system.variables]
     return Update(tuple(statements), tuple(propagators))
 
 

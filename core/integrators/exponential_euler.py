@@ -34,8 +34,8 @@ class ExponentialEuler(Integrator):
             after = add(Var(name), step)
             if name in system.frozen:
                 after = select(Var("not_refractory"), after, Var(name))
-            statements.append(Stmt(f"next_{name}", after, local=True))
-        statements += [Stmt(name, Var(f"next_{name}")) for name in system.variables]
+            statements.append(Stmt(f"_next_{name}", after, local=True))
+        statements += [Stmt(name, Var(f"_next_{name}")) for name in system.variables]
         return Update(tuple(statements))
 
 

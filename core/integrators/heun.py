@@ -36,19 +36,19 @@ class Heun(Integrator):
         assert split is not None
         statements = increments(split)
         for name in system.variables:
-            statements.append(Stmt(f"f_{name}", split.drift[name], local=True))
-            statements.append(Stmt(f"g_{name}", noise_part(split, name), local=True))
+            statements.append(Stmt(f"_f_{name}", split.drift[name], local=True))
+            statements.append(Stmt(f"_g_{name}", noise_part(split, name), local=True))
         table: dict[str, Expr] = {}
         for name in system.variables:
-            step = add(mul(Var(f"f_{name}"), DT), Var(f"g_{name}"))
-            statements.append(Stmt(f"ahead_{name}", add(Var(name), step), local=True))
-            table[name] = Var(f"ahead_{name}")
+            step = add(mul(Var(f"_f_{name}"), DT), Var(f"_g_{name}"))
+            statements.append(Stmt(f"_ahead_{name}", add(Var(name), step), local=True))
+            table[name] = Var(f"_ahead_{name}")
         for name in system.variables:
-            statements.append(Stmt(f"next_{name}", self._corrected(split, name, table), local=True))
-        statements += [Stmt(name, Var(f"next_{name}")) for name in system.variables]
+            statements.append(Stmt(f"_next_{name}", self._corrected(split, name, table), local=True))
+        statements += [Stmt(name, Var(f"_next_{name}")) for name in system.variables]
         return Update(tuple(statements))
 
     def _corrected(self, split: Split, name: str, table: dict[str, Expr]) -> Expr:
-        drift = mul(add(Var(f"f_{name}"), shifted(split.drift[name], table, DT)), DT)
-        noise = add(Var(f"g_{name}"), noise_part(split, name, table))
+        drift = mul(add(Var(f"_f_{name}"), shifted(split.drift[name], table, DT)), DT)
+        noise = add(Var(f"_g_{name}"), noise_part(split, name, table))
         return add(Var(name), mul(Lit(0.5), add(drift, noise)))

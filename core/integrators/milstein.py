@@ -46,26 +46,26 @@ class Milstein(Integrator):
         assert split is not None
         statements = increments(split)
         for name in system.variables:
-            statements.append(Stmt(f"f_{name}", split.drift[name], local=True))
+            statements.append(Stmt(f"_f_{name}", split.drift[name], local=True))
         for noise, row in split.diffusion.items():
             for name, g in row.items():
-                statements.append(Stmt(f"g_{name}", g, local=True))
-                statements.append(Stmt(f"support_{name}", self._support(name), local=True))
-                statements.append(Stmt(f"noise_{name}", self._noise(name, noise, split), local=True))
+                statements.append(Stmt(f"_g_{name}", g, local=True))
+                statements.append(Stmt(f"_support_{name}", self._support(name), local=True))
+                statements.append(Stmt(f"_noise_{name}", self._noise(name, noise, split), local=True))
         for name in system.variables:
-            change: Expr = mul(Var(f"f_{name}"), DT)
+            change: Expr = mul(Var(f"_f_{name}"), DT)
             if any(name in row for row in split.diffusion.values()):
-                change = add(change, Var(f"noise_{name}"))
-            statements.append(Stmt(f"next_{name}", add(Var(name), change), local=True))
-        statements += [Stmt(name, Var(f"next_{name}")) for name in system.variables]
+                change = add(change, Var(f"_noise_{name}"))
+            statements.append(Stmt(f"_next_{name}", add(Var(name), change), local=True))
+        statements += [Stmt(name, Var(f"_next_{name}")) for name in system.variables]
         return Update(tuple(statements))
 
     def _support(self, name: str) -> Expr:
-        step = add(mul(Var(f"f_{name}"), DT), mul(Var(f"g_{name}"), Call("sqrt", (DT,))))
+        step = add(mul(Var(f"_f_{name}"), DT), mul(Var(f"_g_{name}"), Call("sqrt", (DT,))))
         return add(Var(name), step)
 
     def _noise(self, name: str, noise: str, split: Split) -> Expr:
-        increment = Var(f"dW_{noise}")
-        ahead = shifted(split.diffusion[noise][name], {name: Var(f"support_{name}")})
-        slope = div(sub(ahead, Var(f"g_{name}")), mul(Lit(2.0), Call("sqrt", (DT,))))
-        return add(mul(Var(f"g_{name}"), increment), mul(slope, mul(increment, increment)))
+        increment = Var(f"_dW_{noise}")
+        ahead = shifted(split.diffusion[noise][name], {name: Var(f"_support_{name}")})
+        slope = div(sub(ahead, Var(f"_g_{name}")), mul(Lit(2.0), Call("sqrt", (DT,))))
+        return add(mul(Var(f"_g_{name}"), increment), mul(slope, mul(increment, increment)))

@@ -38,12 +38,12 @@ class RungeKutta(Integrator):
             delay = mul(Lit(node), DT) if node else None
             for name in system.variables:
                 rate = shifted(split.drift[name], state, delay)
-                statements.append(Stmt(f"k{stage}_{name}", rate, local=True))
+                statements.append(Stmt(f"_k{stage}_{name}", rate, local=True))
         statements += [Stmt(name, self._state(name, tableau.result)) for name in system.variables]
         return Update(tuple(statements))
 
     def _state(self, name: str, weights: tuple[float, ...]) -> Expr:
         terms: list[Expr] = [
-            mul(Lit(weight), Var(f"k{stage}_{name}")) for stage, weight in enumerate(weights) if weight
+            mul(Lit(weight), Var(f"_k{stage}_{name}")) for stage, weight in enumerate(weights) if weight
         ]
         return add(Var(name), mul(DT, total(terms)))
