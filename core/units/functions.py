@@ -27,8 +27,12 @@ class Call(NamedTuple):
     def common(self, *names: str) -> Dimension:
         """Return the dimension that the named operands (by default all) share."""
         chosen = {name: self.operands[name] for name in names or self.operands if name in self.operands}
-        shown = ", ".join(f"{name}={operand}" for name, operand in chosen.items())
-        return common_dimension(chosen, f"calculate {self.name}({shown})")
+        return common_dimension(chosen, lambda: self._task(chosen))
+
+    def _task(self, operands: Operands) -> str:
+        return (
+            f"calculate {self.name}({', '.join(f'{name}={operand}' for name, operand in operands.items())})"
+        )
 
     def dim(self, name: str) -> Dimension:
         """Return the dimension of one operand; that of plain numbers if it was not given."""

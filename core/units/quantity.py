@@ -218,7 +218,7 @@ class Quantity(np.ndarray[Any, np.dtype[Any]]):
 
     def __setitem__(self, key: Any, value: Any) -> None:
         given = split(value)
-        common_dimension({"the array": split(self), "the value": given}, f"set an item to {given}")
+        common_dimension({"the array": split(self), "the value": given}, lambda: f"set an item to {given}")
         np.asarray(self)[key] = given.value
 
     def __iter__(self) -> Iterator[Any]:

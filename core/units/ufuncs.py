@@ -16,6 +16,7 @@ _SIGNS: Final = {
     "add": "+", "subtract": "-", "remainder": "%", "floor_divide": "//", "less": "<", "less_equal": "<=",
     "greater": ">", "greater_equal": ">=", "equal": "==", "not_equal": "!=",
 }  # fmt: skip
+_SIDES: Final = ("the left side", "the right side")
 
 
 def apply_ufunc(
@@ -88,11 +89,14 @@ def _check_outputs(name: str, outs: tuple[Any, ...], dims: Dims) -> None:
 
 
 def _same(name: str, operands: list[Operand]) -> Dimension:
-    sign = _SIGNS.get(name)
-    shown = f" {sign} ".join(map(str, operands)) if sign else f"{name}({', '.join(map(str, operands))})"
-    sides = ("the left side", "the right side") if sign else ("the first argument", "the second")
-    task = f"{'compare' if name in _COMPARISONS else 'calculate'} {shown}"
-    return common_dimension(dict(zip(sides, operands, strict=False)), task)
+    sides = _SIDES if name in _SIGNS else ("the first argument", "the second")
+    return common_dimension(dict(zip(sides, operands, strict=False)), lambda: _task(name, operands))
+
+
+def _task(name: str, operands: list[Operand]) -> str:
+    shown = [str(operand) for operand in operands]
+    text = f" {_SIGNS[name]} ".join(shown) if name in _SIGNS else f"{name}({', '.join(shown)})"
+    return f"{'compare' if name in _COMPARISONS else 'calculate'} {text}"
 
 
 def _compare(name: str, operands: list[Operand]) -> None:
