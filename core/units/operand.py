@@ -8,6 +8,10 @@ import numpy as np
 from .dimension import DIMENSIONLESS, Dimension, DimensionMismatchError
 from .display import best_unit, value_text
 
+Dims = Dimension | tuple[Dimension | None, ...] | None
+"""The dimension of a result: None where it is no quantity; one for each where there are several results
+(None for the rest)."""
+
 
 class Operand(NamedTuple):
     """An argument of a calculation: its plain value in base units, and its dimension."""
@@ -128,3 +132,10 @@ def require_dimensionless(name: str, operand: Operand) -> None:
             f"divide by a unit first.",
             operand.dim,
         )
+
+
+def count_reduced(value: Any, axis: int | tuple[int, ...] | None) -> int:
+    """Return how many elements along `axis` (None: all) a reduction makes one of."""
+    shape = np.shape(value)
+    axes = range(len(shape)) if axis is None else np.atleast_1d(axis)
+    return int(np.prod([shape[index] for index in axes], dtype=int))

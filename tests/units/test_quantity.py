@@ -1,4 +1,4 @@
-# ruff: noqa: F403, F405
+# ruff: noqa: B015, F403, F405
 """Quantities: what they are made from, how they are changed, shown, copied and refused."""
 
 import copy
@@ -16,7 +16,7 @@ units = st.sampled_from(NAMES).map(units_namespace().__getitem__)
 numbers = st.floats(1e-6, 1e6) | st.floats(-1e6, -1e-6)
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(numbers, units)
 def test_dividing_by_a_unit_undoes_multiplying(x, unit):
     assert x * unit / unit == pytest.approx(x, rel=1e-15)
@@ -24,7 +24,7 @@ def test_dividing_by_a_unit_undoes_multiplying(x, unit):
     assert float(x * unit / unit * unit) == pytest.approx(float(x * unit), rel=1e-15)
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(numbers, units)
 def test_shown_text_reads_back(x, unit):
     assume(not unit.is_dimensionless)
@@ -36,7 +36,7 @@ def test_shown_text_reads_back(x, unit):
     assert get_dimensions(eval(best, {}, dict(units_namespace()))) is unit.dim
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(numbers, max_size=4), units)
 def test_pickles_and_copies_are_equal_and_apart(values, unit):
     assume(not unit.is_dimensionless)
@@ -51,7 +51,7 @@ def test_pickles_and_copies_are_equal_and_apart(values, unit):
     assert np.all(np.asarray(original) == np.array(values) * float(unit))
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(units, units, numbers)
 def test_units_multiply_like_numbers(a, b, x):
     assert float(a * b) == pytest.approx(float(a) * float(b), rel=1e-14)
