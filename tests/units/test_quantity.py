@@ -236,6 +236,7 @@ def test_units():
     assert mV == mvolt
     assert mV != uvolt
     assert mV != nA
+    assert mV != mA
     assert mV == 0.001 * volt
     assert (volt == None) is False  # noqa: E711
     assert (3 * mV == "3 mV") is False
