@@ -1,0 +1,18 @@
+"""Completed runs by key, in one Zarr hierarchy that plain zarr and xarray can read."""
+
+from .batch import write_batch
+from .completed import Completed
+from .layout import Layout
+from .runstore import RunStore
+from .schema import (
+    DONE,
+    FAILED,
+    MISSING,
+    BatchRecords,
+    Column,
+    LockedError,
+    OwnerError,
+    Receipt,
+    Slot,
+    StoreError,
+)

@@ -1,0 +1,237 @@
+"""Writing one batch of runs, on whatever machine ran them.
+
+A batch owns its slot, and so whole files of every array. Each file appears by rename; the one with the keys
+comes last, and a row without a key does not count. So a writer can be killed at any moment.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .layout import MARK, RAGGED, RUNS, Layout, layout_of, open_group, read_columns, root_attrs
+from .schema import (
+    DONE,
+    FAILED,
+    KEY_BYTES,
+    KEY_COLUMN,
+    RESERVED_NAMES,
+    SPAN_SUFFIX,
+    Array,
+    BatchRecords,
+    Column,
+    Receipt,
+    Slot,
+    StoreError,
+)
+
+if TYPE_CHECKING:
+    import zarr
+
+
+class _Handle:
+    """An open store: arrays are opened once a process, and again when the store has grown."""
+
+    def __init__(self, path: Path) -> None:
+        self.root = open_group(path, "r+")
+        attrs = root_attrs(self.root)
+        if not attrs:
+            raise FileNotFoundError(f"no {MARK} store")
+        self.id: str = attrs["id"]
+        self.layout: Layout = layout_of(attrs)
+        self.columns = read_columns(self.root)
+        self.arrays: dict[str, zarr.Array[Any]] = {
+            f"{group}/{name}": array
+            for group in (RUNS, RAGGED)
+            for name, array in self.root[group].arrays()  # type: ignore[union-attr]
+        }
+
+    def fits(self, slot: Slot, names: set[str]) -> bool:
+        """Whether these arrays still describe what is on disk, as far as a batch needs them."""
+        rows = min(a.shape[0] for name, a in self.arrays.items() if name.startswith(RUNS))
+        return rows >= slot.stop and names <= self.columns.keys()
+
+
+_MAX_HANDLES = 8
+_handles: dict[Path, tuple[tuple[int, int], _Handle]] = {}
+
+
+def _handle(path: Path, slot: Slot, names: set[str]) -> _Handle:
+    # A store that was replaced by another is another folder, hence the inode.
+    stat = path.stat()
+    identity = (stat.st_dev, stat.st_ino)
+    known, handle = _handles.get(path, (None, None))
+    if handle is None or known != identity or not handle.fits(slot, names):
+        if len(_handles) >= _MAX_HANDLES:
+            _handles.clear()
+        handle = _Handle(path)
+        _handles[path] = (identity, handle)
+    return handle
+
+
+def write_batch(path: str | os.PathLike[str], slot: Slot, records: BatchRecords) -> Receipt:
+    """Write a batch of runs durably, all or nothing.
+
+    Any number of processes may do this at once, each with a slot of its own. Nothing needs to be open
+    and no lock is taken. Writing the same runs to the same slot again, as a task that is tried again
+    does, is harmless.
+
+    Parameters
+    ----------
+    path : path
+        The store.
+    slot : Slot
+        From `RunStore.reserve`; nobody else may write to it.
+    records : BatchRecords
+        At most ``slot.rows`` runs.
+
+    Returns
+    -------
+    Receipt
+
+    Raises
+    ------
+    StoreError
+        The store is not there or is not the one that gave the slot; records do not fit the columns (all
+        that is wrong is listed); the slot has other runs. Nothing was written.
+    """
+    folder = Path(path).expanduser().absolute()
+    names = {*records.fixed, *records.ragged}
+    try:
+        handle = _handle(folder, slot, names)
+    except (FileNotFoundError, NotADirectoryError) as err:
+        raise StoreError(f"there is no store at {folder}: was it moved or deleted?") from err
+    if handle.id != slot.store:
+        raise StoreError(
+            f"slot {slot.index} was given by another store than the one that is now at {folder}: "
+            "the store was replaced meanwhile; start again"
+        )
+    problems = list(_problems(handle, slot, records))
+    if problems:
+        raise StoreError(f"cannot write a batch to {folder}: " + "; ".join(problems))
+    return _write(handle, slot, records)
+
+
+def _write(handle: _Handle, slot: Slot, records: BatchRecords) -> Receipt:
+    host, finished = socket.gethostname(), time.time()
+    rows = slice(slot.start, slot.start + len(records))
+    written = not _already_there(handle, slot, records)
+    if written:
+        for name, values in _fixed(records, host, finished):
+            handle.arrays[f"{RUNS}/{name}"][rows] = values
+        for name, parts in _ragged(records):
+            _write_ragged(handle, slot, rows, name, parts)
+        handle.arrays[f"{RUNS}/{KEY_COLUMN.name}"][rows] = records.keys
+    n_failed = int(np.count_nonzero(records.status == FAILED))
+    return Receipt(slot.index, len(records) - n_failed, n_failed, host, finished, written)
+
+
+def _fixed(records: BatchRecords, host: str, finished: float) -> Iterator[tuple[str, Array]]:
+    n = len(records)
+    yield "status", records.status
+    yield "seed", records.seeds
+    yield "wall_time", records.wall_times
+    yield "finished", np.full(n, finished)
+    name = np.zeros(64, np.uint8)
+    text = host.encode()[:64]
+    name[: len(text)] = np.frombuffer(text, np.uint8)
+    yield "host", np.broadcast_to(name, (n, 64))
+    yield from ((name, np.asarray(values)) for name, values in records.fixed.items())
+
+
+def _ragged(records: BatchRecords) -> Iterator[tuple[str, Sequence[Array]]]:
+    yield "error", [np.frombuffer(text.encode("utf-8", "replace"), np.uint8) for text in records.errors]
+    yield from records.ragged.items()
+
+
+def _write_ragged(handle: _Handle, slot: Slot, rows: slice, name: str, parts: Sequence[Array]) -> None:
+    values = handle.arrays[f"{RAGGED}/{name}"]
+    base = slot.index * handle.layout.ragged_span
+    stops = base + np.cumsum([len(part) for part in parts], dtype=np.int64)
+    spans = np.stack([np.concatenate([[base], stops[:-1]]), stops], axis=1)
+    # Runs without values get no address at all, so a slot without any leaves no file.
+    spans[spans[:, 0] == spans[:, 1]] = 0
+    if stops[-1] > base:
+        values[base : int(stops[-1])] = np.concatenate(parts).astype(values.dtype, copy=False)
+    handle.arrays[f"{RUNS}/{name}{SPAN_SUFFIX}"][rows] = spans
+
+
+def _already_there(handle: _Handle, slot: Slot, records: BatchRecords) -> bool:
+    """Whether an earlier try wrote this very batch to the end."""
+    there = np.asarray(handle.arrays[f"{RUNS}/{KEY_COLUMN.name}"][slot.start : slot.stop])
+    if not there.any():
+        return False
+    if np.array_equal(there[: len(records)], records.keys) and not there[len(records) :].any():
+        return True
+    raise StoreError(
+        f"slot {slot.index} already has {int(there.any(axis=1).sum())} other runs: "
+        "a slot takes one batch, reserve another"
+    )
+
+
+def _problems(handle: _Handle, slot: Slot, records: BatchRecords) -> Iterator[str]:
+    n = len(records)
+    if not 1 <= n <= slot.rows:
+        yield f"it has {n} runs, a slot takes 1 to {slot.rows}"
+    yield from _log_problems(records, n)
+    for name in sorted({*records.fixed, *records.ragged}):
+        column = handle.columns.get(name)
+        if column is None or name in RESERVED_NAMES:
+            yield f"{name!r} is not a column of the store: declare it first"
+        elif column.ragged != (name in records.ragged):
+            kind = "ragged" if column.ragged else "of fixed shape"
+            yield f"column {name!r} is {kind}: give it so"
+        elif column.ragged:
+            yield from _ragged_problems(column, records.ragged[name], n, handle.layout)
+        else:
+            yield from _fixed_problems(column, np.asarray(records.fixed[name]), n)
+
+
+def _log_problems(records: BatchRecords, n: int) -> Iterator[str]:
+    expected = (
+        ("keys", records.keys, np.uint8, (n, KEY_BYTES)),
+        ("status", records.status, np.uint8, (n,)),
+        ("seeds", records.seeds, np.uint64, (n,)),
+        ("wall_times", records.wall_times, np.float64, (n,)),
+    )
+    for name, array, dtype, shape in expected:
+        if array.dtype != dtype or array.shape != shape:
+            yield f"{name} is {array.dtype} {array.shape}, expected {np.dtype(dtype)} {shape}"
+        elif name == "keys" and not array.any(axis=1).all():
+            yield f"the key of run {int(np.argmin(array.any(axis=1)))} is all zero, which means 'no run'"
+        elif name == "status" and not np.isin(array, (DONE, FAILED)).all():
+            yield f"status has values {sorted(set(array.tolist()))}, expected {DONE} or {FAILED}"
+    if len(records.errors) != n:
+        yield f"there are {len(records.errors)} error texts for {n} runs"
+
+
+def _fixed_problems(column: Column, values: Array, n: int) -> Iterator[str]:
+    shape = (n, *column.shape)
+    if values.shape != shape:
+        yield f"column {column.name!r} has shape {values.shape}, expected {shape}"
+    if not np.can_cast(values.dtype, column.dtype, "same_kind"):
+        yield f"column {column.name!r} got {values.dtype}, which does not fit {column.dtype}"
+
+
+def _ragged_problems(column: Column, parts: Sequence[Array], n: int, layout: Layout) -> Iterator[str]:
+    if len(parts) != n:
+        yield f"column {column.name!r} has {len(parts)} arrays for {n} runs"
+    for i, part in enumerate(parts):
+        if part.ndim != 1 or not np.can_cast(part.dtype, column.dtype, "same_kind"):
+            yield (
+                f"run {i} of column {column.name!r} is {part.dtype} {part.shape}, expected {column.dtype} "
+                "with one dimension"
+            )
+            break
+    total = sum(part.size for part in parts)
+    if total > layout.ragged_span:
+        yield (
+            f"column {column.name!r} has {total} values, a slot takes {layout.ragged_span}: "
+            "make batches smaller"
+        )

@@ -1,0 +1,111 @@
+"""Which runs a store has: keys to rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .layout import RUNS, layout_of, member, open_group, read_slots, root_attrs, written_slots
+from .schema import DONE, KEY_BYTES, KEY_COLUMN, MISSING, Array, StoreError
+
+
+@dataclass(frozen=True)
+class Completed:
+    """The runs that were in a store when it was asked, sorted by key, each key once.
+
+    Parameters
+    ----------
+    keys : uint8 array, shape (n, 32)
+    rows : int64 array, shape (n,)
+        Row of each run in the log.
+    status : uint8 array, shape (n,)
+        `DONE` or `FAILED`.
+    """
+
+    keys: NDArray[np.uint8]
+    rows: NDArray[np.int64]
+    status: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def find(self, keys: Array) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+        """Look runs up.
+
+        Parameters
+        ----------
+        keys : uint8 array, shape (m, 32)
+
+        Returns
+        -------
+        rows : int64 array, shape (m,)
+            -1 where the run is not in the store.
+        status : uint8 array, shape (m,)
+            `MISSING` where it is not.
+        """
+        wanted = _as_words(check_keys(keys))
+        have = _as_words(self.keys)
+        rows = np.full(len(wanted), -1, np.int64)
+        status = np.full(len(wanted), MISSING, np.uint8)
+        if len(have):
+            place = np.minimum(np.searchsorted(have, wanted), len(have) - 1)
+            found = have[place] == wanted
+            rows[found] = self.rows[place[found]]
+            status[found] = self.status[place[found]]
+        return rows, status
+
+
+def check_keys(keys: Array) -> NDArray[np.uint8]:
+    """Return keys as a contiguous uint8 array of shape (n, 32).
+
+    Raises
+    ------
+    StoreError
+        Another shape or type.
+    """
+    array = np.asarray(keys)
+    if array.dtype != np.uint8 or array.ndim != 2 or array.shape[1] != KEY_BYTES:
+        raise StoreError(
+            f"keys have dtype {array.dtype} and shape {array.shape}: give uint8 of shape (n, {KEY_BYTES})"
+        )
+    return np.ascontiguousarray(array)
+
+
+def read_completed(path: Path) -> Completed:
+    """Read the keys of every batch that was written whole."""
+    slots = written_slots(path)
+    root = open_group(path)
+    n = layout_of(root_attrs(root)).rows
+    keys, rows, status = (
+        [np.empty((0, KEY_BYTES), np.uint8)],
+        [np.empty(0, np.int64)],
+        [np.empty(0, np.uint8)],
+    )
+    states = read_slots(member(root, f"{RUNS}/status"), n, slots)
+    for (first, key), (_, state) in zip(
+        read_slots(member(root, f"{RUNS}/{KEY_COLUMN.name}"), n, slots), states, strict=True
+    ):
+        here = np.flatnonzero(key.any(axis=1))
+        keys.append(key[here])
+        rows.append(first + here)
+        status.append(state[here])
+    return _one_row_a_key(np.concatenate(keys), np.concatenate(rows), np.concatenate(status))
+
+
+def _one_row_a_key(keys: Array, rows: Array, status: Array) -> Completed:
+    """Sort by key; of a run that was done twice keep the last row, and a done one before a failed one."""
+    order = np.argsort(status == DONE, kind="stable")
+    order = order[np.argsort(_as_words(keys[order]), kind="stable")]
+    words = _as_words(keys[order])
+    last = np.ones(len(words), bool)
+    last[:-1] = words[1:] != words[:-1]
+    order = order[last]
+    return Completed(keys[order], rows[order], status[order])
+
+
+def _as_words(keys: Array) -> Array:
+    # Bytes compare without their trailing zeros, which cannot confuse keys of one length.
+    return np.ascontiguousarray(keys).view(f"S{KEY_BYTES}")[:, 0]

@@ -1,0 +1,303 @@
+"""How the hierarchy looks on disk: names of its groups, chunks, codec, and the making of arrays.
+
+Row-wise arrays are cut at `Layout.rows` rows, so that one batch owns whole files. Ragged values live in a
+one-dimensional array of virtual addresses, of which slot *b* owns ``[b*span, (b+1)*span)``; only what is
+written takes space.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from .schema import KEY_COLUMN, LOG_COLUMNS, SPAN_SUFFIX, Array, Column, StoreError
+
+if TYPE_CHECKING:
+    import zarr
+
+FORMAT = 1
+MARK = "spikefarm"
+RUNS, RAGGED, SWEEPS, RESULTS = "runs", "ragged", "sweeps", "results"
+RAGGED_LENGTH = 2**60
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Sizes that are fixed when a store is made.
+
+    Parameters
+    ----------
+    rows : int
+        Runs in a slot, the most that a batch can have.
+    chunk_bytes : int
+        About the size of the smallest part that can be read of a fixed-shape array.
+    ragged_span : int
+        Ragged values that a slot has addresses for.
+    ragged_shard, ragged_chunk : int
+        Ragged values in a file, and in the smallest part of it that can be read.
+    """
+
+    rows: int = 1024
+    chunk_bytes: int = 2**17
+    ragged_span: int = 2**32
+    ragged_shard: int = 2**20
+    ragged_chunk: int = 2**14
+
+    @property
+    def max_slots(self) -> int:
+        """How many slots there are addresses for."""
+        return RAGGED_LENGTH // self.ragged_span
+
+    def chunk_rows(self, row_bytes: int) -> int:
+        """Return rows per chunk: the largest halving of `rows` that stays within `chunk_bytes`."""
+        rows = self.rows
+        while rows % 2 == 0 and rows * row_bytes > self.chunk_bytes:
+            rows //= 2
+        return rows
+
+
+@contextmanager
+def quiet_zarr() -> Iterator[None]:
+    """Silence what zarr says of consolidated metadata, which is written knowingly."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Consolidated metadata is currently not part")
+        yield
+
+
+def open_group(path: Path, mode: str = "r") -> zarr.Group:
+    """Open the root as it is now, whatever the consolidated metadata says.
+
+    Raises
+    ------
+    FileNotFoundError
+        No Zarr group there.
+    """
+    import zarr
+
+    return zarr.open_group(str(path), mode=cast(Any, mode), use_consolidated=False)
+
+
+def member(group: zarr.Group, name: str) -> zarr.Array[Any]:
+    """Return an array of a group.
+
+    Raises
+    ------
+    KeyError
+        No array of that name.
+    """
+    import zarr
+
+    found = group[name]
+    if not isinstance(found, zarr.Array):
+        raise KeyError(name)
+    return found
+
+
+def root_attrs(group: zarr.Group) -> dict[str, Any]:
+    """Return what the store knows of itself, empty where the group is no store of ours."""
+    mark = group.attrs.asdict().get(MARK)
+    return dict(mark) if isinstance(mark, dict) else {}
+
+
+def layout_of(attrs: dict[str, Any]) -> Layout:
+    """Return the sizes that a store was made with."""
+    return Layout(**attrs["layout"])
+
+
+def layout_attrs(layout: Layout) -> dict[str, int]:
+    """Return the sizes as JSON can hold them."""
+    return asdict(layout)
+
+
+def codec() -> Any:
+    """Return the compressor: as quick as none on spike trains and traces, and a fifth to a third smaller."""
+    from zarr.codecs import BloscCodec
+
+    return BloscCodec(cname="zstd", clevel=1, shuffle="shuffle")
+
+
+def create_columns(root: zarr.Group, layout: Layout, columns: tuple[Column, ...], n_rows: int) -> None:
+    """Make the arrays of columns; those that are there already, from an interrupted try, are kept."""
+    for column in columns:
+        if column.ragged:
+            _create_ragged(root, layout, column)
+            column = _span_column(column)
+        _create_rows(root, layout, column, n_rows)
+
+
+def create_skeleton(path: Path, layout: Layout, attrs: dict[str, Any]) -> None:
+    """Write a whole store without runs at `path`, which must not exist."""
+    import zarr
+
+    root = zarr.create_group(str(path), zarr_format=3, attributes=attrs)
+    for name, long_name in (
+        (RUNS, "the log: one row a run; rows count where key is not all zero"),
+        (RAGGED, "values of outputs whose length differs from run to run, found through runs/*_span"),
+        (SWEEPS, "which runs make up which sweep, oldest first"),
+    ):
+        root.create_group(name, attributes={"long_name": long_name})
+    create_columns(root, layout, (*LOG_COLUMNS, KEY_COLUMN), 0)
+    consolidate(path)
+
+
+def consolidate(path: Path) -> None:
+    """Gather all metadata in the root, where plain xarray looks for it first.
+
+    It is one file that appears by rename, so a reader who trusts it always sees arrays of equal length.
+    """
+    import zarr
+
+    with quiet_zarr():
+        zarr.consolidate_metadata(str(path))
+
+
+def read_columns(root: zarr.Group) -> dict[str, Column]:
+    """Return every column of the log, in the order of their names."""
+    import zarr
+
+    runs, ragged = root[RUNS], root[RAGGED]
+    assert isinstance(runs, zarr.Group)
+    assert isinstance(ragged, zarr.Group)
+    values = dict(ragged.arrays())
+    found: dict[str, Column] = {}
+    for name, array in sorted(runs.arrays()):
+        base = name.removesuffix(SPAN_SUFFIX)
+        if base != name:
+            found[base] = Column(base, values[base].dtype, ragged=True, attrs=values[base].attrs.asdict())
+            continue
+        dims = getattr(array.metadata, "dimension_names", None) or ()
+        found[name] = Column(
+            name, array.dtype, array.shape[1:], attrs=array.attrs.asdict(), dims=tuple(map(str, dims[1:]))
+        )
+    return found
+
+
+def _span_column(column: Column) -> Column:
+    return Column(
+        column.name + SPAN_SUFFIX,
+        _int64(),
+        (2,),
+        attrs={
+            "long_name": f"where a run's values start and stop in {RAGGED}/{column.name}",
+            "values": f"{RAGGED}/{column.name}",
+        },
+        dims=("start_stop",),
+    )
+
+
+def _int64() -> Any:
+    import numpy as np
+
+    return np.dtype("i8")
+
+
+def _create_rows(root: zarr.Group, layout: Layout, column: Column, n_rows: int) -> None:
+    slot_shape = (layout.rows, *(max(n, 1) for n in column.shape))
+    chunk_shape = (layout.chunk_rows(column.row_bytes), *slot_shape[1:])
+    _create(
+        root,
+        f"{RUNS}/{column.name}",
+        column,
+        shape=(n_rows, *column.shape),
+        chunks=chunk_shape,
+        shards=None if chunk_shape == slot_shape else slot_shape,
+        dimension_names=("run", *column.dims),
+    )
+
+
+def _create_ragged(root: zarr.Group, layout: Layout, column: Column) -> None:
+    _create(
+        root,
+        f"{RAGGED}/{column.name}",
+        column,
+        shape=(RAGGED_LENGTH,),
+        chunks=(layout.ragged_chunk,),
+        shards=(layout.ragged_shard,),
+        dimension_names=(f"{column.name}_value",),
+    )
+
+
+def _create(root: zarr.Group, path: str, column: Column, **how: Any) -> None:
+    if path in root:
+        return
+    # Keys such as c.7.0 instead of c/7/0 spare a folder per slot.
+    root.create_array(
+        path,
+        dtype=column.dtype,
+        fill_value=column.fill_value,
+        compressors=codec(),
+        attributes=dict(column.attrs),
+        chunk_key_encoding={"name": "default", "separator": "."},
+        **how,
+    )
+
+
+def resize_rows(root: zarr.Group, n_rows: int) -> None:
+    """Give every row-wise array `n_rows` rows. The key array comes last: it says how many there are."""
+    import zarr
+
+    runs = root[RUNS]
+    assert isinstance(runs, zarr.Group)
+    arrays = dict(runs.arrays())
+    for name in sorted(arrays, key=lambda n: n == KEY_COLUMN.name):
+        array = arrays[name]
+        if array.shape[0] != n_rows:
+            array.resize((n_rows, *array.shape[1:]))
+
+
+def count_rows(root: zarr.Group) -> int:
+    """Return how many rows were ever handed out: the longest array, should a resize have been cut off."""
+    import zarr
+
+    runs = root[RUNS]
+    assert isinstance(runs, zarr.Group)
+    return max(array.shape[0] for _, array in runs.arrays())
+
+
+def written_slots(path: Path) -> list[int]:
+    """Return the slots that have keys, sorted, at the price of listing one folder."""
+    folder = path / RUNS / KEY_COLUMN.name
+    parts = (entry.name.split(".") for entry in folder.iterdir())
+    return sorted(int(p[1]) for p in parts if len(p) == 3 and p[0] == "c" and p[1].isdigit())
+
+
+def read_slots(array: zarr.Array[Any], rows: int, slots: list[int]) -> Iterator[tuple[int, Array]]:
+    """Yield the first row and the values of each stretch of neighbouring slots."""
+    start = 0
+    for i in range(1, len(slots) + 1):
+        if i == len(slots) or slots[i] != slots[i - 1] + 1:
+            first, stop = slots[start] * rows, (slots[i - 1] + 1) * rows
+            yield first, cast(Array, array[first:stop])
+            start = i
+
+
+def check_store(path: Path) -> dict[str, Any]:
+    """Return what the store at `path` knows of itself.
+
+    Raises
+    ------
+    StoreError
+        Nothing there, something else there, or a store of a later format.
+    """
+    if not path.exists():
+        raise StoreError(
+            f"there is no store at {path}: give the path of one, or run a sweep that writes to it"
+        )
+    if not path.is_dir():
+        raise StoreError(f"{path} is a file, not a store: a store is a folder; choose another path")
+    try:
+        attrs = root_attrs(open_group(path))
+    except (FileNotFoundError, ValueError, KeyError, TypeError) as err:
+        raise StoreError(f"{path} is a folder but not a store of runs: choose another path") from err
+    if not attrs:
+        raise StoreError(f"{path} is a Zarr hierarchy, but not a store of runs: choose another path")
+    if attrs["format"] > FORMAT:
+        raise StoreError(
+            f"the store {path} has format {attrs['format']}, this version reads up to {FORMAT}: "
+            "update spikefarm to open it"
+        )
+    return attrs
