@@ -1,6 +1,6 @@
 """Asking about dimensions, and refusing those that do not fit."""
 
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -8,9 +8,6 @@ from .dimension import DIMENSIONLESS, Dimension, DimensionMismatchError
 from .operand import Operand, get_dimensions, split
 from .quantity import Quantity
 from .unit import Unit
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 def have_same_dimensions(obj1: Any, obj2: Any) -> bool:

@@ -37,7 +37,7 @@ class Dimension:
 
     def __new__(cls, exponents: Iterable[Number]) -> Self:
         """Return the one dimension that has these seven exponents."""
-        key = tuple(_exact(exponent) for exponent in exponents)
+        key = tuple(exact(exponent) for exponent in exponents)
         if len(key) != len(_NAMES):
             raise TypeError(
                 f"A dimension has exactly {len(_NAMES)} exponents ({', '.join(_NAMES)}), got {len(key)}"
@@ -117,8 +117,8 @@ class Dimension:
         return Dimension(a - b for a, b in zip(self._exponents, other._exponents, strict=True))
 
     def __pow__(self, power: Number) -> "Dimension":
-        exact = _exact(power)
-        return Dimension(exponent * exact for exponent in self._exponents)
+        factor = exact(power)
+        return Dimension(exponent * factor for exponent in self._exponents)
 
     def __repr__(self) -> str:
         return " * ".join(self._factors(_NAMES, " ** ")) or "Dimension()"
@@ -134,7 +134,7 @@ class Dimension:
         ]
 
 
-def _exact(value: Number) -> Exponent:
+def exact(value: Number) -> Exponent:
     """Return a whole number or the simple fraction that a float such as 1/3 stands for."""
     if type(value) is int:
         return value

@@ -5,12 +5,13 @@ A named unit (with an engineering prefix) is taken where one fits, else a quotie
 """
 
 from collections.abc import Iterator
+from fractions import Fraction
 from functools import cache
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from .dimension import DIMENSIONLESS, Dimension, Exponent
+from .dimension import DIMENSIONLESS, Dimension, Exponent, exact
 from .table import PREFIXES, SHOWN_PREFIXES, STEMS, Stem
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -117,7 +118,7 @@ def _products(dim: Dimension) -> Iterator[ShownUnit]:
 def _family(stem: Stem, power: Exponent) -> Iterator[ShownUnit]:
     """Yield a unit to some power with every prefix that values are shown in."""
     for prefix in SHOWN_PREFIXES if stem.prefixed else ("",):
-        scale = (stem.scale + PREFIXES.get(prefix, 0)) * power
+        scale = exact((stem.scale + PREFIXES.get(prefix, 0)) * Fraction(power))
         name, symbol = _power_text(prefix + stem.names[0], prefix + stem.symbol, power)
         yield ShownUnit(name, symbol, power_of_ten(scale))
 
@@ -132,8 +133,8 @@ def _power_text(name: str, symbol: str, power: Exponent) -> tuple[str, str]:
 def _ratio(dim: Dimension, stem: Dimension) -> Exponent:
     """Return the power to which `stem` gives `dim`, zero if there is none."""
     index = next(i for i, exponent in enumerate(stem.exponents) if exponent)
-    power = dim.exponents[index]
-    return power if stem**power is dim else 0
+    power = Fraction(dim.exponents[index]) / stem.exponents[index]
+    return exact(power) if stem**power is dim else 0
 
 
 def power_of_ten(scale: Exponent) -> float:
@@ -141,36 +142,13 @@ def power_of_ten(scale: Exponent) -> float:
     return float(f"1e{scale}") if isinstance(scale, int) else 10.0 ** float(scale)
 
 
-#: What quotients and products are made of: the first unit of each dimension, in order of preference.
-_NAMED: Final = tuple(
-    stem
-    for name in [
-        "second",
-        "metre",
-        "kelvin",
-        "mole",
-        "volt",
-        "amp",
-        "siemens",
-        "farad",
-        "ohm",
-        "coulomb",
-        "joule",
-        "newton",
-        "watt",
-        "weber",
-        "henry",
-        "pascal",
-        "hertz",
-        "kilogram",
-        "molar",
-        "candle",
-    ]
-    for stem in STEMS
-    if stem.names[0] == name
-)
+_STEMS_BY_NAME: Final = {stem.names[0]: stem for stem in STEMS}
+
+#: What quotients and products are made of, in order of preference.
+_NAMED: Final = tuple(_STEMS_BY_NAME[name] for name in (
+    "second", "metre", "kelvin", "mole", "volt", "amp", "siemens", "farad", "ohm", "coulomb", "joule",
+    "newton", "watt", "weber", "henry", "pascal", "hertz", "kilogram", "molar", "candle",
+))  # fmt: skip
 _FACTORS: Final = tuple(stem for stem in _NAMED if stem.scale == 0)
 #: What stands in divisors by preference: joule per kelvin, but ohm times metre.
-_DIVISORS: Final = tuple(
-    stem for stem in _FACTORS if stem.names[0] in ["second", "metre", "kelvin", "mole", "volt", "amp"]
-)
+_DIVISORS: Final = _FACTORS[:6]

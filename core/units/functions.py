@@ -121,8 +121,8 @@ def _write(name: str, out: Any, result: Any, dims: Dims) -> Any:
     own = get_dimensions(out)
     if own is not dim:
         raise DimensionMismatchError(
-            f"{name} cannot write its result into the given array: the result has units of {dim.unit_text()}, "
-            f"the array of {own.unit_text()}.",
+            f"{name} cannot write its result into the given array: the result has units of "
+            f"{dim.unit_text()}, the array of {own.unit_text()}.",
             dim,
             own,
         )
@@ -222,6 +222,14 @@ def _where(call: Call) -> Dims:
     return call.common("x", "y") if "x" in call.operands else None
 
 
+def _fill_value(call: Call) -> Dimension:
+    return call.dim("fill_value")
+
+
+def _solve(call: Call) -> Dimension:
+    return call.dim("b") / call.dim("a")
+
+
 def _determinant(call: Call) -> Dimension:
     operand = call.operands["a"]
     return operand.dim ** int(np.shape(operand.value)[-1])
@@ -241,14 +249,16 @@ _UNKNOWN: Final = Rule((), _ignore)
 _TABLE: Final[tuple[tuple[Result, str, str], ...]] = (
     # result, parameters (those that take quantities marked), functions
     (_keep, "*a axis dtype out keepdims *initial", "sum min max amin amax nansum nanmin nanmax"),
-    (_keep, "*a", "mean median ptp cumsum cumulative_sum nanmean nanmedian nanstd nancumsum std percentile quantile "
-     "nanpercentile nanquantile sort sort_complex diagonal ravel reshape transpose matrix_transpose swapaxes "
-     "moveaxis rollaxis squeeze expand_dims flip fliplr flipud rot90 roll repeat tile resize take delete "
-     "broadcast_to trace around round fix real imag conj real_if_close copy partition diag diagflat tril triu "
-     "atleast_1d atleast_2d atleast_3d take_along_axis ascontiguousarray asfortranarray "
-     "fft.fft fft.ifft fft.rfft fft.irfft fft.fft2 fft.ifft2 fft.fftn fft.ifftn fft.rfftn fft.irfftn fft.hfft "
-     "fft.ihfft fft.fftshift fft.ifftshift unstack linalg.svdvals linalg.eigvals linalg.eigvalsh trim_zeros "
-     "array_split split hsplit vsplit dsplit lib.stride_tricks.sliding_window_view empty_like zeros_like"),
+    (_keep, "*a",
+     "mean median ptp cumsum cumulative_sum nanmean nanmedian nanstd nancumsum std percentile quantile "
+     "nanpercentile nanquantile sort sort_complex diagonal ravel reshape transpose matrix_transpose "
+     "swapaxes moveaxis rollaxis squeeze expand_dims flip fliplr flipud rot90 roll repeat tile resize "
+     "take delete broadcast_to trace around round fix real imag conj real_if_close copy partition diag "
+     "diagflat tril triu atleast_1d atleast_2d atleast_3d take_along_axis ascontiguousarray "
+     "asfortranarray fft.fft fft.ifft fft.rfft fft.irfft fft.fft2 fft.ifft2 fft.fftn fft.ifftn fft.rfftn "
+     "fft.irfftn fft.hfft fft.ihfft fft.fftshift fft.ifftshift unstack linalg.svdvals linalg.eigvals "
+     "linalg.eigvalsh trim_zeros array_split split hsplit vsplit dsplit "
+     "lib.stride_tricks.sliding_window_view empty_like zeros_like"),
     (_norm, "*a ord", "linalg.norm linalg.matrix_norm linalg.vector_norm"),
     (_keep, "condition *a", "compress extract"),
     (_keep, "*a copy *nan *posinf *neginf", "nan_to_num"),
@@ -266,19 +276,22 @@ _TABLE: Final[tuple[tuple[Result, str, str], ...]] = (
     (_each, "*a *b *c *d", "meshgrid broadcast_arrays"),
     (_where, "*condition *x *y", "where"),
     (_unique, "*a", "unique unique_values unique_counts unique_inverse unique_all"),
-    (_ignore, "*a *b", "argmax argmin nanargmax nanargmin argsort argpartition argwhere nonzero flatnonzero "
-     "count_nonzero any all shape ndim size isreal iscomplex isrealobj iscomplexobj isposinf isneginf "
+    (_ignore, "*a *b",
+     "argmax argmin nanargmax nanargmin argsort argpartition argwhere nonzero flatnonzero count_nonzero "
+     "any all shape ndim size isreal iscomplex isrealobj iscomplexobj isposinf isneginf "
      "linalg.matrix_rank linalg.cond corrcoef angle lexsort ones_like may_share_memory shares_memory"),
     (_plain, "*a *v", "searchsorted digitize isin in1d array_equal array_equiv"),
     (_power(2), "*a *b", "var nanvar cov"),
     (_prod, "*a", "prod nanprod"),
-    (_product, "*a *b", "dot vdot inner outer tensordot kron convolve correlate cross linalg.cross linalg.outer "
+    (_product, "*a *b",
+     "dot vdot inner outer tensordot kron convolve correlate cross linalg.cross linalg.outer "
      "linalg.tensordot linalg.matmul linalg.vecdot"),
     (_product, "subscripts *a *b *c *d", "einsum"),
     (_average, "*a axis *weights returned", "average"),
-    (_dimensionless, "*a *b *c", "cumprod nancumprod cumulative_prod sinc i0 logspace poly roots vander unwrap "
-     "packbits unpackbits bincount polyfit polyval"),
-    (lambda call: call.dim("fill_value"), "*a *fill_value", "full_like"),
+    (_dimensionless, "*a *b *c",
+     "cumprod nancumprod cumulative_prod sinc i0 logspace poly roots vander unwrap packbits unpackbits "
+     "bincount polyfit polyval"),
+    (_fill_value, "*a *fill_value", "full_like"),
     (_interp, "*x *xp *fp *left *right", "interp"),
     (_integral, "*y *x *dx", "trapezoid trapz"),
     (_gradient, "*f *first *second *third", "gradient"),
@@ -287,7 +300,7 @@ _TABLE: Final[tuple[tuple[Result, str, str], ...]] = (
     (_power(-1), "*a", "linalg.inv linalg.pinv"),
     (_power(0.5), "*a", "linalg.cholesky"),
     (_determinant, "*a", "linalg.det"),
-    (lambda call: call.dim("b") / call.dim("a"), "*a *b", "linalg.solve"),
+    (_solve, "*a *b", "linalg.solve"),
     (_members(1, 0), "*a", "linalg.eig linalg.eigh"),
 )  # fmt: skip
 

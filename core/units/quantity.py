@@ -65,7 +65,7 @@ class Quantity(np.ndarray[Any, np.dtype[Any]]):
         cls,
         arr: Any,
         dim: "Dimension | Quantity | None" = None,
-        dtype: DTypeLike = None,
+        dtype: DTypeLike | None = None,
         copy: bool = False,
     ) -> Self:
         value, own = split(arr)
@@ -78,6 +78,25 @@ class Quantity(np.ndarray[Any, np.dtype[Any]]):
         made = (values if values.dtype.kind in "fc" else values.astype(np.float64)).view(cls)
         made.dim = wanted
         return made
+
+    if TYPE_CHECKING:
+        # Whether a result is a Quantity or a plain number depends on dimensions, which types do not know.
+        __add__: Callable[..., Any]
+        __radd__: Callable[..., Any]
+        __sub__: Callable[..., Any]
+        __rsub__: Callable[..., Any]
+        __mul__: Callable[..., Any]
+        __rmul__: Callable[..., Any]
+        __truediv__: Callable[..., Any]
+        __rtruediv__: Callable[..., Any]
+        __floordiv__: Callable[..., Any]
+        __rfloordiv__: Callable[..., Any]
+        __mod__: Callable[..., Any]
+        __rmod__: Callable[..., Any]
+        __pow__: Callable[..., Any]
+        __rpow__: Callable[..., Any]
+        __neg__: Callable[..., Any]
+        __abs__: Callable[..., Any]
 
     def __array_finalize__(self, obj: Any) -> None:
         self.dim = getattr(obj, "dim", DIMENSIONLESS)
@@ -154,8 +173,8 @@ class Quantity(np.ndarray[Any, np.dtype[Any]]):
         shown = shown_unit(u)
         if get_dimensions(u) is not self.dim:
             raise DimensionMismatchError(
-                f"Cannot show {split(self)} in {shown.symbol}: the value has units of {self.dim.unit_text()}, "
-                f"the unit is one of {get_dimensions(u).unit_text()}.",
+                f"Cannot show {split(self)} in {shown.symbol}: the value has units of "
+                f"{self.dim.unit_text()}, the unit is one of {get_dimensions(u).unit_text()}.",
                 self.dim,
                 get_dimensions(u),
             )
@@ -254,32 +273,30 @@ class Quantity(np.ndarray[Any, np.dtype[Any]]):
     def __ne__(self, other: Any) -> Any:
         return super().__ne__(other) if _is_number(other) else NotImplemented
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     # A scalar is a value, as Python's numbers are: changing it in place makes a new one. So does an
     # operation that changes the unit, since views of the array keep theirs.
 
-    def __iadd__(self, other: Any) -> Any:
+    def __iadd__(self, other: Any) -> Any:  # type: ignore[misc]
         return np.add(self, other, out=(self,)) if self.ndim else np.add(self, other)
 
-    def __isub__(self, other: Any) -> Any:
+    def __isub__(self, other: Any) -> Any:  # type: ignore[misc]
         return np.subtract(self, other, out=(self,)) if self.ndim else np.subtract(self, other)
 
-    def __imod__(self, other: Any) -> Any:
+    def __imod__(self, other: Any) -> Any:  # type: ignore[misc]
         return np.remainder(self, other, out=(self,)) if self.ndim else np.remainder(self, other)
 
-    def __imul__(self, other: Any) -> Any:
-        in_place = self.ndim and get_dimensions(other) is DIMENSIONLESS
-        return np.multiply(self, other, out=(self,)) if in_place else np.multiply(self, other)
+    def __imul__(self, other: Any) -> Any:  # type: ignore[misc]
+        return _in_place_if_plain(np.multiply, self, other)
 
-    def __itruediv__(self, other: Any) -> Any:
-        in_place = self.ndim and get_dimensions(other) is DIMENSIONLESS
-        return np.divide(self, other, out=(self,)) if in_place else np.divide(self, other)
+    def __itruediv__(self, other: Any) -> Any:  # type: ignore[misc]
+        return _in_place_if_plain(np.divide, self, other)
 
-    def __ifloordiv__(self, other: Any) -> Any:
+    def __ifloordiv__(self, other: Any) -> Any:  # type: ignore[misc]
         return np.floor_divide(self, other)
 
-    def __ipow__(self, other: Any) -> Any:
+    def __ipow__(self, other: Any) -> Any:  # type: ignore[misc, override]
         return np.power(self, other)
 
     def __round__(self, ndigits: int | None = None) -> Any:
@@ -290,6 +307,11 @@ def _restored(values: Any, dim: Dimension) -> Quantity:
     made = np.asarray(values).view(Quantity)
     made.dim = dim
     return made
+
+
+def _in_place_if_plain(ufunc: np.ufunc, target: Quantity, other: Any) -> Any:
+    in_place = target.ndim and get_dimensions(other) is DIMENSIONLESS
+    return ufunc(target, other, out=(target,)) if in_place else ufunc(target, other)
 
 
 def _is_number(value: Any) -> bool:
@@ -304,40 +326,18 @@ def _as_method(func: Callable[..., Any]) -> Callable[..., Any]:
     def method(self: Quantity, *args: Any, **kwargs: Any) -> Any:
         return func(self, *args, **kwargs)
 
-    method.__name__ = func.__name__
+    method.__name__ = method.__qualname__ = func.__name__
     method.__doc__ = f"The same as `numpy.{func.__name__}`."
     return method
 
 
 # Methods that are worked out inside numpy's C code take the way of the functions of the same name.
-for _name in [
-    "all",
-    "any",
-    "argmax",
-    "argmin",
-    "argpartition",
-    "argsort",
-    "clip",
-    "cumprod",
-    "cumsum",
-    "diagonal",
-    "dot",
-    "max",
-    "mean",
-    "min",
-    "nonzero",
-    "prod",
-    "ptp",
-    "repeat",
-    "round",
-    "searchsorted",
-    "std",
-    "sum",
-    "take",
-    "trace",
-    "var",
-]:
-    setattr(Quantity, _name, _as_method(getattr(np, _name)))
+for _func in (
+    np.all, np.any, np.argmax, np.argmin, np.argpartition, np.argsort, np.clip, np.cumprod, np.cumsum,
+    np.diagonal, np.dot, np.max, np.mean, np.min, np.nonzero, np.prod, np.ptp, np.repeat, np.round,
+    np.searchsorted, np.std, np.sum, np.take, np.trace, np.var,
+):  # fmt: skip
+    setattr(Quantity, _func.__name__, _as_method(_func))
 
 
 def quantity_with_dimensions(floatval: Any, dims: Dimension) -> Any:

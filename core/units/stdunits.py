@@ -1,3 +1,4 @@
+# ruff: noqa: N816
 """The units that ``from spikefarm import *`` brings; all others are in `allunits`."""
 
 from typing import Final

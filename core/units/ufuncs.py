@@ -167,8 +167,8 @@ RULES: Final[dict[np.ufunc, Rule]] = _table({
     # Rounding is in base units, as in Brian 2.
     _first: "absolute fabs negative positive conjugate floor ceil rint trunc copysign spacing",
     _no_quantity: "isfinite isinf isnan sign signbit logical_and logical_or logical_not logical_xor",
-    _dimensionless: "exp exp2 expm1 log log2 log10 log1p sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh "
-    "arccosh arctanh logaddexp logaddexp2 degrees radians deg2rad rad2deg modf frexp ldexp",
+    _dimensionless: "exp exp2 expm1 log log2 log10 log1p sin cos tan arcsin arccos arctan sinh cosh tanh "
+    "arcsinh arccosh arctanh logaddexp logaddexp2 degrees radians deg2rad rad2deg modf frexp ldexp",
     _product: "multiply matmul vecdot matvec vecmat",
     _quotient: "divide",
     _power: "power float_power",

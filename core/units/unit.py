@@ -99,10 +99,10 @@ class Unit(Quantity):
         return format(self.dispname, spec)
 
     def __mul__(self, other: Any) -> Any:
-        return _combined(self, other, "*") if isinstance(other, Unit) else super().__mul__(other)
+        return _combined(self, other, True) if isinstance(other, Unit) else super().__mul__(other)
 
     def __truediv__(self, other: Any) -> Any:
-        return _combined(self, other, "/") if isinstance(other, Unit) else super().__truediv__(other)
+        return _combined(self, other, False) if isinstance(other, Unit) else super().__truediv__(other)
 
     def __rtruediv__(self, other: Any) -> Any:
         one = isinstance(other, int | float) and other == 1
@@ -111,11 +111,12 @@ class Unit(Quantity):
     def __pow__(self, other: Any, mod: None = None) -> Any:
         if not isinstance(other, int | float | np.number):
             return super().__pow__(other)
-        dim = self.dim**other
+        power = float(other)
+        dim = self.dim**power
         if dim is DIMENSIONLESS:
-            return float(self) ** float(other)
+            return float(self) ** power
         # The exponents of a dimension are exact, which makes those of ten exact as well.
-        scale = (Dimension((self.scale, *(0,) * 6)) ** other).exponents[0]
+        scale = (Dimension((self.scale, *(0,) * 6)) ** power).exponents[0]
         name, shown = (f"({text})" if self.iscompound else text for text in (self.name, self.dispname))
         latex = rf"{{{self.latexname}}}^{{{other}}}"
         return Unit(power_of_ten(scale), dim, scale, f"{name} ** {other}", f"{shown}^{other}", latex, True)
@@ -211,23 +212,20 @@ def _named_unit(stem: Stem, prefix: str, name: str, power: int) -> Unit:
     )
 
 
-def _combined(left: Unit, right: Unit, sign: str) -> Any:
+def _combined(left: Unit, right: Unit, product: bool) -> Any:
     """Return the product or the quotient of two units; a plain number if it has no dimension."""
-    product = sign == "*"
     dim = left.dim * right.dim if product else left.dim / right.dim
     scale = left.scale + right.scale if product else left.scale - right.scale
     if dim is DIMENSIONLESS:
         return power_of_ten(scale)
-    below = [
-        f"({text})" if right.iscompound and not product else text for text in (right.name, right.dispname)
-    ]
-    name = f"{left.name} {sign} {below[0]}"
-    dispname = f"{left.dispname}{' ' if product else '/'}{below[1]}"
-    latex = (
-        rf"{left.latexname}\,{right.latexname}"
-        if product
-        else rf"\frac{{{left.latexname}}}{{{right.latexname}}}"
-    )
+    if product:
+        name, dispname = f"{left.name} * {right.name}", f"{left.dispname} {right.dispname}"
+        latex = rf"{left.latexname}\,{right.latexname}"
+    else:
+        brackets = "({})" if right.iscompound else "{}"
+        name = f"{left.name} / {brackets.format(right.name)}"
+        dispname = f"{left.dispname}/{brackets.format(right.dispname)}"
+        latex = rf"\frac{{{left.latexname}}}{{{right.latexname}}}"
     return Unit(power_of_ten(scale), dim, scale, name, dispname, latex, True)
 
 

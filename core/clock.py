@@ -1,0 +1,98 @@
+"""Clocks: the grids of time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .units import DimensionMismatchError, Quantity, get_dimensions, second
+
+
+def check_time(value: Any, what: str, zero: bool = False) -> float:
+    """A time in seconds.
+
+    Raises
+    ------
+    DimensionMismatchError
+        If the value is not a time.
+    ValueError
+        If it is not finite, or negative, or zero where that has no meaning.
+    """
+    if get_dimensions(value) != second.dim:
+        unit = get_dimensions(value).unit_text()
+        raise DimensionMismatchError(f"{what} is {value!r} with units of {unit} instead of second.")
+    if np.ndim(value):
+        raise TypeError(f"{what} is an array of shape {np.shape(value)}; give a single time.")
+    number = float(np.asarray(value))
+    if not np.isfinite(number) or number < 0 or (number == 0 and not zero):
+        raise ValueError(f"{what} is {value!r}; it must be a {'' if zero else 'positive '}finite time.")
+    return number
+
+
+class Clock:
+    """A grid of time with step ``dt``."""
+
+    def __init__(self, dt: Any, name: str = "clock") -> None:
+        self.name = name
+        self._dt = check_time(dt, f"dt of {name}") if isinstance(dt, Quantity) else float(dt)
+
+    @property
+    def dt(self) -> Quantity:
+        """Time step."""
+        return Quantity.with_dimensions(self._dt, second.dim)
+
+    @dt.setter
+    def dt(self, value: Any) -> None:
+        self._dt = check_time(value, f"{self.name}.dt")
+
+    @property
+    def dt_(self) -> float:
+        """Time step in seconds."""
+        return self._dt
+
+    @dt_.setter
+    def dt_(self, value: float) -> None:
+        self.dt = Quantity.with_dimensions(value, second.dim)
+
+    def __repr__(self) -> str:
+        return f"Clock(dt={self.dt!r}, name={self.name!r})"
+
+
+class DefaultClock:
+    """``defaultclock``: the default clock of whichever session is current."""
+
+    @property
+    def _clock(self) -> Clock:
+        from .session import current_session
+
+        return current_session().defaultclock
+
+    @property
+    def dt(self) -> Quantity:
+        """Time step, 0.1 ms unless set."""
+        return self._clock.dt
+
+    @dt.setter
+    def dt(self, value: Any) -> None:
+        self._clock.dt = value
+
+    @property
+    def dt_(self) -> float:
+        """Time step in seconds."""
+        return self._clock.dt_
+
+    @dt_.setter
+    def dt_(self, value: float) -> None:
+        self._clock.dt_ = value
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in ("dt", "dt_"):
+            raise AttributeError(f"defaultclock has no attribute {name!r} that can be set; set defaultclock.dt.")
+        super().__setattr__(name, value)
+
+    def __repr__(self) -> str:
+        return repr(self._clock)
+
+
+defaultclock = DefaultClock()

@@ -1,0 +1,130 @@
+"""The names a group offers to the strings written for it, and the checks of those strings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from .equations import DIFFERENTIAL, SUBEXPRESSION, Equations
+from .expr import Expr, ExpressionError, Noise, text, walk
+from .infer import Type, Types, infer, unit_of
+from .namespace import Constant, Resolved
+from .resolve import is_stateful, resolve
+from .statements import Stmt
+from .timedarray import TimedArray
+from .units import DIMENSIONLESS, DimensionMismatchError, second
+
+SPECIAL: dict[str, Type] = {
+    "t": Type(second.dim, "float"),
+    "dt": Type(second.dim, "float"),
+    "t_in_timesteps": Type(DIMENSIONLESS, "int"),
+    "i": Type(DIMENSIONLESS, "int"),
+    "N": Type(DIMENSIONLESS, "int"),
+}
+REFRACTORY: dict[str, Type] = {
+    "lastspike": Type(second.dim, "float"),
+    "not_refractory": Type(DIMENSIONLESS, "bool"),
+}
+
+
+def variable_types(equations: Equations, refractory: bool) -> dict[str, Type]:
+    """Types of everything that a group's strings can name."""
+    own = {eq.name: Type(eq.dim, eq.dtype) for eq in equations.ordered}
+    return {**SPECIAL, **(REFRACTORY if refractory else {}), **own}
+
+
+def types_of(variables: Mapping[str, Type], constants: Mapping[str, Resolved]) -> Types:
+    """Types of a context, with slots named like the constants."""
+    inputs = {n: Type(v.dim, v.dtype) for n, v in constants.items() if isinstance(v, Constant)}
+    timed = {
+        n: (Type(v.dim, "float"), v.values.ndim) for n, v in constants.items() if isinstance(v, TimedArray)
+    }
+    return Types(variables, inputs, timed)
+
+
+@dataclass(frozen=True)
+class Checker:
+    """Collects what is wrong with the strings of one object."""
+
+    where: str
+    variables: Mapping[str, Type]
+    constants: Mapping[str, Resolved]
+    problems: list[Exception]
+
+    def attempt(self, what: str, action: Callable[[], object]) -> None:
+        """Note the error that an action raises, with what it was about."""
+        try:
+            action()
+        except (DimensionMismatchError, ExpressionError) as error:
+            self.problems.append(type(error)(f"{what}: {error}"))
+
+    def type_of(self, expr: Expr, variables: Mapping[str, Type] | None = None) -> Type:
+        own = self.variables if variables is None else variables
+        return infer(resolve(expr, own, self.constants), types_of(own, self.constants))
+
+    def finish(self) -> None:
+        """Raise what was found, all at once, as the kind of the first."""
+        if self.problems:
+            raise type(self.problems[0])(
+                f"{self.where} has {len(self.problems)} problem(s):\n"
+                + "\n".join(f"- {problem}" for problem in self.problems)
+            )
+
+
+def expect_unit(given: Type, wanted: Type, what: str) -> None:
+    """Refuse a value whose units or kind are not those of its target."""
+    if given.dim != wanted.dim:
+        raise DimensionMismatchError(
+            f"{what} has units of {unit_of(given.dim)} instead of {unit_of(wanted.dim)}."
+        )
+    if (given.dtype == "bool") != (wanted.dtype == "bool"):
+        is_bool = "a truth value" if given.dtype == "bool" else "a number"
+        want = "a truth value" if wanted.dtype == "bool" else "a number"
+        raise ExpressionError(f"{what} is {is_bool}, but {want} is needed.")
+    if wanted.dtype == "int" and given.dtype == "float":
+        raise ExpressionError(f"{what} is not an integer; write int(…) to round towards zero.")
+
+
+def check_equation(checker: Checker, equations: Equations, name: str) -> None:
+    """Check the right-hand side of one equation."""
+    equation = equations[name]
+    assert equation.expr is not None
+    target = checker.variables[name]
+    resolved = resolve(equation.expr, checker.variables, checker.constants)
+    if is_stateful(resolved):
+        raise ExpressionError(
+            f"{text(equation.expr)!r} draws random numbers each time it is evaluated; use the noise term xi in "
+            "a differential equation instead."
+        )
+    given = checker.type_of(equation.expr)
+    if equation.kind == SUBEXPRESSION:
+        if any(isinstance(n, Noise) for n in walk(resolved)) and equation.dtype != "float":
+            raise ExpressionError(f"{text(equation.expr)!r} contains noise and must be a float.")
+        expect_unit(given, target, repr(text(equation.expr)))
+    if equation.kind == DIFFERENTIAL:
+        wanted = Type(target.dim / second.dim, "float")
+        expect_unit(given, wanted, repr(text(equation.expr)))
+
+
+def check_block(checker: Checker, block: tuple[Stmt, ...], readonly: Mapping[str, str]) -> tuple[Stmt, ...]:
+    """Check statements in order; a name that is no variable becomes a local of the block."""
+    variables = dict(checker.variables)
+    locals_: dict[str, str] = {}
+    result = []
+    for statement in block:
+        target = statement.target
+        if target in readonly:
+            raise ExpressionError(f"{str(statement)!r} sets {target!r}, which is {readonly[target]}.")
+        given = checker.type_of(statement.expr, variables)
+        if target in variables:
+            expect_unit(given, variables[target], f"the right-hand side of {str(statement)!r}")
+        else:
+            if target in checker.constants:
+                raise ExpressionError(
+                    f"{str(statement)!r} sets {target!r}, a constant of the script; only variables can be set."
+                )
+            variables[target] = given
+            locals_[target] = given.dtype
+        is_local = target in locals_
+        result.append(Stmt(target, statement.expr, is_local, locals_.get(target, "float")))
+    return tuple(result)

@@ -1,0 +1,308 @@
+"""From a Session to a Model: names numbered, values taken out, everything frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .declared import Declared
+from .equations import DIFFERENTIAL, PARAMETER
+from .expr import Element, Expr, parse
+from .group import NeuronGroup
+from .infer import Type
+from .model import ApplyArgs, Assign, Input, Model, Population, Probe, Run, Seed, Step, TimedInput, Variable
+from .monitors import SpikeMonitor, StateMonitor
+from .namespace import Constant, Resolved
+from .resolve import resolve
+from .session import ApplyEntry, AssignEntry, Entry, RunEntry, SeedEntry, Session
+from .statements import Stmt
+from .timedarray import TimedArray
+from .units import DIMENSIONLESS, second
+
+_STORED = {"float": "float64", "int": "int64", "bool": "bool"}
+_STATE = {"float": "float64", "int": "int32", "bool": "bool"}
+SEED = "seed"
+
+
+class FreezeError(RuntimeError):
+    """The program of a session cannot be made a Model."""
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """A Model, the values of its inputs, and what the user calls its objects.
+
+    Parameters
+    ----------
+    model : Model
+        What is hashed and built.
+    values : mapping from input id to array
+        Values in base SI units; ``seed`` is absent and every override unset.
+    seeds : tuple
+        What each entry of the seed input was set to, ``None`` where it is drawn for each run.
+    names : mapping
+        From the user's names to the ids of the Model.
+    timed : mapping
+        From the input ids of TimedArrays to the objects themselves.
+    """
+
+    model: Model
+    values: Mapping[str, NDArray[Any]]
+    seeds: tuple[int | None, ...]
+    names: Mapping[str, str]
+    timed: Mapping[str, TimedArray]
+
+
+def freeze(session: Session) -> Frozen:
+    """Make a Model of the program of a session.
+
+    Raises
+    ------
+    FreezeError
+        If nothing is run.
+    """
+    program = tuple(session.program)
+    if not any(isinstance(entry, RunEntry) for entry in program):
+        raise FreezeError("There is nothing to simulate: the script has not called run() yet.")
+    return _Freezer(program).freeze()
+
+
+def _objects(program: Iterable[Entry]) -> list[Declared]:
+    """Everything that is run, in the order of declaration."""
+    found: dict[int, Declared] = {}
+    for entry in program:
+        if isinstance(entry, RunEntry):
+            found.update((id(obj), obj) for obj in entry.objects)
+    return sorted(found.values(), key=lambda obj: obj._number)
+
+
+def _canonical_ids(objects: list[Declared]) -> dict[str, str]:
+    """Chosen names stay; the others are numbered by kind, so that they do not depend on the session."""
+    taken = {obj.name for obj in objects if obj._named}
+    ids = {}
+    for obj in objects:
+        number, candidate = 0, obj.name if obj._named else obj._kind
+        while not obj._named and candidate in taken:
+            number += 1
+            candidate = f"{obj._kind}_{number}"
+        taken.add(candidate)
+        ids[obj.name] = candidate
+    return ids
+
+
+@dataclass
+class _Freezer:
+    program: tuple[Entry, ...]
+    inputs: dict[str, Input] = field(default_factory=dict)
+    values: dict[str, NDArray[Any]] = field(default_factory=dict)
+    timed: dict[str, TimedInput] = field(default_factory=dict)
+    timed_objects: dict[str, TimedArray] = field(default_factory=dict)
+    seeds: list[int | None] = field(default_factory=lambda: [None])
+
+    def freeze(self) -> Frozen:
+        objects = _objects(self.program)
+        self.ids = _canonical_ids(objects)
+        first: dict[str, Mapping[str, Resolved]] = {}
+        for entry in reversed(self.program):
+            if isinstance(entry, RunEntry):
+                first.update(entry.constants)
+        groups = [o for o in objects if isinstance(o, NeuronGroup)]
+        populations = tuple(self._population(g, first[g.name]) for g in groups)
+        probes = tuple(self._probe(o) for o in objects if not isinstance(o, NeuronGroup))
+        steps = self._steps()
+        self._overrides(groups)
+        seed = Input(SEED, SEED, "seed", "uint64", len(self.seeds), DIMENSIONLESS)
+        model = Model(populations, probes, (*self.inputs.values(), seed), tuple(self.timed.values()), steps)
+        model.verify()
+        return Frozen(model, self.values, tuple(self.seeds), dict(self.ids), self.timed_objects)
+
+    # -- objects --------------------------------------------------------------------------------------
+
+    def _slot(self, group: NeuronGroup, name: str) -> str:
+        """Where the group's kernels read a constant: the script's names are shared, explicit ones are not."""
+        if group.own_namespace() is None and name not in group.intrinsic_constants():
+            return name
+        return f"{self.ids[group.name]}.{name}"
+
+    def _resolved(self, group: NeuronGroup, expr: Expr, constants: Mapping[str, Resolved], own: Any) -> Expr:
+        return resolve(expr, own, constants, lambda name: self._slot(group, name))
+
+    def _population(self, group: NeuronGroup, constants: Mapping[str, Resolved]) -> Population:
+        own: dict[str, Type] = dict(group.variable_types)
+
+        def made(expr: Expr | None) -> Expr | None:
+            return None if expr is None else self._resolved(group, expr, constants, own)
+
+        variables = tuple(
+            Variable(e.name, e.kind, e.dtype, e.dim, made(e.expr), tuple(sorted(e.flags)))
+            for e in group.equations.ordered
+        )
+        reset = []
+        for statement in group.checked_reset(constants):
+            expr = self._resolved(group, statement.expr, constants, own)
+            reset.append(Stmt(statement.target, expr, statement.local, statement.dtype))
+            if statement.local:
+                own[statement.target] = Type(DIMENSIONLESS, statement.dtype)
+        is_time = group.refractory is None or group.refractory_is_time(constants)
+        return Population(
+            id=self.ids[group.name],
+            size=group.N,
+            clock=self._clock_id(group),
+            order=group.order,
+            method=group.method or "auto",
+            variables=variables,
+            threshold=made(group.threshold),
+            reset=tuple(reset),
+            refractory=made(group.refractory),
+            refractory_is_time=is_time,
+        )
+
+    def _clock_id(self, obj: Declared) -> str:
+        clock = obj.clock
+        if clock is obj.session.defaultclock:
+            return "defaultclock"
+        for other in _objects(self.program):
+            if other.clock is clock:
+                return f"{self.ids[other.name]}.clock"
+        raise AssertionError("an object that runs has a clock")
+
+    def _probe(self, monitor: Declared) -> Probe:
+        id = self.ids[monitor.name]
+        if isinstance(monitor, SpikeMonitor):
+            source, kind, variables = monitor.source, "spikes", ("i", "t") if monitor.record else ()
+            record = "all"
+        else:
+            assert isinstance(monitor, StateMonitor)
+            source, kind, variables = monitor.source, "states", monitor.record_variables
+            record = "all"
+            if monitor.indices is not None:
+                record = self._input(f"{id}.record", f"{id}.record", "index", monitor.indices)
+        return Probe(
+            id, kind, self.ids[source.name], self._clock_id(monitor), monitor.when, monitor.order, variables, record
+        )
+
+    # -- inputs ---------------------------------------------------------------------------------------
+
+    def _input(
+        self, id: str, name: str, kind: str, value: Any, dim: Any = DIMENSIONLESS, dtype: str = ""
+    ) -> str:
+        """Add an input under the first free id of that stem."""
+        stem, number = id, 1
+        while id in self.inputs or id == SEED:
+            id = f"{stem}@{number}"
+            number += 1
+        array = np.atleast_1d(np.asarray(value)).reshape(-1)
+        dtype = dtype or str(array.dtype)
+        self.inputs[id] = Input(id, name, kind, dtype, array.size, dim)
+        self.values[id] = np.ascontiguousarray(array, dtype=dtype)
+        return id
+
+    def _constant(self, stem: str, name: str, value: Constant) -> str:
+        return self._input(stem, name, "constant", value.value, value.dim, _STORED[value.dtype])
+
+    def _timed_array(self, stem: str, name: str, array: TimedArray) -> str:
+        for id, known in self.timed_objects.items():
+            if known is array:
+                return id
+        id = self._input(stem, name, "timed_array", array.values, array.dim)
+        dt = self._input(f"{id}.dt", f"{name}.dt", "dt", array.dt, second.dim)
+        rows, columns = array.values.shape[0], array.values.shape[1] if array.values.ndim == 2 else 0
+        self.timed[id] = TimedInput(id, dt, rows, columns)
+        self.timed_objects[id] = array
+        return id
+
+    def _bind(self, group: NeuronGroup, constants: Mapping[str, Resolved], table: dict[str, str]) -> None:
+        for name, value in constants.items():
+            slot = self._slot(group, name)
+            if slot in table:
+                continue
+            user = slot if name in group.intrinsic_constants() else name
+            if isinstance(value, Constant):
+                table[slot] = self._constant(slot, user, value)
+            elif isinstance(value, TimedArray):
+                table[slot] = self._timed_array(slot, user, value)
+
+    def _overrides(self, groups: list[NeuronGroup]) -> None:
+        """Every variable with values of its own can be set by run arguments."""
+        for group in groups:
+            id = self.ids[group.name]
+            for eq in group.equations.ordered:
+                if eq.kind in (DIFFERENTIAL, PARAMETER):
+                    key = f"{id}.{eq.name}:override"
+                    size = 1 if "shared" in eq.flags else group.N
+                    name = f"{id}.{eq.name}"
+                    self.inputs[key] = Input(key, name, "override", _STATE[eq.dtype], size, eq.dim)
+
+    # -- program --------------------------------------------------------------------------------------
+
+    def _steps(self) -> tuple[Step, ...]:
+        steps: list[Step] = []
+        explicit = any(isinstance(e, ApplyEntry) for e in self.program)
+        running = {id(obj) for obj in _objects(self.program)}
+        for entry in self.program:
+            if isinstance(entry, AssignEntry):
+                if id(entry.target) in running:
+                    steps.append(self._assign(entry))
+            elif isinstance(entry, ApplyEntry):
+                steps.append(ApplyArgs())
+            elif isinstance(entry, SeedEntry):
+                self.seeds.append(entry.value)
+                steps.append(Seed(len(self.seeds) - 1))
+            else:
+                if not explicit:
+                    steps.append(ApplyArgs())
+                    explicit = True
+                steps.append(self._run(entry))
+        return tuple(steps)
+
+    def _assign(self, entry: AssignEntry) -> Assign:
+        group = entry.target
+        assert isinstance(group, NeuronGroup)
+        id = self.ids[group.name]
+        dim, dtype = group.variable_types[entry.variable].dim, group.variable_types[entry.variable].dtype
+        table: dict[str, str] = {}
+        for name, value in entry.constants.items():
+            if isinstance(value, Constant):
+                table[name] = self._constant(name, name, value)
+            elif isinstance(value, TimedArray):
+                table[name] = self._timed_array(name, name, value)
+
+        def made(text: str) -> Expr:
+            return resolve(parse(text), group.variable_types, entry.constants, lambda name: table[name])
+
+        if isinstance(entry.value, str):
+            expr = made(entry.value)
+        else:
+            name = f"{id}.{entry.variable}"
+            stem = f"{id}.{entry.variable}:value"
+            expr = Element(self._input(stem, name, "value", entry.value, dim, _STATE[dtype]))
+        if isinstance(entry.where, str):
+            return Assign(id, entry.variable, expr, where=made(entry.where))
+        if entry.where is None:
+            return Assign(id, entry.variable, expr)
+        stem, name = f"{id}.{entry.variable}:index", f"{id}.{entry.variable}"
+        indices = self._input(stem, name, "index", entry.where)
+        return Assign(id, entry.variable, expr, indices=indices)
+
+    def _run(self, entry: RunEntry) -> Run:
+        table: dict[str, str] = {}
+        for obj in entry.objects:
+            if isinstance(obj, NeuronGroup):
+                self._bind(obj, entry.constants[obj.name], table)
+        clocks: dict[str, str] = {}
+        for obj in entry.objects:
+            clock = self._clock_id(obj)
+            if clock not in clocks:
+                dt = next(step for c, step in entry.clocks if c is obj.clock)
+                name = "defaultclock.dt" if clock == "defaultclock" else f"{self.ids[obj.name]}.dt"
+                clocks[clock] = self._input(f"{clock}.dt", name, "dt", dt, second.dim)
+        duration = self._input("run.duration", "run.duration", "duration", entry.duration, second.dim)
+        objects = tuple(self.ids[o.name] for o in entry.objects)
+        return Run(duration, objects, tuple(clocks.items()), tuple(sorted(table.items())))
+
+
+__all__ = ["SEED", "FreezeError", "Frozen", "freeze"]

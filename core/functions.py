@@ -1,0 +1,69 @@
+"""The functions that a model's strings may call, as one table: how many arguments, which units, which type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .units import DIMENSIONLESS, Dimension, second
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of the language.
+
+    Parameters
+    ----------
+    arity : int
+        Number of arguments.
+    result : callable
+        From the arguments' dimensions to the result's.
+    arguments : tuple
+        Dimension that each argument must have; ``None`` for any, ``'same'`` for that of the first.
+    dtype : {'float', 'int', 'same'}
+        Type of the result; ``'same'`` is that of the arguments.
+    draw : str
+        For a random function, the distribution it draws from.
+    """
+
+    arity: int
+    arguments: tuple[Dimension | str | None, ...]
+    result: Callable[[tuple[Dimension, ...]], Dimension]
+    dtype: str = "float"
+    draw: str = ""
+
+
+def _none(_: tuple[Dimension, ...]) -> Dimension:
+    return DIMENSIONLESS
+
+
+def _first(dims: tuple[Dimension, ...]) -> Dimension:
+    return dims[0]
+
+
+def _root(dims: tuple[Dimension, ...]) -> Dimension:
+    return dims[0] ** 0.5
+
+
+_TIME = second.dim
+_PLAIN = Function(1, (DIMENSIONLESS,), _none)
+
+FUNCTIONS: dict[str, Function] = {
+    **dict.fromkeys(
+        (
+            *("sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh"),
+            *("exp", "log", "log10", "log1p", "expm1", "exprel"),
+        ),
+        _PLAIN,
+    ),
+    "sqrt": Function(1, (None,), _root),
+    "abs": Function(1, (None,), _first, "same"),
+    "sign": Function(1, (None,), _none, "same"),
+    "ceil": _PLAIN,
+    "floor": _PLAIN,
+    "clip": Function(3, (None, "same", "same"), _first, "same"),
+    "int": Function(1, (DIMENSIONLESS,), _none, "int"),
+    "timestep": Function(2, (_TIME, _TIME), _none, "int"),
+    "rand": Function(0, (), _none, draw="uniform"),
+    "randn": Function(0, (), _none, draw="normal"),
+}

@@ -1,0 +1,220 @@
+"""Units and types of expressions: every string of a model is checked before anything is made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .expr import (
+    Binary,
+    Call,
+    Compare,
+    Draw,
+    Element,
+    Expr,
+    ExpressionError,
+    Lit,
+    Logic,
+    Noise,
+    Param,
+    TimedCall,
+    Unary,
+    Var,
+    text,
+)
+from .functions import FUNCTIONS
+from .units import DIMENSIONLESS, Dimension, DimensionMismatchError, second
+
+
+@dataclass(frozen=True)
+class Type:
+    """Physical dimension and kind of number: ``'bool'``, ``'int'`` or ``'float'``."""
+
+    dim: Dimension
+    dtype: str
+
+
+BOOL = Type(DIMENSIONLESS, "bool")
+
+
+@dataclass(frozen=True)
+class Types:
+    """What the names of a context stand for."""
+
+    variables: Mapping[str, Type]
+    inputs: Mapping[str, Type]
+    timed: Mapping[str, tuple[Type, int]]  # type of the values and number of dimensions
+
+
+def unit_of(dim: Dimension) -> str:
+    """A dimension as a user writes it."""
+    return "1" if dim == DIMENSIONLESS else dim.unit_text()
+
+
+def infer(expr: Expr, types: Types) -> Type:
+    """Return the type of a resolved expression.
+
+    Raises
+    ------
+    DimensionMismatchError
+        Naming both sides with their units.
+    ExpressionError
+        For wrong kinds, such as arithmetic on truth values.
+    """
+    return _Inference(types).of(expr)
+
+
+class _Inference:
+    def __init__(self, types: Types) -> None:
+        self.types = types
+
+    def of(self, expr: Expr) -> Type:
+        method = getattr(self, f"_{type(expr).__name__.lower()}")
+        result: Type = method(expr)
+        return result
+
+    def _lit(self, expr: Lit) -> Type:
+        kind = {bool: "bool", int: "int"}.get(type(expr.value), "float")
+        return Type(expr.dim, kind)
+
+    def _var(self, expr: Var) -> Type:
+        return self.types.variables[expr.name]
+
+    def _param(self, expr: Param) -> Type:
+        return self.types.inputs[expr.slot]
+
+    def _element(self, expr: Element) -> Type:
+        return self.types.inputs[expr.input]
+
+    def _noise(self, _: Noise) -> Type:
+        return Type(second.dim**-0.5, "float")
+
+    def _draw(self, _: Draw) -> Type:
+        return Type(DIMENSIONLESS, "float")
+
+    def _unary(self, expr: Unary) -> Type:
+        operand = self.of(expr.operand)
+        if expr.op == "not":
+            self._expect_bool(expr.operand, operand, "'not'")
+            return BOOL
+        self._expect_number(expr.operand, operand)
+        return operand
+
+    def _logic(self, expr: Logic) -> Type:
+        for side in (expr.left, expr.right):
+            self._expect_bool(side, self.of(side), f"'{expr.op}'")
+        return BOOL
+
+    def _compare(self, expr: Compare) -> Type:
+        left, right = self.of(expr.left), self.of(expr.right)
+        if left.dim != right.dim:
+            raise self._mismatch("compare", expr, expr.left, left, expr.right, right)
+        return BOOL
+
+    def _binary(self, expr: Binary) -> Type:
+        left, right = self.of(expr.left), self.of(expr.right)
+        self._expect_number(expr.left, left)
+        self._expect_number(expr.right, right)
+        dtype = "int" if left.dtype == right.dtype == "int" else "float"
+        if expr.op in ("+", "-", "%", "//"):
+            if left.dim != right.dim:
+                raise self._mismatch("calculate", expr, expr.left, left, expr.right, right)
+            return Type(DIMENSIONLESS if expr.op == "//" else left.dim, dtype)
+        if expr.op == "*":
+            return Type(left.dim * right.dim, dtype)
+        if expr.op == "/":
+            return Type(left.dim / right.dim, "float")
+        return self._power(expr, left, right, dtype)
+
+    def _power(self, expr: Binary, left: Type, right: Type, dtype: str) -> Type:
+        exponent = literal_value(expr.right)
+        if right.dim != DIMENSIONLESS:
+            raise DimensionMismatchError(
+                f"The exponent {text(expr.right)!r} in {text(expr)!r} has units of {unit_of(right.dim)}; "
+                "an exponent must be a plain number."
+            )
+        if left.dim == DIMENSIONLESS:
+            whole = dtype == "int" and exponent is not None and exponent >= 0
+            return Type(DIMENSIONLESS, "int" if whole else "float")
+        if exponent is None:
+            raise DimensionMismatchError(
+                f"{text(expr)!r} raises a quantity with units of {unit_of(left.dim)} to the power of "
+                f"{text(expr.right)!r}, so its own units are unknown; write the exponent as a number, or "
+                "make the base dimensionless."
+            )
+        return Type(left.dim**exponent, "float")
+
+    def _call(self, expr: Call) -> Type:
+        function = FUNCTIONS[expr.function]
+        if len(expr.args) != function.arity:
+            raise ExpressionError(
+                f"{expr.function}() takes {function.arity} argument(s), but {text(expr)!r} gives "
+                f"{len(expr.args)}."
+            )
+        types = tuple(self.of(arg) for arg in expr.args)
+        for arg, given, wanted in zip(expr.args, types, function.arguments, strict=True):
+            if expr.function != "int":
+                self._expect_number(arg, given)
+            dim = types[0].dim if wanted == "same" else wanted
+            if isinstance(dim, Dimension) and given.dim != dim:
+                raise DimensionMismatchError(
+                    f"The argument {text(arg)!r} of {expr.function}() in {text(expr)!r} has units of "
+                    f"{unit_of(given.dim)}, but {expr.function}() takes units of {unit_of(dim)}."
+                )
+        dtype = function.dtype
+        if dtype == "same":
+            dtype = "int" if all(t.dtype == "int" for t in types) else "float"
+        return Type(function.result(tuple(t.dim for t in types)), dtype)
+
+    def _timedcall(self, expr: TimedCall) -> Type:
+        value, ndim = self.types.timed[expr.array]
+        if len(expr.args) != ndim:
+            form = f"{expr.array}(t)" if ndim == 1 else f"{expr.array}(t, i)"
+            raise ExpressionError(
+                f"The TimedArray {expr.array!r} has {ndim} dimension(s) and is called as {form!r}; "
+                f"{text(expr)!r} gives {len(expr.args)} argument(s)."
+            )
+        time = self.of(expr.args[0])
+        if time.dim != second.dim:
+            raise DimensionMismatchError(
+                f"The time {text(expr.args[0])!r} given to the TimedArray {expr.array!r} has units of "
+                f"{unit_of(time.dim)} instead of second."
+            )
+        return value
+
+    def _mismatch(
+        self, verb: str, expr: Expr, left: Expr, left_type: Type, right: Expr, right_type: Type
+    ) -> DimensionMismatchError:
+        return DimensionMismatchError(
+            f"Cannot {verb} {text(expr)!r}: {text(left)!r} has units of {unit_of(left_type.dim)}, "
+            f"{text(right)!r} of {unit_of(right_type.dim)}."
+        )
+
+    def _expect_bool(self, expr: Expr, given: Type, where: str) -> None:
+        if given.dtype != "bool":
+            raise ExpressionError(
+                f"{text(expr)!r} is a number, but {where} takes truth values; write a comparison."
+            )
+
+    def _expect_number(self, expr: Expr, given: Type) -> None:
+        if given.dtype == "bool":
+            raise ExpressionError(
+                f"{text(expr)!r} is a truth value and cannot be calculated with; write int({text(expr)})."
+            )
+
+
+def literal_value(expr: Expr) -> float | int | None:
+    """The plain number that an expression of literals amounts to, or ``None``."""
+    if isinstance(expr, Lit) and expr.dim == DIMENSIONLESS:
+        return expr.value
+    if isinstance(expr, Unary) and expr.op in "+-":
+        value = literal_value(expr.operand)
+        return None if value is None else (-value if expr.op == "-" else value)
+    if isinstance(expr, Binary) and expr.op in "+-*/":
+        left, right = literal_value(expr.left), literal_value(expr.right)
+        if left is None or right is None or (expr.op == "/" and right == 0):
+            return None
+        return {"+": left + right, "-": left - right, "*": left * right}.get(
+            expr.op, left / right if right else None
+        )
+    return None

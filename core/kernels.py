@@ -1,0 +1,189 @@
+"""Kernels: what a Model becomes before a device writes it down in its own language.
+
+Everything is still data: loops over index sets with the statements in them, what is computed once per run
+or per step, which array each name stands for, and in which order things happen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from .expr import Const, Draw, Expr, MatrixEntry, text, walk
+from .integrators import Propagator
+from .model import Model, TimedInput
+from .statements import Stmt
+
+
+class KernelError(ValueError):
+    """Kernels that contradict themselves: a defect of lowering, not of a user's model."""
+
+
+@dataclass(frozen=True)
+class Array:
+    """State that lives in a context: ``population.variable``, or a monitor's count."""
+
+    id: str
+    population: str
+    variable: str
+    dtype: str  # 'float64', 'int32', 'bool'
+    size: int
+    initial: float
+
+
+@dataclass(frozen=True)
+class RunConstant:
+    """A value computed once at the start of each run, in the context of a population and its clock."""
+
+    name: str
+    population: str
+    expr: Expr
+
+
+@dataclass(frozen=True)
+class RunMatrix:
+    """A propagator computed once at the start of each run."""
+
+    population: str
+    propagator: Propagator
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One loop of a time step.
+
+    Parameters
+    ----------
+    kind : {'update', 'threshold', 'reset', 'spikes', 'states'}
+        What the loop runs over, and what it does besides its statements: all neurons; all neurons,
+        collecting those for which ``condition`` holds; the neurons that spiked in this step; the spikes of
+        this step, recording them; the recorded neurons.
+    owner : str
+        Population or probe that it belongs to.
+    population : str
+        Population in whose context names stand.
+    scalars : tuple of Stmt
+        Computed once per step.
+    matrices : tuple of Propagator
+        Computed for each neuron.
+    draws : tuple of Draw
+        Random numbers needed for all neurons at each step.
+    """
+
+    kind: str
+    owner: str
+    population: str
+    clock: str
+    when: str
+    order: int
+    scalars: tuple[Stmt, ...] = ()
+    matrices: tuple[Propagator, ...] = ()
+    draws: tuple[Draw, ...] = ()
+    body: tuple[Stmt, ...] = ()
+    condition: Expr | None = None
+
+    def expressions(self) -> Iterator[Expr]:
+        """Every expression of the kernel."""
+        for statement in (*self.scalars, *self.body):
+            yield statement.expr
+        for matrix in self.matrices:
+            yield from matrix.entries
+        if self.condition is not None:
+            yield self.condition
+
+    def dump(self) -> Iterator[str]:
+        yield f"kernel {self.owner} {self.kind} clock={self.clock} when={self.when} order={self.order}"
+        for draw in self.draws:
+            yield f"  draw {text(draw)}"
+        for statement in self.scalars:
+            yield f"  once {statement}"
+        for matrix in self.matrices:
+            yield f"  matrix {matrix.name} = [{', '.join(text(e) for e in matrix.entries)}]"
+        if self.condition is not None:
+            yield f"  where {text(self.condition)}"
+        for statement in self.body:
+            yield f"  {statement}"
+
+
+@dataclass(frozen=True)
+class AssignKernel:
+    """An assignment of the program, with its random numbers given streams."""
+
+    population: str
+    variable: str
+    expr: Expr
+    where: Expr | None
+    indices: str
+
+    def dump(self) -> str:
+        place = f"[{self.indices}]" if self.indices else f"[{text(self.where)}]" if self.where else ""
+        return f"assign {self.population}.{self.variable}{place} = {text(self.expr)}"
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """A lowered Model."""
+
+    model: Model
+    arrays: tuple[Array, ...]
+    constants: tuple[RunConstant, ...]
+    matrices: tuple[RunMatrix, ...]
+    kernels: tuple[Kernel, ...]
+    assigns: tuple[AssignKernel, ...]  # one for each Assign of the program, in order
+    methods: tuple[tuple[str, str], ...]  # population and the integrator that was chosen
+    timed: tuple[TimedInput, ...] = field(default=())
+
+    def of_clock(self, clock: str, objects: tuple[str, ...]) -> tuple[Kernel, ...]:
+        """What the named objects do at a tick of a clock, in order."""
+        return tuple(k for k in self.kernels if k.clock == clock and k.owner in objects)
+
+    def dump(self) -> str:
+        """Readable text, the same for the same kernels."""
+        lines = [f"array {a.id} {a.dtype}[{a.size}] = {a.initial}" for a in self.arrays]
+        for matrix in self.matrices:
+            entries = ", ".join(text(e) for e in matrix.propagator.entries)
+            lines.append(f"matrix {matrix.propagator.name} of {matrix.population} = [{entries}]")
+        lines += [f"constant {c.name} of {c.population} = {text(c.expr)}" for c in self.constants]
+        for kernel in self.kernels:
+            lines += kernel.dump()
+        lines += [assign.dump() for assign in self.assigns]
+        lines += [f"method {population} {method}" for population, method in self.methods]
+        return "\n".join(lines) + "\n"
+
+    def verify(self) -> None:
+        """Check that constants, matrices and streams are defined once and used only where defined.
+
+        Raises
+        ------
+        KernelError
+            Listing every contradiction.
+        """
+        problems = []
+        known = {c.name for c in self.constants}
+        matrices = {m.propagator.name for m in self.matrices}
+        streams: list[int] = []
+        for kernel in self.kernels:
+            local = matrices | {m.name for m in kernel.matrices}
+            for expr in kernel.expressions():
+                for node in walk(expr):
+                    if isinstance(node, Const) and node.name not in known:
+                        problems.append(f"{kernel.owner} uses the constant {node.name}, which is not computed")
+                    if isinstance(node, MatrixEntry) and node.matrix.rsplit(".", 1)[0] not in local:
+                        problems.append(f"{kernel.owner} uses the matrix {node.matrix}, which is not computed")
+            streams += [d.stream for d in kernel.draws]
+        if len(streams) != len(set(streams)):
+            problems.append("two draws share a stream")
+        if problems:
+            raise KernelError("\n".join(problems))
+
+
+__all__ = [
+    "Array",
+    "AssignKernel",
+    "Kernel",
+    "KernelError",
+    "Kernels",
+    "RunConstant",
+    "RunMatrix",
+    "TimedInput",
+]

@@ -1,0 +1,406 @@
+"""From a Model to Kernels: named passes over frozen data, in the order in which they are read here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from .algebra import ONE, div, mul
+from .declared import SCHEDULE
+from .equations import DIFFERENTIAL, PARAMETER, SUBEXPRESSION
+from .expr import (
+    Binary,
+    Call,
+    Compare,
+    Const,
+    Draw,
+    Element,
+    Expr,
+    Lit,
+    Logic,
+    MatrixEntry,
+    Param,
+    TimedCall,
+    Unary,
+    Var,
+    substitute,
+    transform,
+    walk,
+)
+from .functions import FUNCTIONS
+from .integrators import Propagator, System, choose
+from .kernels import Array, AssignKernel, Kernel, Kernels, RunConstant, RunMatrix
+from .model import Assign, Model, Population, Probe
+from .statements import Stmt
+
+_STATE = {"float": "float64", "int": "int32", "bool": "bool"}
+#: Spikes of an endless past, as in Brian 2.
+LONG_AGO = -1e4
+
+
+def lower(model: Model) -> Kernels:
+    """Lower a Model.
+
+    Raises
+    ------
+    integrators.UnsupportedEquationsError
+        If an integrator does not fit the equations it was chosen for.
+    """
+    kernels, methods = make_kernels(model)
+    kernels = [inline_subexpressions(model, kernel) for kernel in kernels]
+    kernels = [fold_numbers(kernel) for kernel in kernels]
+    assigns = [assign_kernel(model, step) for step in model.program if isinstance(step, Assign)]
+    kernels, assigns = number_streams(kernels, assigns)
+    kernels, matrices = hoist_matrices(model, kernels)
+    kernels, constants = hoist_run_constants(model, kernels)
+    kernels = [hoist_step_scalars(model, kernel) for kernel in kernels]
+    lowered = Kernels(
+        model=model,
+        arrays=state_arrays(model),
+        constants=constants,
+        matrices=matrices,
+        kernels=tuple(sorted(kernels, key=lambda k: (SCHEDULE.index(k.when), k.order))),
+        assigns=tuple(assigns),
+        methods=methods,
+        timed=model.timed,
+    )
+    lowered.verify()
+    return lowered
+
+
+# -- arrays -------------------------------------------------------------------------------------------
+
+
+def state_arrays(model: Model) -> tuple[Array, ...]:
+    """Every array that a context holds."""
+    arrays = []
+    for p in model.populations:
+        for v in p.variables:
+            if v.stored:
+                size = 1 if v.shared else p.size
+                arrays.append(Array(f"{p.id}.{v.name}", p.id, v.name, _STATE[v.dtype], size, 0.0))
+        if p.refracts:
+            arrays.append(Array(f"{p.id}.lastspike", p.id, "lastspike", "float64", p.size, LONG_AGO))
+            arrays.append(Array(f"{p.id}.not_refractory", p.id, "not_refractory", "bool", p.size, 1.0))
+    for probe in model.probes:
+        if probe.kind == "spikes":
+            size = model.population(probe.source).size
+            arrays.append(Array(f"{probe.id}.count", probe.id, "count", "int32", size, 0.0))
+    return tuple(arrays)
+
+
+# -- kernels ------------------------------------------------------------------------------------------
+
+
+def make_kernels(model: Model) -> tuple[list[Kernel], tuple[tuple[str, str], ...]]:
+    """Write down what each object does in a time step; subexpressions are still names."""
+    kernels, methods = [], []
+    for population in model.populations:
+        update, method = update_kernel(population)
+        kernels += update
+        methods += method
+        if population.threshold is not None:
+            kernels.append(threshold_kernel(population))
+        if population.reset:
+            kernels.append(_kernel(population, "reset", "resets", body=population.reset))
+    kernels += [probe_kernel(model, probe) for probe in model.probes]
+    return kernels, tuple(methods)
+
+
+def _kernel(population: Population, kind: str, when: str, **parts: object) -> Kernel:
+    base = Kernel(kind, population.id, population.id, population.clock, when, population.order)
+    return replace(base, **parts)  # type: ignore[arg-type]
+
+
+def update_kernel(population: Population) -> tuple[list[Kernel], list[tuple[str, str]]]:
+    """Refractoriness and integration."""
+    body: list[Stmt] = refractoriness(population)
+    equations = population.of_kind(DIFFERENTIAL)
+    methods, matrices = [], ()
+    if equations:
+        inlined = _subexpressions(population)
+        rates = {v.name: substitute(v.expr, inlined) for v in equations if v.expr is not None}
+        rates = {name: transform(rate, _folded) for name, rate in rates.items()}
+        flagged = frozenset(v.name for v in equations if "unless refractory" in v.flags)
+        system = System(rates, flagged if population.refracts else frozenset())
+        integrator = choose(population.method, system, population.id)
+        update = integrator.update(system)
+        matrices = tuple(_prefixed(population, p) for p in update.propagators)
+        body += [s.with_expr(_prefix_entries(population, s.expr)) for s in update.statements]
+        methods.append((population.id, integrator.names[0]))
+    if not body:
+        return [], methods
+    return [_kernel(population, "update", "groups", body=tuple(body), matrices=matrices)], methods
+
+
+def _prefixed(population: Population, propagator: Propagator) -> Propagator:
+    return replace(propagator, name=f"{population.id}.{propagator.name}")
+
+
+def _prefix_entries(population: Population, expr: Expr) -> Expr:
+    def rewrite(node: Expr) -> Expr | None:
+        if isinstance(node, MatrixEntry):
+            return replace(node, matrix=f"{population.id}.{node.matrix}")
+        return None
+
+    return transform(expr, rewrite)
+
+
+def refractoriness(population: Population) -> list[Stmt]:
+    """``not_refractory`` for this step.
+
+    Times are compared in whole steps, so that a period of 5 ms takes as many steps whatever rounding does.
+    """
+    if population.refractory is None:
+        return []
+    if not population.refractory_is_time:
+        return [Stmt("not_refractory", Unary("not", population.refractory), dtype="bool")]
+    since = Binary("-", Var("t"), Var("lastspike"))
+    return [
+        Stmt("not_refractory", Compare(">=", _steps(since), _steps(population.refractory)), dtype="bool")
+    ]
+
+
+def _steps(time: Expr) -> Expr:
+    return Call("floor", (Binary("+", Binary("/", time, Var("dt")), Lit(1e-3)),))
+
+
+def threshold_kernel(population: Population) -> Kernel:
+    """Find the neurons that spike; a refractory one does not."""
+    condition = population.threshold
+    assert condition is not None
+    body: tuple[Stmt, ...] = ()
+    if population.refracts:
+        condition = Logic("and", condition, Var("not_refractory"))
+        body = (Stmt("lastspike", Var("t")), Stmt("not_refractory", Lit(False), dtype="bool"))
+    return _kernel(population, "threshold", "thresholds", condition=condition, body=body)
+
+
+def probe_kernel(model: Model, probe: Probe) -> Kernel:
+    """Recording: one statement for each variable, whose target is the variable's column."""
+    body: tuple[Stmt, ...] = ()
+    if probe.kind == "states":
+        body = tuple(Stmt(name, Var(name), local=True) for name in probe.variables)
+    source = model.population(probe.source)
+    return Kernel(probe.kind, probe.id, source.id, probe.clock, probe.when, probe.order, body=body)
+
+
+# -- subexpressions and numbers ------------------------------------------------------------------------
+
+
+def _subexpressions(population: Population) -> dict[str, Expr]:
+    """Each subexpression in terms of what is stored."""
+    raw = {v.name: v.expr for v in population.of_kind(SUBEXPRESSION) if v.expr is not None}
+    done: dict[str, Expr] = {}
+
+    def expand(name: str) -> Expr:
+        if name not in done:
+            inner = {n: expand(n) for n in raw if n != name and _mentions(raw[name], n)}
+            done[name] = substitute(raw[name], inner)
+        return done[name]
+
+    return {name: expand(name) for name in raw}
+
+
+def _mentions(expr: Expr, name: str) -> bool:
+    return any(n.name == name for n in _variables(expr))
+
+
+def _variables(expr: Expr) -> list[Var]:
+    return [n for n in walk(expr) if isinstance(n, Var)]
+
+
+def _map(kernel: Kernel, function: Callable[[Expr], Expr]) -> Kernel:
+    """A kernel with every expression rewritten."""
+    return replace(
+        kernel,
+        scalars=tuple(s.with_expr(function(s.expr)) for s in kernel.scalars),
+        body=tuple(s.with_expr(function(s.expr)) for s in kernel.body),
+        matrices=tuple(
+            replace(m, entries=tuple(function(e) for e in m.entries)) for m in kernel.matrices
+        ),
+        condition=None if kernel.condition is None else function(kernel.condition),
+    )
+
+
+def inline_subexpressions(model: Model, kernel: Kernel) -> Kernel:
+    """Put what a subexpression stands for in the place of its name."""
+    table = _subexpressions(model.population(kernel.population))
+    return _map(kernel, lambda expr: substitute(expr, table)) if table else kernel
+
+
+def fold_numbers(kernel: Kernel) -> Kernel:
+    """Calculate with literals now: ``10 * 0.001`` is ``0.01``."""
+    return _map(kernel, lambda expr: transform(expr, _folded))
+
+
+def _folded(node: Expr) -> Expr | None:
+    if not isinstance(node, Binary) or node.op not in "+-*/":
+        return None
+    left, right = transform(node.left, _folded), transform(node.right, _folded)
+    if isinstance(left, Lit) and isinstance(right, Lit) and not (node.op == "/" and right.value == 0):
+        values = {
+            "+": lambda a, b: a + b,
+            "-": lambda a, b: a - b,
+            "*": lambda a, b: a * b,
+            "/": lambda a, b: a / b,
+        }
+        return Lit(values[node.op](left.value, right.value))
+    if node.op == "*":
+        return mul(left, right)
+    return Binary(node.op, left, right)
+
+
+def assign_kernel(model: Model, step: Assign) -> AssignKernel:
+    """An assignment with subexpressions inlined and numbers folded."""
+    table = _subexpressions(model.population(step.population))
+
+    def simple(expr: Expr) -> Expr:
+        return transform(substitute(expr, table), _folded)
+
+    where = None if step.where is None else simple(step.where)
+    return AssignKernel(step.population, step.variable, simple(step.expr), where, step.indices)
+
+
+# -- random numbers ------------------------------------------------------------------------------------
+
+
+def number_streams(
+    kernels: list[Kernel], assigns: list[AssignKernel]
+) -> tuple[list[Kernel], list[AssignKernel]]:
+    """Give each place that draws random numbers a stream of its own, in the order of the model."""
+    count = 0
+
+    def numbered(node: Expr) -> Expr | None:
+        nonlocal count
+        if isinstance(node, Call) and node.function in FUNCTIONS and FUNCTIONS[node.function].draw:
+            count += 1
+            return Draw(FUNCTIONS[node.function].draw, count - 1)
+        return None
+
+    def with_draws(kernel: Kernel) -> Kernel:
+        first = count
+        kernel = _map(kernel, lambda expr: transform(expr, numbered))
+        return replace(kernel, draws=_draws(kernel, first, count))
+
+    new_assigns = [
+        replace(
+            a,
+            expr=transform(a.expr, numbered),
+            where=None if a.where is None else transform(a.where, numbered),
+        )
+        for a in assigns
+    ]
+    return [with_draws(kernel) for kernel in kernels], new_assigns
+
+
+def _draws(kernel: Kernel, first: int, last: int) -> tuple[Draw, ...]:
+    found = {n.stream: n for e in kernel.expressions() for n in walk(e) if isinstance(n, Draw)}
+    return tuple(found[stream] for stream in range(first, last))
+
+
+# -- what does not change within a run or a step --------------------------------------------------------
+
+
+@dataclass
+class _Invariance:
+    """Tells which expressions have one value for a whole run, or for all neurons in a step."""
+
+    population: Population
+    matrices: frozenset[str]
+    per_step: bool
+    local: set[str] = field(default_factory=set)
+
+    def holds(self, node: Expr) -> bool:
+        if isinstance(node, Lit | Param | Const):
+            return True
+        if isinstance(node, Var):
+            return self._variable(node.name)
+        if isinstance(node, MatrixEntry):
+            return node.matrix.rsplit(".", 1)[0] in self.matrices
+        if isinstance(node, Draw | Element):
+            return False
+        if isinstance(node, TimedCall) and not self.per_step:
+            return False
+        children = node.children()
+        return bool(children) and all(self.holds(child) for child in children)
+
+    def _variable(self, name: str) -> bool:
+        if name in ("dt", "N"):
+            return True
+        if name in ("t", "t_in_timesteps"):
+            return self.per_step
+        if name in self.local:
+            return False
+        variable = next((v for v in self.population.variables if v.name == name), None)
+        if variable is None or not variable.shared or variable.kind != PARAMETER:
+            return False
+        return self.per_step or variable.constant
+
+
+def hoist_matrices(model: Model, kernels: list[Kernel]) -> tuple[list[Kernel], tuple[RunMatrix, ...]]:
+    """Compute propagators once per run where they are the same for all neurons."""
+    moved: list[RunMatrix] = []
+    result = []
+    for kernel in kernels:
+        invariant = _Invariance(model.population(kernel.population), frozenset(), per_step=False)
+        stay = []
+        for matrix in kernel.matrices:
+            if all(invariant.holds(entry) for entry in matrix.entries):
+                moved.append(RunMatrix(kernel.population, matrix))
+            else:
+                stay.append(matrix)
+        result.append(replace(kernel, matrices=tuple(stay)))
+    return result, tuple(moved)
+
+
+def hoist_run_constants(model: Model, kernels: list[Kernel]) -> tuple[list[Kernel], tuple[RunConstant, ...]]:
+    """Compute once per run what depends on parameters only."""
+    table: dict[tuple[str, Expr], RunConstant] = {}
+
+    def hoisted(kernel: Kernel) -> Kernel:
+        own = frozenset(m.name for m in kernel.matrices)
+        everywhere = frozenset(f"{kernel.population}.{n}" for n in ("M", "R")) - own
+        invariant = _Invariance(model.population(kernel.population), everywhere, per_step=False)
+        invariant.local = {s.target for s in kernel.body if s.local}
+
+        def constant(node: Expr) -> Expr:
+            key = (kernel.population, node)
+            if key not in table:
+                table[key] = RunConstant(f"k{len(table)}", kernel.population, node)
+            return Const(table[key].name)
+
+        def rewrite(node: Expr) -> Expr | None:
+            if node.children() and invariant.holds(node):
+                return constant(node)
+            if isinstance(node, Binary) and node.op == "/" and invariant.holds(node.right):
+                # one division per run instead of one per neuron and step
+                return Binary("*", transform(node.left, rewrite), constant(div(ONE, node.right)))
+            return None
+
+        return _map(kernel, lambda expr: transform(expr, rewrite))
+
+    result = [hoisted(kernel) for kernel in kernels]
+    return result, tuple(table.values())
+
+
+def hoist_step_scalars(model: Model, kernel: Kernel) -> Kernel:
+    """Compute once per step what is the same for all neurons, such as a stimulus."""
+    if kernel.kind not in ("update", "threshold"):
+        return kernel
+    own = frozenset(m.name for m in kernel.matrices)
+    everywhere = frozenset(f"{kernel.population}.{n}" for n in ("M", "R")) - own
+    invariant = _Invariance(model.population(kernel.population), everywhere, per_step=True)
+    invariant.local = {s.target for s in kernel.body if s.local}
+    scalars: dict[Expr, Stmt] = {}
+
+    def rewrite(node: Expr) -> Expr | None:
+        if not node.children() or not invariant.holds(node):
+            return None
+        if node not in scalars:
+            dtype = "bool" if isinstance(node, Compare | Logic) else "float"
+            scalars[node] = Stmt(f"_s{len(scalars)}", node, local=True, dtype=dtype)
+        return Var(scalars[node].target)
+
+    kernel = _map(kernel, lambda expr: transform(expr, rewrite))
+    return replace(kernel, scalars=tuple(scalars.values()))

@@ -1,0 +1,325 @@
+"""The Model: what a script declared, as frozen data without live objects and without parameter values.
+
+Its canonical text (`Model.dump`) is what a person reads, what golden tests compare and what is hashed; the
+hash is known before any lowering, so a build that exists is found without symbolic work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from .equations import DIFFERENTIAL, PARAMETER, SUBEXPRESSION
+from .expr import Element, Expr, Param, TimedCall, text, walk
+from .statements import Stmt
+from .units import Dimension
+
+FORMAT = 1
+#: Raised whenever the meaning of a Model changes such that the same Model gives other numbers.
+NUMERICS = 1
+
+
+class ModelError(ValueError):
+    """A Model that contradicts itself."""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable of a population, with its equation where it has one."""
+
+    name: str
+    kind: str
+    dtype: str
+    dim: Dimension
+    expr: Expr | None = None
+    flags: tuple[str, ...] = ()
+
+    @property
+    def shared(self) -> bool:
+        return "shared" in self.flags
+
+    @property
+    def constant(self) -> bool:
+        return "constant" in self.flags
+
+    @property
+    def stored(self) -> bool:
+        """Whether it has values of its own, as a subexpression has not."""
+        return self.kind != SUBEXPRESSION
+
+    def dump(self) -> str:
+        left = f"d{self.name}/dt" if self.kind == DIFFERENTIAL else self.name
+        right = "" if self.expr is None else f" = {text(self.expr)}"
+        flags = f" ({', '.join(self.flags)})" if self.flags else ""
+        return f"{left}{right} : {self.dim.canonical()} {self.dtype}{flags}"
+
+
+@dataclass(frozen=True)
+class Population:
+    """A group of neurons with the same equations."""
+
+    id: str
+    size: int
+    clock: str
+    order: int
+    method: str
+    variables: tuple[Variable, ...]
+    threshold: Expr | None = None
+    reset: tuple[Stmt, ...] = ()
+    refractory: Expr | None = None  # a time, or a condition that holds while refractory
+    refractory_is_time: bool = True
+
+    def variable(self, name: str) -> Variable:
+        """The variable of that name."""
+        return next(v for v in self.variables if v.name == name)
+
+    def of_kind(self, kind: str) -> tuple[Variable, ...]:
+        """Variables of one kind, in order."""
+        return tuple(v for v in self.variables if v.kind == kind)
+
+    @property
+    def refracts(self) -> bool:
+        return self.refractory is not None
+
+    def expressions(self) -> Iterator[Expr]:
+        """Every expression of the population."""
+        for variable in self.variables:
+            if variable.expr is not None:
+                yield variable.expr
+        for optional in (self.threshold, self.refractory):
+            if optional is not None:
+                yield optional
+        for statement in self.reset:
+            yield statement.expr
+
+    def dump(self) -> Iterator[str]:
+        yield f"population {self.id} size={self.size} clock={self.clock} order={self.order} {self.method}"
+        for variable in self.variables:
+            yield f"  {variable.dump()}"
+        if self.threshold is not None:
+            yield f"  threshold {text(self.threshold)}"
+        for statement in self.reset:
+            yield f"  reset {statement}"
+        if self.refractory is not None:
+            kind = "for" if self.refractory_is_time else "while"
+            yield f"  refractory {kind} {text(self.refractory)}"
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A monitor.
+
+    ``kind`` is ``'spikes'`` (records neuron and time of each spike unless ``record`` is empty, and counts)
+    or ``'states'`` (records variables of some neurons at each step of its clock).
+    """
+
+    id: str
+    kind: str
+    source: str
+    clock: str
+    when: str
+    order: int
+    variables: tuple[str, ...]
+    record: str  # 'all', '' or the id of an input that holds indices
+
+    def dump(self) -> str:
+        return (
+            f"probe {self.id} {self.kind} of {self.source} clock={self.clock} when={self.when} "
+            f"order={self.order} variables=[{', '.join(self.variables)}] record={self.record or 'none'}"
+        )
+
+
+@dataclass(frozen=True)
+class Input:
+    """Something that the model reads but does not contain: see `devices.base.InputSpec`."""
+
+    id: str
+    name: str
+    kind: str
+    dtype: str
+    size: int
+    dim: Dimension
+
+    def dump(self) -> str:
+        return f"input {self.id} ({self.name}) {self.kind} {self.dtype}[{self.size}] {self.dim.canonical()}"
+
+
+@dataclass(frozen=True)
+class TimedInput:
+    """A TimedArray: the inputs with its values and its dt, and its shape; read as ``values[t // dt]``."""
+
+    id: str
+    dt: str
+    rows: int
+    columns: int  # 0 for one dimension
+
+    def dump(self) -> str:
+        return f"timed {self.id} dt={self.dt} rows={self.rows} columns={self.columns}"
+
+
+@dataclass(frozen=True)
+class Assign:
+    """Set a variable for all neurons, for those of an index input, or where a condition holds."""
+
+    population: str
+    variable: str
+    expr: Expr
+    where: Expr | None = None
+    indices: str = ""
+
+    def dump(self) -> str:
+        place = f"[{self.indices}]" if self.indices else f"[{text(self.where)}]" if self.where else ""
+        return f"assign {self.population}.{self.variable}{place} = {text(self.expr)}"
+
+
+@dataclass(frozen=True)
+class ApplyArgs:
+    """The point at which overrides of state variables take effect."""
+
+    def dump(self) -> str:
+        return "apply run arguments"
+
+
+@dataclass(frozen=True)
+class Seed:
+    """From here on random numbers come from this entry of the input ``seed``."""
+
+    index: int
+
+    def dump(self) -> str:
+        return f"seed {self.index}"
+
+
+@dataclass(frozen=True)
+class Run:
+    """Advance the named objects for a duration.
+
+    ``bindings`` gives each slot that the objects read (constants and TimedArrays) its input for this run,
+    ``clocks`` each clock its dt.
+    """
+
+    duration: str
+    objects: tuple[str, ...]
+    clocks: tuple[tuple[str, str], ...]
+    bindings: tuple[tuple[str, str], ...]
+
+    def dump(self) -> str:
+        clocks = ", ".join(f"{clock}={dt}" for clock, dt in self.clocks)
+        bound = ", ".join(f"{slot}={given}" for slot, given in self.bindings)
+        return f"run {self.duration} of [{', '.join(self.objects)}] clocks=[{clocks}] with [{bound}]"
+
+
+Step = Assign | ApplyArgs | Seed | Run
+
+
+@dataclass(frozen=True)
+class Model:
+    """A whole simulation without the values of its inputs."""
+
+    populations: tuple[Population, ...]
+    probes: tuple[Probe, ...]
+    inputs: tuple[Input, ...]
+    timed: tuple[TimedInput, ...]
+    program: tuple[Step, ...]
+
+    def population(self, id: str) -> Population:
+        """The population of that id."""
+        return next(p for p in self.populations if p.id == id)
+
+    def probe(self, id: str) -> Probe:
+        """The probe of that id."""
+        return next(p for p in self.probes if p.id == id)
+
+    @cached_property
+    def _text(self) -> str:
+        lines = [f"model format={FORMAT}"]
+        for population in self.populations:
+            lines += population.dump()
+        lines += [item.dump() for item in (*self.probes, *self.inputs, *self.timed)]
+        lines += [step.dump() for step in self.program]
+        return "\n".join(lines) + "\n"
+
+    def dump(self) -> str:
+        """Canonical text: equal for equal models, in any process and session."""
+        return self._text
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of the canonical text, as 64 hexadecimal digits."""
+        return hashlib.sha256(self._text.encode()).hexdigest()
+
+    def verify(self) -> None:
+        """Check that every name points at something.
+
+        Raises
+        ------
+        ModelError
+            Listing every contradiction.
+        """
+        problems = [*self._dangling_ids(), *self._dangling_slots()]
+        if problems:
+            raise ModelError("The model contradicts itself:\n" + "\n".join(problems))
+
+    def _dangling_ids(self) -> Iterator[str]:
+        inputs = {i.id for i in self.inputs}
+        populations = {p.id for p in self.populations}
+        objects = populations | {p.id for p in self.probes}
+        if len(objects) != len(self.populations) + len(self.probes):
+            yield "two objects share an id"
+        if len(inputs) != len(self.inputs):
+            yield "two inputs share an id"
+        for probe in self.probes:
+            if probe.source not in populations:
+                yield f"{probe.id} records from {probe.source}, which does not exist"
+            if probe.record not in inputs | {"all", ""}:
+                yield f"{probe.id} records the indices {probe.record}, which do not exist"
+        for step in self.program:
+            if isinstance(step, Assign):
+                wanted = {n.input for n in walk(step.expr) if isinstance(n, Element)} | {step.indices} - {""}
+                for id in sorted(wanted - inputs):
+                    yield f"'{step.dump()}' reads {id}, which does not exist"
+            if isinstance(step, Run):
+                for id in sorted({step.duration, *(d for _, d in step.clocks)} - inputs):
+                    yield f"'{step.dump()}' reads {id}, which does not exist"
+                for id in sorted(set(step.objects) - objects):
+                    yield f"'{step.dump()}' advances {id}, which does not exist"
+
+    def _dangling_slots(self) -> Iterator[str]:
+        for step in self.program:
+            if not isinstance(step, Run):
+                continue
+            bound = {slot for slot, _ in step.bindings}
+            for population in (p for p in self.populations if p.id in step.objects):
+                for expr in population.expressions():
+                    for slot in sorted(slots(expr) - bound):
+                        yield f"{population.id} reads ${slot}, which '{step.dump()}' does not bind"
+
+
+def slots(expr: Expr) -> set[str]:
+    """Slots of constants and TimedArrays that an expression reads."""
+    return {
+        n.slot if isinstance(n, Param) else n.array for n in walk(expr) if isinstance(n, Param | TimedCall)
+    }
+
+
+__all__ = [
+    "DIFFERENTIAL",
+    "NUMERICS",
+    "PARAMETER",
+    "SUBEXPRESSION",
+    "ApplyArgs",
+    "Assign",
+    "Input",
+    "Model",
+    "ModelError",
+    "Population",
+    "Probe",
+    "Run",
+    "Seed",
+    "Step",
+    "TimedInput",
+    "Variable",
+    "slots",
+]

@@ -1,0 +1,226 @@
+"""Monitors: what is recorded while a simulation runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .declared import Declared
+from .group import NeuronGroup
+from .records import SpikeRecord, StateRecord
+
+
+class SpikeMonitor(Declared):
+    """Record the spikes of a group.
+
+    Parameters
+    ----------
+    source : NeuronGroup
+        The group.
+    record : bool, optional
+        Whether to keep neuron and time of each spike, or only to count them.
+    order : int, optional
+        Place among the objects of the same part of a time step; spikes are recorded after the threshold.
+    name : str, optional
+        Name, unique in the script.
+    """
+
+    _kind = "spikemonitor"
+
+    def __init__(
+        self, source: NeuronGroup, record: bool = True, order: int | None = None, name: str | None = None
+    ) -> None:
+        _check_source(self._kind, source)
+        if source.threshold is None:
+            raise ValueError(f"SpikeMonitor: {source.name!r} has no threshold, so it never spikes; give it one.")
+        if not isinstance(record, bool):
+            raise TypeError(f"SpikeMonitor: record={record!r} must be True or False.")
+        super().__init__(name, source._clock, None, "thresholds", source.order + 1 if order is None else order)
+        self.source = source
+        self.record = record
+
+    @property
+    def data(self) -> SpikeRecord:
+        """Everything recorded so far."""
+        read = _reader(self)
+        return SpikeRecord(read, self.source.N, self.record, self.name)
+
+    @property
+    def i(self) -> NDArray[np.int32]:
+        """Neuron of each spike."""
+        return self.data.i
+
+    @property
+    def t(self) -> Any:
+        """Time of each spike."""
+        return self.data.t
+
+    @property
+    def t_(self) -> NDArray[np.float64]:
+        """Time of each spike in seconds."""
+        return np.asarray(self.data.t)
+
+    @property
+    def it(self) -> tuple[Any, Any]:
+        """``(i, t)``."""
+        return self.i, self.t
+
+    @property
+    def count(self) -> NDArray[np.int32]:
+        """Number of spikes of each neuron."""
+        return self.data.count
+
+    @property
+    def num_spikes(self) -> int:
+        """Number of spikes of all neurons."""
+        return self.data.num_spikes
+
+    def spike_trains(self) -> dict[int, Any]:
+        """Times of spikes by neuron."""
+        return self.data.spike_trains()
+
+    def __len__(self) -> int:
+        return self.num_spikes
+
+    def __repr__(self) -> str:
+        return f"<SpikeMonitor {self.name!r} of {self.source.name!r}>"
+
+
+class StateMonitor(Declared):
+    """Record variables of a group over time.
+
+    Parameters
+    ----------
+    source : NeuronGroup
+        The group.
+    variables : str or list of str
+        What to record.
+    record : bool, int or list of int
+        ``True`` for all neurons, or which ones.
+    dt : Quantity, optional
+        Time between samples, if not the time step of the group.
+    clock : Clock, optional
+        Clock that says when to record.
+    when : str, optional
+        Part of the time step in which to record: before the group's update by default.
+    order : int, optional
+        Place among the objects of the same part of a time step.
+    name : str, optional
+        Name, unique in the script.
+    """
+
+    _kind = "statemonitor"
+
+    def __init__(
+        self,
+        source: NeuronGroup,
+        variables: str | list[str] | tuple[str, ...] | bool,
+        record: Any,
+        dt: Any = None,
+        clock: Any = None,
+        when: str = "start",
+        order: int = 0,
+        name: str | None = None,
+    ) -> None:
+        _check_source(self._kind, source)
+        names = _variable_names(source, variables)
+        indices = _record_indices(source, record)
+        if clock is None and dt is None:
+            clock = source._clock
+        super().__init__(name, clock, dt, when, order)
+        self.source = source
+        self.record_variables = names
+        self.indices = indices
+
+    @property
+    def record(self) -> NDArray[np.int64]:
+        """Which neurons are recorded."""
+        return np.arange(self.source.N) if self.indices is None else self.indices
+
+    @property
+    def data(self) -> StateRecord:
+        """Everything recorded so far."""
+        types = {n: self.source.variable_types[n].dim for n in self.record_variables}
+        shared = frozenset(n for n in types if self.source.state(n).shared)
+        return StateRecord(_reader(self), self.record, types, shared, self.name)
+
+    @property
+    def t(self) -> Any:
+        """Times of the samples."""
+        return self.data.t
+
+    @property
+    def t_(self) -> NDArray[np.float64]:
+        """Times of the samples in seconds."""
+        return np.asarray(self.data.t)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.data[index]
+
+    def __getattr__(self, name: str) -> Any:
+        names = self.__dict__.get("record_variables")
+        if names is None or name.startswith("__"):
+            raise AttributeError(name)
+        bare = name[:-1] if name.endswith("_") else name
+        if bare not in names:
+            raise AttributeError(f"{self.name} does not record {name!r}; it records {', '.join(names)}.")
+        values = getattr(self.data, bare)
+        return np.asarray(values) if name.endswith("_") else values
+
+    def __len__(self) -> int:
+        return len(self.t_)
+
+    def __repr__(self) -> str:
+        return f"<StateMonitor {self.name!r} of {self.source.name!r}: {', '.join(self.record_variables)}>"
+
+
+def _check_source(kind: str, source: Any) -> None:
+    if not isinstance(source, NeuronGroup):
+        raise TypeError(f"{kind}: the source is {type(source).__name__} {source!r:.60}; give a NeuronGroup.")
+
+
+def _variable_names(source: NeuronGroup, variables: Any) -> tuple[str, ...]:
+    if variables is True:
+        return tuple(source.equations)
+    names = (variables,) if isinstance(variables, str) else tuple(variables)
+    unknown = [n for n in names if n not in source.variable_types]
+    if unknown or not names:
+        raise ValueError(
+            f"StateMonitor: {source.name!r} has no variable(s) {', '.join(map(repr, unknown)) or 'named'}; it has "
+            f"{', '.join(source.variable_types)}."
+        )
+    return tuple(dict.fromkeys(names))
+
+
+def _record_indices(source: NeuronGroup, record: Any) -> NDArray[np.int64] | None:
+    if record is True:
+        return None
+    if record is False or record is None:
+        return np.array([], dtype=np.int64)
+    if isinstance(record, slice):
+        return np.arange(source.N, dtype=np.int64)[record]
+    array = np.atleast_1d(np.asarray(record))
+    if array.dtype.kind not in "iu" or array.ndim != 1:
+        raise TypeError(f"StateMonitor: record={record!r} must be True, False, an index or a list of indices.")
+    outside = array[(array < -source.N) | (array >= source.N)]
+    if outside.size:
+        raise IndexError(
+            f"StateMonitor: record holds the index {outside[0]}, but {source.name!r} has {source.N} neuron(s)."
+        )
+    return np.where(array < 0, array + source.N, array).astype(np.int64)
+
+
+def _reader(monitor: Declared) -> Any:
+    session = monitor.session
+
+    def read(variable: str) -> NDArray[Any]:
+        found = session.device.read(session, monitor, variable)
+        if found is None:
+            raise NotImplementedError(
+                f"{monitor.name} has recorded nothing yet: {session.device.why_unavailable()}."
+            )
+        return found
+
+    return read

@@ -1,0 +1,209 @@
+"""Networks: which objects run together, and the magic network of everything in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from .clock import Clock, check_time
+from .declared import Declared
+from .group import NeuronGroup
+from .monitors import SpikeMonitor, StateMonitor
+from .namespace import NamespaceError, Resolved, frame_namespace, resolve_names
+from .session import RunEntry, Session, current_session
+from .units import Quantity, second
+
+
+class MagicError(RuntimeError):
+    """``run()`` cannot tell which objects are meant."""
+
+
+class Network:
+    """Objects that run together.
+
+    Parameters
+    ----------
+    *objs : Declared or iterables of them
+        Groups and monitors.
+    name : str, optional
+        Name of the network.
+    """
+
+    def __init__(self, *objs: Any, name: str | None = None) -> None:
+        self.session = current_session()
+        self.name = name or "network"
+        self._objects: list[Declared] = []
+        self.add(*objs)
+
+    def add(self, *objs: Any) -> None:
+        """Add objects, or lists, sets or dictionaries of them."""
+        for obj in _flatten(objs):
+            if any(obj.name == known.name and obj is not known for known in self._objects):
+                raise ValueError(f"{self.name} already has an object named {obj.name!r}; names must be unique.")
+            if obj not in self._objects:
+                self._objects.append(obj)
+
+    def remove(self, *objs: Any) -> None:
+        """Take objects out again."""
+        for obj in _flatten(objs):
+            if obj not in self._objects:
+                raise ValueError(f"{obj.name!r} is not part of {self.name}, so it cannot be removed.")
+            self._objects.remove(obj)
+
+    @property
+    def objects(self) -> tuple[Declared, ...]:
+        """The objects, in the order they were added."""
+        return tuple(self._objects)
+
+    @property
+    def t(self) -> Quantity:
+        """Simulated time after the runs declared so far."""
+        return Quantity.with_dimensions(_declared_time(self.session), second.dim)
+
+    def __getitem__(self, name: str) -> Declared:
+        for obj in self._objects:
+            if obj.name == name:
+                return obj
+        raise KeyError(f"{self.name} has no object named {name!r}; it has {[o.name for o in self._objects]}.")
+
+    def __contains__(self, item: object) -> bool:
+        return item in self._objects or item in {o.name for o in self._objects}
+
+    def __iter__(self) -> Iterator[Declared]:
+        return iter(self._objects)
+
+    def __len__(self) -> int:
+        return len(self._objects)
+
+    def run(
+        self, duration: Any, report: Any = None, namespace: Mapping[str, Any] | None = None, level: int = 0
+    ) -> None:
+        """Run for a duration.
+
+        Parameters
+        ----------
+        duration : Quantity
+            How long.
+        report : None
+            Progress reports belong to the runtime device, which is not available; leave it out.
+        namespace : dict, optional
+            What external names stand for, instead of the names visible where this is called.
+        level : int, optional
+            How many more frames up the names are looked up.
+
+        Raises
+        ------
+        NamespaceError, DimensionMismatchError, ExpressionError
+            Listing everything that is wrong with the objects' strings.
+        """
+        _refuse_report(report)
+        names = frame_namespace(level + 1) if namespace is None else dict(namespace)
+        declare_run(self.session, self._objects, duration, names)
+
+    def __repr__(self) -> str:
+        return f"<Network {self.name!r}: {', '.join(o.name for o in self._objects) or 'empty'}>"
+
+
+def _flatten(items: Iterable[Any]) -> Iterator[Declared]:
+    for item in items:
+        if isinstance(item, Declared):
+            yield item
+        elif isinstance(item, Mapping):
+            yield from _flatten(item.values())
+        elif isinstance(item, Network):
+            yield from item.objects
+        elif isinstance(item, Iterable) and not isinstance(item, str):
+            yield from _flatten(item)
+        else:
+            raise TypeError(
+                f"A network takes groups, monitors and collections of them, not {type(item).__name__} {item!r:.60}."
+            )
+
+
+def collect(level: int = 0) -> set[Declared]:
+    """The objects visible where this is called that belong to the current scope."""
+    return set(_visible(frame_namespace(level + 1)))
+
+
+def _visible(namespace: Mapping[str, Any]) -> list[Declared]:
+    session = current_session()
+    found = {
+        id(v): v
+        for v in namespace.values()
+        if isinstance(v, Declared) and v.session is session and v._scope == session.scope
+    }
+    return sorted(found.values(), key=lambda obj: obj._number)
+
+
+def run(
+    duration: Any, report: Any = None, namespace: Mapping[str, Any] | None = None, level: int = 0
+) -> None:
+    """Run every object that is visible where this is called; see `Network.run`.
+
+    Raises
+    ------
+    MagicError
+        When no object is in sight.
+    """
+    frame = frame_namespace(level + 1)
+    objects = _visible(frame)
+    if not objects:
+        raise MagicError(
+            "run() found no objects: groups and monitors must be visible as variables where run() is called. "
+            "Objects kept in lists or attributes belong into a Network(…), whose run() runs them."
+        )
+    _refuse_report(report)
+    declare_run(current_session(), objects, duration, frame if namespace is None else dict(namespace))
+
+
+def _refuse_report(report: Any) -> None:
+    if report is not None:
+        raise NotImplementedError(
+            f"run(report={report!r}): a standalone simulation reports no progress of a single run; leave it out."
+        )
+
+
+def declare_run(
+    session: Session, objects: Iterable[Declared], duration: Any, namespace: Mapping[str, Any]
+) -> None:
+    """Check everything and add a run to the session's program."""
+    seconds = check_time(duration, "the duration of run()", zero=True)
+    chosen = _with_sources(objects)
+    constants: dict[str, Mapping[str, Resolved]] = {}
+    problems: list[Exception] = []
+    for obj in chosen:
+        own = obj.own_namespace()
+        try:
+            found = resolve_names(obj.external_names(), namespace if own is None else own, obj.name)
+            if isinstance(obj, NeuronGroup):
+                found.update(obj.intrinsic_constants())
+            obj.check(found)
+            constants[obj.name] = found
+        except (NamespaceError, ValueError, SyntaxError, TypeError) as error:
+            problems.append(error)
+    if problems:
+        raise type(problems[0])("\n".join(str(p) for p in problems))
+    clocks: dict[str, Clock] = {obj.clock.name: obj.clock for obj in chosen}
+    entry = RunEntry(tuple(chosen), seconds, tuple((c, c.dt_) for c in clocks.values()), constants)
+    session.program.append(entry)
+    session.device.after_run(session)
+
+
+def _with_sources(objects: Iterable[Declared]) -> list[Declared]:
+    chosen = list(objects)
+    if not chosen:
+        raise MagicError("The network is empty; add groups and monitors before running it.")
+    for obj in chosen:
+        if isinstance(obj, SpikeMonitor | StateMonitor) and obj.source not in chosen:
+            raise ValueError(
+                f"{obj.name!r} records from {obj.source.name!r}, which is not part of what runs; add the group "
+                "to the network too."
+            )
+    return sorted(chosen, key=lambda obj: obj._number)
+
+
+def _declared_time(session: Session) -> float:
+    return sum(e.duration for e in session.program if isinstance(e, RunEntry))
+
+
+__all__ = ["MagicError", "Network", "collect", "run"]

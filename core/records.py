@@ -1,0 +1,133 @@
+"""What monitors and groups hold after a run, as read-only views over a run's outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .units import DIMENSIONLESS, Dimension, Quantity, second
+
+Reader = Callable[[str], NDArray[Any]]
+
+
+def _with_unit(values: NDArray[Any], dim: Dimension) -> Any:
+    return values if dim == DIMENSIONLESS else Quantity.with_dimensions(values, dim)
+
+
+class SpikeRecord:
+    """Spikes of one run."""
+
+    def __init__(self, read: Reader, size: int, recorded: bool, name: str) -> None:
+        self._read = read
+        self._size = size
+        self._recorded = recorded
+        self._name = name
+
+    def _recorded_only(self, what: str) -> None:
+        if not self._recorded:
+            raise AttributeError(
+                f"{self._name} only counts (record=False), so it has no {what}; use count or num_spikes."
+            )
+
+    @property
+    def i(self) -> NDArray[np.int32]:
+        """Neuron of each spike, in the order of the spikes."""
+        self._recorded_only("indices")
+        return self._read("i")
+
+    @property
+    def t(self) -> Any:
+        """Time of each spike, with units."""
+        self._recorded_only("times")
+        return _with_unit(self._read("t"), second.dim)
+
+    @property
+    def count(self) -> NDArray[np.int32]:
+        """Number of spikes of each neuron."""
+        return self._read("count")
+
+    @property
+    def num_spikes(self) -> int:
+        """Number of spikes of all neurons."""
+        return int(self._read("count").sum())
+
+    def spike_trains(self) -> dict[int, Any]:
+        """Times of spikes by neuron, one entry for each neuron of the group."""
+        self._recorded_only("spike trains")
+        order = np.argsort(self._read("i"), kind="stable")
+        times = self._read("t")[order]
+        ends = np.cumsum(np.bincount(self._read("i"), minlength=self._size))
+        trains = np.split(times, ends[:-1])
+        return {k: _with_unit(train, second.dim) for k, train in enumerate(trains)}
+
+    def __len__(self) -> int:
+        return self.num_spikes
+
+    def __repr__(self) -> str:
+        return f"<SpikeRecord of {self._name!r}>"
+
+
+class StateRecord:
+    """Variables over time, shape (neurons, samples); a shared variable has a single row."""
+
+    def __init__(
+        self,
+        read: Reader,
+        record: NDArray[np.int64],
+        dims: Mapping[str, Dimension],
+        shared: frozenset[str],
+        name: str,
+    ) -> None:
+        self._read = read
+        self._record = record
+        self._dims = dict(dims)
+        self._shared = shared
+        self._name = name
+
+    @property
+    def t(self) -> Any:
+        """Times of the samples, with units."""
+        return _with_unit(self._read("t"), second.dim)
+
+    def array(self, variable: str) -> NDArray[Any]:
+        """Values in base units, shape (neurons, samples)."""
+        rows = 1 if variable in self._shared else len(self._record)
+        return self._read(variable).reshape(-1, rows).T
+
+    def __getattr__(self, name: str) -> Any:
+        dims = self.__dict__.get("_dims", {})
+        if name not in dims:
+            raise AttributeError(f"{self.__dict__.get('_name')} does not record {name!r}; it records {list(dims)}.")
+        return _with_unit(self.array(name), dims[name])
+
+    def __getitem__(self, index: Any) -> StateRecord:
+        """What was recorded of the neuron(s) with this index in the group."""
+        wanted = np.atleast_1d(index)
+        rows = []
+        for neuron in wanted:
+            place = np.flatnonzero(self._record == neuron)
+            if not len(place):
+                raise IndexError(f"{self._name} does not record neuron {neuron}.")
+            rows.append(place[0])
+        return _Rows(self, np.array(rows), np.ndim(index) == 0)
+
+    def __repr__(self) -> str:
+        return f"<StateRecord of {self._name!r}: {', '.join(self._dims)}>"
+
+
+class _Rows(StateRecord):
+    """Some rows of a record; a single one loses its dimension."""
+
+    def __init__(self, whole: StateRecord, rows: NDArray[np.int64], single: bool) -> None:
+        super().__init__(whole._read, whole._record, whole._dims, whole._shared, whole._name)
+        self._rows = rows
+        self._single = single
+
+    def array(self, variable: str) -> NDArray[Any]:
+        values = super().array(variable)
+        if variable in self._shared:
+            return values[0]
+        return values[self._rows[0]] if self._single else values[self._rows]

@@ -1,0 +1,201 @@
+"""The Session: the only mutable place. A script writes into it; everything after it is frozen."""
+
+from __future__ import annotations
+
+import re
+import weakref
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .namespace import Resolved
+
+if TYPE_CHECKING:
+    from .clock import Clock
+    from .declared import Declared
+
+
+class SessionDevice(ABC):
+    """What a Session needs of the device chosen by ``set_device``."""
+
+    @abstractmethod
+    def after_run(self, session: Session) -> None:
+        """A ``run()`` has been added to the session's program."""
+
+    @abstractmethod
+    def read(self, session: Session, owner: Declared, variable: str) -> NDArray[Any] | None:
+        """Values of a variable after the run, in base SI units; ``None`` when there has been no run."""
+
+    @abstractmethod
+    def why_unavailable(self) -> str:
+        """What a user can do to be able to read values."""
+
+
+class NoDevice(SessionDevice):
+    """A session that only declares: for tests, and until a device is set."""
+
+    def after_run(self, session: Session) -> None:
+        return
+
+    def read(self, session: Session, owner: Declared, variable: str) -> NDArray[Any] | None:
+        return None
+
+    def why_unavailable(self) -> str:
+        return "no device has been set; call set_device('cpp_standalone') before the model"
+
+
+# -- the program: what the script asked for, in order --------------------------------------------------
+
+
+@dataclass(frozen=True)
+class AssignEntry:
+    """``group.variable[where] = value``: ``value`` an array in base units or a string."""
+
+    target: Declared
+    variable: str
+    value: NDArray[Any] | str
+    where: str | NDArray[np.int64] | None
+    constants: Mapping[str, Resolved]
+
+
+@dataclass(frozen=True)
+class ApplyEntry:
+    """``device.apply_run_args()``."""
+
+
+@dataclass(frozen=True)
+class SeedEntry:
+    """``seed(value)``; ``None`` for a random one."""
+
+    value: int | None
+
+
+@dataclass(frozen=True)
+class RunEntry:
+    """``run(duration)`` of some objects, with what their names stood for at that moment."""
+
+    objects: tuple[Declared, ...]
+    duration: float
+    clocks: tuple[tuple[Clock, float], ...]
+    constants: Mapping[str, Mapping[str, Resolved]]  # per object
+
+
+Entry = AssignEntry | ApplyEntry | SeedEntry | RunEntry
+
+
+@dataclass
+class Session:
+    """Objects declared so far, their names, the program and the device."""
+
+    device: SessionDevice = field(default_factory=NoDevice)
+    program: list[Entry] = field(default_factory=list)
+    scope: int = 0
+    _names: dict[str, weakref.ref[Any]] = field(default_factory=dict)
+    _defaultclock: Clock | None = None
+    _count: int = 0
+
+    @property
+    def defaultclock(self) -> Clock:
+        """The clock of every object that has none of its own."""
+        if self._defaultclock is None:
+            from .clock import Clock
+
+            self._defaultclock = Clock(1e-4, name="defaultclock")
+        return self._defaultclock
+
+    def register(self, obj: Any, kind: str, name: str | None) -> tuple[str, bool, int]:
+        """Give an object its name.
+
+        Returns
+        -------
+        name, whether the user chose it, and the object's place in the order of declaration.
+        """
+        explicit = name is not None and not name.endswith("*")
+        if explicit:
+            assert name is not None
+            self._check_name(name)
+        else:
+            stem = name[:-1] if name else kind
+            name = stem
+            number = 0
+            while self._alive(name):
+                number += 1
+                name = f"{stem}_{number}"
+        self._names[name] = weakref.ref(obj)
+        self._count += 1
+        return name, explicit, self._count
+
+    def _check_name(self, name: str) -> None:
+        if not re.fullmatch(r"[A-Za-z]\w*", name):
+            raise ValueError(
+                f"{name!r} cannot be the name of an object: use letters, digits and underscores, and begin "
+                "with a letter."
+            )
+        if self._alive(name) or name == "defaultclock":
+            raise ValueError(
+                f"An object named {name!r} exists already; choose another name, or call start_scope() and "
+                "let go of the old object first."
+            )
+
+    def _alive(self, name: str) -> bool:
+        reference = self._names.get(name)
+        return reference is not None and reference() is not None
+
+    def reset(self) -> None:
+        """Forget the program; objects declared before can no longer be run."""
+        self.program.clear()
+        self._names.clear()
+        self._defaultclock = None
+        self.scope += 1
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_names": {}}  # weak references do not travel
+
+
+_default = Session()
+_current: ContextVar[Session | None] = ContextVar("spikefarm_session", default=None)
+
+
+def current_session() -> Session:
+    """The session that declarations go to."""
+    return _current.get() or _default
+
+
+@contextmanager
+def use_session(session: Session) -> Iterator[Session]:
+    """Make another session the current one, in this thread, for the duration of a ``with`` block."""
+    token = _current.set(session)
+    try:
+        yield session
+    finally:
+        _current.reset(token)
+
+
+def seed(seed: int | None = None) -> None:
+    """Set the seed of the random numbers drawn from here on in the simulation.
+
+    Parameters
+    ----------
+    seed : int, optional
+        A number from 0 to 2**64 - 1. Without it, each run draws a seed of its own (and records it).
+    """
+    if seed is not None:
+        if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
+            raise TypeError(f"seed() takes an integer or None, not {seed!r}.")
+        if not 0 <= seed < 2**64:
+            raise ValueError(f"seed({seed}): a seed lies between 0 and 2**64 - 1.")
+        seed = int(seed)
+    current_session().program.append(SeedEntry(seed))
+
+
+def start_scope() -> None:
+    """Let the magic ``run`` forget the objects declared so far."""
+    session = current_session()
+    session.scope += 1
+    session._names.clear()

@@ -1,0 +1,279 @@
+"""Views of a group's variables: setting them, and reading them back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+from numpy.typing import NDArray
+
+from .context import Checker, expect_unit
+from .equations import SUBEXPRESSION
+from .expr import parse, text
+from .infer import BOOL, Type, unit_of
+from .namespace import frame_namespace, resolve_names
+from .resolve import external_names
+from .session import AssignEntry, RunEntry
+from .units import DIMENSIONLESS, DimensionMismatchError, Quantity, get_dimensions
+
+if TYPE_CHECKING:
+    from .group import NeuronGroup
+
+_DTYPES = {"float": np.float64, "int": np.int32, "bool": np.bool_}
+
+
+def with_unit(values: Any, dim: Any) -> Any:
+    """A quantity, or a plain number or array where there is no unit."""
+    return values if dim == DIMENSIONLESS else Quantity.with_dimensions(values, dim)
+
+
+class VariableView(NDArrayOperatorsMixin):
+    """A variable of a group, as ``group.v`` (or ``group.v_`` for values without units).
+
+    Set it as a whole or by index, slice, array, boolean array or string; to a value, an array or a string
+    that is evaluated for each neuron when the simulation starts. In standalone mode values can be read
+    after a run, or before it where they were set to concrete values.
+    """
+
+    def __init__(self, group: NeuronGroup, name: str, plain: bool = False) -> None:
+        self.group = group
+        self.name = name
+        self._plain = plain
+
+    # -- what it is -----------------------------------------------------------------------------------
+
+    @property
+    def type(self) -> Type:
+        """Dimension and kind of number."""
+        return self.group.variable_types[self.name]
+
+    @property
+    def dim(self) -> Any:
+        """Dimension of the values."""
+        return DIMENSIONLESS if self._plain else self.type.dim
+
+    @property
+    def shared(self) -> bool:
+        """Whether all neurons have one value in common."""
+        return self.name in ("t", "dt", "t_in_timesteps", "N") or (
+            self.name in self.group.equations and "shared" in self.group.equations[self.name].flags
+        )
+
+    @property
+    def size(self) -> int:
+        """Number of values: one for a shared variable, else one for each neuron."""
+        return 1 if self.shared else self.group.N
+
+    @property
+    def dtype(self) -> Any:
+        """NumPy type of the values."""
+        return np.dtype(_DTYPES[self.type.dtype])
+
+    @property
+    def label(self) -> str:
+        """``group.variable``."""
+        return f"{self.group.name}.{self.name}"
+
+    def __hash__(self) -> int:
+        return hash((id(self.group), self.name))
+
+    def __eq__(self, other: object) -> Any:
+        if isinstance(other, VariableView):
+            return self.group is other.group and self.name == other.name
+        return np.equal(self._quantity(), other)
+
+    def __len__(self) -> int:
+        if self.shared:
+            raise TypeError(f"{self.label} is a single value and has no length.")
+        return self.size
+
+    # -- setting --------------------------------------------------------------------------------------
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self.assign(index, value, level=1)
+
+    def assign(self, index: Any, value: Any, level: int = 0) -> None:
+        """Set values; see the class. ``level`` counts the frames between the caller and the script."""
+        self._refuse_readonly()
+        where = self._string_index(index) if isinstance(index, str) else self._indices(index)
+        if isinstance(value, VariableView):
+            value = value._quantity()
+        constants: dict[str, Any] = {}
+        if isinstance(value, str) or isinstance(where, str):
+            constants = self._check_strings(value, where, level + 1)
+        if not isinstance(value, str):
+            value = self._concrete(value, where)
+        self.group.session.program.append(AssignEntry(self.group, self.name, value, where, constants))
+
+    def _refuse_readonly(self) -> None:
+        if self.name in ("t", "dt", "t_in_timesteps", "i", "N"):
+            raise TypeError(f"{self.label} is read-only.")
+        if self.name in self.group.equations and self.group.equations[self.name].kind == SUBEXPRESSION:
+            raise TypeError(
+                f"{self.label} is a subexpression and follows from other variables; set those instead."
+            )
+
+    def _indices(self, index: Any) -> NDArray[np.int64] | None:
+        """Which neurons an index means; ``None`` for all."""
+        if isinstance(index, slice) and index == slice(None):
+            return None
+        if self.shared:
+            raise IndexError(f"{self.label} is shared by all neurons and has no elements; set {self.label}.")
+        try:
+            chosen = np.arange(self.size)[index]
+        except IndexError:
+            raise IndexError(
+                f"{self.label}[{index!r}]: the index lies outside the group's {self.size} neuron(s)."
+            ) from None
+        return np.atleast_1d(chosen).astype(np.int64)
+
+    def _string_index(self, index: str) -> str:
+        if self.shared:
+            raise IndexError(f"{self.label} is shared by all neurons and takes no condition; set {self.label}.")
+        return index
+
+    def _check_strings(self, value: Any, where: Any, level: int) -> dict[str, Any]:
+        parts = [parse(part) for part in (value, where) if isinstance(part, str)]
+        own = self.group.variable_types
+        wanted: set[str] = set().union(*(external_names(part, own) for part in parts))
+        explicit = self.group.own_namespace()
+        namespace = frame_namespace(level + 1) if explicit is None else explicit
+        constants = resolve_names(wanted, namespace, self.label)
+        checker = Checker(self.label, own, constants, [])
+        if isinstance(value, str):
+            checker.attempt(
+                f"the value {value!r}",
+                lambda: expect_unit(checker.type_of(parse(value)), self.type, repr(text(parse(value)))),
+            )
+        if isinstance(where, str):
+            checker.attempt(
+                f"the condition {where!r}",
+                lambda: expect_unit(checker.type_of(parse(where)), BOOL, repr(where)),
+            )
+        checker.finish()
+        return constants
+
+    def _concrete(self, value: Any, where: Any) -> NDArray[Any]:
+        count = self.size if where is None else (None if isinstance(where, str) else len(where))
+        return self.check_values(value, count)
+
+    def check_values(self, value: Any, count: int | None) -> NDArray[Any]:
+        """Turn a value into an array of one or ``count`` elements in base units.
+
+        Raises
+        ------
+        DimensionMismatchError, TypeError, ValueError
+            Naming the variable, the value and what it should be.
+        """
+        given = DIMENSIONLESS if self._plain else get_dimensions(value)
+        if not self._plain and given != self.type.dim:
+            raise DimensionMismatchError(
+                f"{self.label} has units of {unit_of(self.type.dim)}, but {value!r:.80} has units of "
+                f"{unit_of(given)}."
+            )
+        array = np.asarray(value)
+        if array.dtype.kind not in "iufb":
+            raise TypeError(f"{self.label} cannot be set to {value!r:.80}; give numbers.")
+        if array.size != 1 and array.shape != (count,):
+            want = "a single value" if count in (None, 1) else f"one value or an array of shape ({count},)"
+            raise ValueError(f"{self.label} takes {want}, but the shape given is {array.shape}.")
+        if array.dtype.kind == "f" and np.isnan(array).any():
+            raise ValueError(f"{self.label} cannot be set to NaN; {int(np.isnan(array).sum())} value(s) are.")
+        if self.dtype.kind in "ib" and array.dtype.kind == "f" and (array != np.floor(array)).any():
+            raise ValueError(f"{self.label} takes integers, but {value!r:.80} is not whole.")
+        if self.dtype.kind == "b" and not np.isin(array, (0, 1)).all():
+            raise ValueError(f"{self.label} takes truth values, but {value!r:.80} is none.")
+        return array.astype(self.dtype).reshape(-1)
+
+    # -- reading --------------------------------------------------------------------------------------
+
+    def values(self) -> NDArray[Any]:
+        """Values in base units.
+
+        Raises
+        ------
+        NotImplementedError
+            Where they are not known yet.
+        """
+        session = self.group.session
+        if self.name == "i":
+            return np.arange(self.group.N, dtype=np.int32)
+        if self.name == "N":
+            return np.array([self.group.N], dtype=np.int32)
+        if self.name == "dt":
+            return np.array([self.group.clock.dt_])
+        found = session.device.read(session, self.group, self.name)
+        if found is None:
+            found = self._known()
+        if found is None:
+            raise NotImplementedError(
+                f"The values of {self.label} are not known before the simulation has run: "
+                f"{session.device.why_unavailable()}."
+            )
+        return found
+
+    def _known(self) -> NDArray[Any] | None:
+        """What the script set so far, where that does not take a simulation to find out."""
+        if self.name in ("t", "t_in_timesteps"):
+            ran = any(isinstance(e, RunEntry) for e in self.group.session.program)
+            return None if ran else np.zeros(1)
+        default = {"lastspike": -1e4, "not_refractory": True}.get(self.name, 0)
+        values = np.full(self.size, default, dtype=self.dtype)
+        for entry in self.group.session.program:
+            if isinstance(entry, RunEntry):
+                return None
+            if not isinstance(entry, AssignEntry) or entry.target is not self.group:
+                continue
+            if entry.variable != self.name:
+                continue
+            if isinstance(entry.value, str) or isinstance(entry.where, str):
+                return None
+            values[slice(None) if entry.where is None else entry.where] = entry.value
+        return values
+
+    def _quantity(self) -> Any:
+        values = self.values()
+        return with_unit(values[0] if self.shared else values, self.dim)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, str):
+            raise NotImplementedError(
+                f"{self.label}[{index!r}]: reading by a condition is not possible in standalone mode; read all "
+                "values and select with numpy."
+            )
+        values = self._quantity()
+        if self.shared:
+            if isinstance(index, slice) and index == slice(None):
+                return values
+            raise IndexError(f"{self.label} is shared by all neurons and has no elements.")
+        return values[index]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self[:])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        values = np.asarray(self._quantity())
+        return values.astype(dtype) if dtype is not None else values
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        plain = [x._quantity() if isinstance(x, VariableView) else x for x in inputs]
+        return getattr(ufunc, method)(*plain, **kwargs)
+
+    def __float__(self) -> float:
+        return float(np.asarray(self))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the values."""
+        return () if self.shared else (self.size,)
+
+    def __repr__(self) -> str:
+        try:
+            shown = repr(self._quantity())
+        except NotImplementedError:
+            shown = "not known before the simulation has run"
+        return f"<{self.label}{'_' if self._plain else ''}: {shown}>"
+
+    __str__ = __repr__

@@ -1,0 +1,450 @@
+"""Kernels as one C++ translation unit that implements the engine's C ABI."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+from ...core.context import REFRACTORY, SPECIAL
+from ...core.expr import Const, Draw, Element, Expr, MatrixEntry, Param, TimedCall, Var, walk
+from ...core.infer import unit_of
+from ...core.integrators import Propagator
+from ...core.kernels import AssignKernel, Kernel, Kernels
+from ...core.model import ApplyArgs, Assign, Input, Model, Population, Probe, Run, Seed
+from ..base import InputSpec, OutputSpec
+from .expressions import CTYPES, Scope, cpp, identifier
+
+TEMPLATES = Path(__file__).parent / "templates"
+#: Below this many neurons a random number is drawn where it is used instead of into a buffer.
+FEW = 16
+
+_ENTRY = {"float64": "SF_F64", "int64": "SF_I64", "bool": "SF_BOOL", "int32": "SF_I32", "uint64": "SF_U64"}
+_C = {"float64": "double", "int64": "int64_t", "bool": "bool", "int32": "int32_t", "uint64": "uint64_t"}
+_KIND = {"float64": "float", "int64": "int", "int32": "int", "bool": "bool", "uint64": "int"}
+
+
+def input_specs(model: Model) -> tuple[InputSpec, ...]:
+    """The inputs of a build, in the order of their slots."""
+    return tuple(InputSpec(i.id, i.name, i.kind, i.dtype, i.size, unit_of(i.dim)) for i in model.inputs)
+
+
+def output_specs(model: Model) -> tuple[OutputSpec, ...]:
+    """The outputs of a build, in the order of their slots."""
+    outputs = []
+    for p in model.populations:
+        for v in p.variables:
+            if v.stored:
+                dtype = {"float": "float64", "int": "int32", "bool": "bool"}[v.dtype]
+                outputs.append(OutputSpec(f"{p.id}.{v.name}", dtype, 1 if v.shared else p.size, unit_of(v.dim)))
+        if p.refracts:
+            outputs.append(OutputSpec(f"{p.id}.lastspike", "float64", p.size, "second"))
+            outputs.append(OutputSpec(f"{p.id}.not_refractory", "bool", p.size, "1"))
+    for probe in model.probes:
+        outputs += _probe_outputs(model, probe)
+    return (*outputs, OutputSpec("t", "float64", 1, "second"))
+
+
+def _probe_outputs(model: Model, probe: Probe) -> list[OutputSpec]:
+    source = model.population(probe.source)
+    if probe.kind == "spikes":
+        count = OutputSpec(f"{probe.id}.count", "int32", source.size, "1")
+        if not probe.variables:
+            return [count]
+        return [OutputSpec(f"{probe.id}.i", "int32", -1, "1"), OutputSpec(f"{probe.id}.t", "float64", -1, "second"), count]
+    outputs = [OutputSpec(f"{probe.id}.t", "float64", -1, "second")]
+    for name in probe.variables:
+        dtype, unit = _recorded_type(source, name)
+        outputs.append(OutputSpec(f"{probe.id}.{name}", dtype, -1, unit))
+    return outputs
+
+
+def _recorded_type(population: Population, name: str) -> tuple[str, str]:
+    special = {**SPECIAL, **REFRACTORY}.get(name)
+    if special is not None:
+        return {"float": "float64", "int": "int32", "bool": "bool"}[special.dtype], unit_of(special.dim)
+    variable = population.variable(name)
+    return {"float": "float64", "int": "int32", "bool": "bool"}[variable.dtype], unit_of(variable.dim)
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Any:
+    import jinja2
+
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def emit_model(kernels: Kernels) -> str:
+    """C++ source of a lowered model."""
+    emitter = Emitter(kernels)
+    text: str = _environment().get_template("model.cpp.j2").render(e=emitter, model=kernels.model)
+    return text
+
+
+@dataclass(frozen=True)
+class Emitter:
+    """What the template asks for: names, types and lines of code."""
+
+    kernels: Kernels
+
+    @property
+    def model(self) -> Model:
+        return self.kernels.model
+
+    @cached_property
+    def inputs(self) -> tuple[Input, ...]:
+        return self.model.inputs
+
+    @cached_property
+    def outputs(self) -> tuple[OutputSpec, ...]:
+        return output_specs(self.model)
+
+    @cached_property
+    def slot(self) -> dict[str, int]:
+        return {i.id: number for number, i in enumerate(self.inputs)}
+
+    def entry_type(self, dtype: str) -> str:
+        return _ENTRY[dtype]
+
+    def ctype(self, dtype: str) -> str:
+        return _C[dtype]
+
+    def unit(self, item: Input) -> str:
+        return unit_of(item.dim)
+
+    def id(self, name: str) -> str:
+        return identifier(name)
+
+    def broadcasts(self, item: Input) -> bool:
+        return item.kind in ("override", "value", "seed")
+
+    # -- members of the context -------------------------------------------------------------------------
+
+    @cached_property
+    def runs(self) -> tuple[Run, ...]:
+        return tuple(s for s in self.model.program if isinstance(s, Run))
+
+    @cached_property
+    def constant_slots(self) -> dict[str, Input]:
+        """Slots of constants, with the input that the first run binds to each."""
+        found: dict[str, Input] = {}
+        timed = {t.id for t in self.model.timed}
+        for run in self.runs:
+            for slot, given in run.bindings:
+                if given not in timed:
+                    found.setdefault(slot, self.inputs[self.slot[given]])
+        return found
+
+    @cached_property
+    def timed_slots(self) -> tuple[str, ...]:
+        timed = {t.id for t in self.model.timed}
+        slots = {slot for run in self.runs for slot, given in run.bindings if given in timed}
+        slots |= {n.array for a in self.kernels.assigns for n in _nodes(a) if isinstance(n, TimedCall)}
+        return tuple(sorted(slots))
+
+    @cached_property
+    def clocks(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(clock for run in self.runs for clock, _ in run.clocks))
+
+    @cached_property
+    def matrix_entries(self) -> dict[str, tuple[str, ...]]:
+        """For each propagator of the run, the entries of P and Q that some kernel reads."""
+        used: dict[str, None] = {}
+        for expr in self._all_expressions():
+            for node in walk(expr):
+                if isinstance(node, MatrixEntry):
+                    used[cpp(node, _NOTHING)] = None
+        return {
+            m.propagator.name: tuple(u for u in used if u.startswith(f"{identifier(m.propagator.name)}__"))
+            for m in self.kernels.matrices
+        }
+
+    def _all_expressions(self) -> Iterable[Expr]:
+        for kernel in self.kernels.kernels:
+            yield from kernel.expressions()
+        for constant in self.kernels.constants:
+            yield constant.expr
+
+    @cached_property
+    def buffers(self) -> tuple[tuple[int, int], ...]:
+        """Streams drawn into buffers, with their sizes."""
+        return tuple((d.stream, self._size(k)) for k in self.kernels.kernels for d in self._buffered(k))
+
+    def _size(self, kernel: Kernel) -> int:
+        return self.model.population(kernel.population).size
+
+    def _buffered(self, kernel: Kernel) -> tuple[Draw, ...]:
+        return kernel.draws if kernel.kind in ("update", "threshold") and self._size(kernel) >= FEW else ()
+
+    # -- functions --------------------------------------------------------------------------------------
+
+    def function(self, kernel: Kernel) -> str:
+        return f"{identifier(kernel.owner)}_{kernel.kind}"
+
+    def scope(self, kernel: Kernel) -> Scope:
+        population = self.model.population(kernel.population)
+        variables = self._variables(population)
+        for statement in (*kernel.scalars, *kernel.body):
+            if statement.local and kernel.kind != "states":
+                variables[statement.target] = (identifier(statement.target), statement.dtype)
+        return Scope(
+            variables=variables,
+            params={slot: (self._param(slot), _KIND[item.dtype]) for slot, item in self.constant_slots.items()},
+            buffered=frozenset(d.stream for d in self._buffered(kernel)),
+            step="_clock.step",
+        )
+
+    def _variables(self, population: Population) -> dict[str, tuple[str, str]]:
+        special = {**SPECIAL, **REFRACTORY}
+        variables = {name: (name, special[name].dtype) for name in ("t", "dt", "i", "N", "t_in_timesteps")}
+        if population.refracts:
+            for name, type_ in REFRACTORY.items():
+                variables[name] = (f"{name}[i]", type_.dtype)
+        for v in population.variables:
+            index = "0" if v.shared else "i"
+            variables[v.name] = (f"{identifier(v.name)}[{index}]", v.dtype)
+        return variables
+
+    def _param(self, slot: str) -> str:
+        return f"_p_{identifier(slot)}"
+
+    def declarations(self, kernel: Kernel) -> list[str]:
+        """Local names for what the kernel reads and writes."""
+        population = self.model.population(kernel.population)
+        nodes = [n for e in kernel.expressions() for n in walk(e)]
+        names = {n.name for n in nodes if isinstance(n, Var)}
+        targets = {s.target for s in kernel.body if not s.local}
+        lines = self._clock_lines(names)
+        for name in self._array_names(population):
+            if name in names | targets:
+                lines.append(self._pointer(population, name, const=name not in targets))
+        lines += self._constant_lines(nodes)
+        for draw in self._buffered(kernel):
+            lines.append(
+                f"sf_fill_{draw.distribution}(_c->draw{draw.stream}, N, _c->seed, {draw.stream}u, "
+                "(uint64_t)_clock.step);"
+            )
+            lines.append(f"const double* __restrict__ _draw{draw.stream} = _c->draw{draw.stream};")
+        scope = self.scope(kernel)
+        for s in kernel.scalars:
+            lines.append(f"const {CTYPES[s.dtype]} {identifier(s.target)} = {cpp(s.expr, scope)};")
+        return lines
+
+    def _clock_lines(self, names: set[str]) -> list[str]:
+        lines = []
+        if "t" in names:
+            lines.append("const double t = _clock.t;")
+        if "dt" in names:
+            lines.append("const double dt = _clock.dt;")
+        if "t_in_timesteps" in names:
+            lines.append("const int64_t t_in_timesteps = _clock.step;")
+        return lines
+
+    def _array_names(self, population: Population) -> list[str]:
+        names = [v.name for v in population.variables if v.stored]
+        return names + (list(REFRACTORY) if population.refracts else [])
+
+    def _pointer(self, population: Population, name: str, const: bool) -> str:
+        array = next(a for a in self.kernels.arrays if a.population == population.id and a.variable == name)
+        prefix = "const " if const else ""
+        member = identifier(array.id)
+        return f"{prefix}{_C[array.dtype]}* __restrict__ {identifier(name)} = _c->{member};"
+
+    def _constant_lines(self, nodes: list[Expr]) -> list[str]:
+        lines = []
+        for slot in sorted({n.slot for n in nodes if isinstance(n, Param)}):
+            c = _C[self.constant_slots[slot].dtype]
+            lines.append(f"const {c} {self._param(slot)} = _c->slot_{identifier(slot)};")
+        for name in sorted({n.name for n in nodes if isinstance(n, Const)}, key=lambda k: int(k[1:])):
+            lines.append(f"const double _{name} = _c->{name};")
+        shared = {entry for entries in self.matrix_entries.values() for entry in entries}
+        for entry in sorted({cpp(n, _NOTHING) for n in nodes if isinstance(n, MatrixEntry)} & shared):
+            lines.append(f"const double {entry} = _c->{entry};")
+        return lines
+
+    def body(self, kernel: Kernel) -> list[str]:
+        """What the loop does for neuron ``i``."""
+        scope = self.scope(kernel)
+        lines = [line for m in kernel.matrices for line in self._matrix_lines(m, scope, kernel)]
+        declared: set[str] = set()
+        for s in kernel.body:
+            value = cpp(s.expr, scope)
+            target = scope.variables[s.target][0]
+            if not s.local:
+                lines.append(f"{target} = {value};")
+            elif s.target in declared:
+                lines.append(f"{target} = {value};")
+            else:
+                declared.add(s.target)
+                lines.append(f"{CTYPES[s.dtype]} {target} = {value};")
+        return lines
+
+    def _matrix_lines(self, matrix: Propagator, scope: Scope, kernel: Kernel) -> list[str]:
+        """A propagator for one neuron."""
+        used = {cpp(n, _NOTHING): n for e in kernel.expressions() for n in walk(e) if isinstance(n, MatrixEntry)}
+        own = {text: n for text, n in used.items() if n.matrix.rsplit(".", 1)[0] == matrix.name}
+        name = identifier(matrix.name)
+        lines = self._propagator(matrix, scope, name, "_clock.dt")
+        for text, n in own.items():
+            which = n.matrix.rsplit(".", 1)[1]
+            lines.append(f"const double {text} = {name}_{which}[{n.row * matrix.order + n.column}];")
+        return lines
+
+    def _propagator(self, matrix: Propagator, scope: Scope, name: str, dt: str) -> list[str]:
+        d = matrix.order
+        entries = ", ".join(cpp(e, scope) for e in matrix.entries)
+        return [
+            f"const double {name}_A[{d * d}] = {{{entries}}};",
+            f"double {name}_P[{d * d}], {name}_Q[{d * d}];",
+            f"sf_phi1<{d}>({name}_A, {dt}, {name}_P, {name}_Q);",
+        ]
+
+    def condition(self, kernel: Kernel) -> str:
+        assert kernel.condition is not None
+        return cpp(kernel.condition, self.scope(kernel))
+
+    def recorded(self, probe: Probe) -> list[tuple[str, str, str]]:
+        """Of a state probe: each variable, the C++ of its value and its type."""
+        kernel = next(k for k in self.kernels.kernels if k.owner == probe.id)
+        scope = self.scope(kernel)
+        source = self.model.population(probe.source)
+        result = []
+        for s in kernel.body:
+            dtype = _recorded_type(source, s.target)[0]
+            result.append((identifier(f"{probe.id}.{s.target}"), cpp(s.expr, scope), _C[dtype]))
+        return result
+
+    def is_shared(self, probe: Probe, name: str) -> bool:
+        """Whether a recorded variable has one value for all neurons."""
+        source = self.model.population(probe.source)
+        if name in SPECIAL:
+            return name != "i"
+        if name in REFRACTORY:
+            return False
+        return source.variable(name).shared
+
+    # -- a run --------------------------------------------------------------------------------------------
+
+    def run_kernels(self, run: Run) -> list[tuple[Kernel, int]]:
+        """What happens in a time step, with the number of the clock that says when."""
+        numbers = {clock: n for n, (clock, _) in enumerate(run.clocks)}
+        chosen = [k for k in self.kernels.kernels if k.owner in run.objects]
+        return [(k, numbers[k.clock]) for k in chosen]
+
+    def setup_lines(self, run: Run) -> list[str]:
+        """What is computed once when a run starts."""
+        lines: list[str] = []
+        for m in self.kernels.matrices:
+            if m.population in run.objects:
+                scope, dt = self._setup_scope(m.population)
+                name = identifier(m.propagator.name)
+                lines.append("{")
+                lines += [f"  {line}" for line in self._propagator(m.propagator, scope, name, dt)]
+                for entry in self.matrix_entries[m.propagator.name]:
+                    lines.append(f"  _c->{entry} = {self._entry_value(entry, name, m.propagator.order)};")
+                lines.append("}")
+        for c in self.kernels.constants:
+            if c.population in run.objects:
+                scope, _ = self._setup_scope(c.population)
+                lines.append(f"_c->{c.name} = {cpp(c.expr, scope)};")
+        return lines
+
+    def _entry_value(self, entry: str, name: str, order: int) -> str:
+        which, row, column = entry[len(name) + 2 :].split("_")
+        return f"{name}_{which}[{int(row) * order + int(column)}]"
+
+    def _setup_scope(self, population: str) -> tuple[Scope, str]:
+        p = self.model.population(population)
+        clock = f"_c->clock_{identifier(p.clock)}"
+        variables = {"dt": (f"{clock}.dt", "float"), "N": (str(p.size), "int")}
+        for v in p.variables:
+            if v.shared and v.stored:
+                variables[v.name] = (f"_c->{identifier(f'{p.id}.{v.name}')}[0]", v.dtype)
+        params = {s: (f"_c->slot_{identifier(s)}", _KIND[i.dtype]) for s, i in self.constant_slots.items()}
+        return Scope(variables, params, in_context=True), f"{clock}.dt"
+
+    # -- assignments ----------------------------------------------------------------------------------------
+
+    @cached_property
+    def program(self) -> list[tuple[str, Any]]:
+        """The steps of the program with what the template needs of each."""
+        result: list[tuple[str, Any]] = []
+        assigns = iter(range(len(self.kernels.assigns)))
+        runs = iter(range(len(self.runs)))
+        for step in self.model.program:
+            if isinstance(step, Assign):
+                result.append(("assign", next(assigns)))
+            elif isinstance(step, ApplyArgs):
+                result.append(("apply", None))
+            elif isinstance(step, Seed):
+                result.append(("seed", step.index))
+            else:
+                result.append(("run", next(runs)))
+        return result
+
+    def assign_scope(self, assign: AssignKernel) -> Scope:
+        p = self.model.population(assign.population)
+        element = "_k" if assign.indices else "i"
+        params, elements = {}, {}
+        for node in _nodes(assign):
+            if isinstance(node, Param):
+                item = self.inputs[self.slot[node.slot]]
+                params[node.slot] = (f"sf_scalar<{_C[item.dtype]}>(_c, {self.slot[node.slot]})", _KIND[item.dtype])
+            if isinstance(node, Element):
+                item = self.inputs[self.slot[node.input]]
+                elements[node.input] = (f"_value[_count == 1 ? 0 : {element}]", _KIND[item.dtype])
+        return Scope(self._variables(p), params, elements)
+
+    def assign_declarations(self, assign: AssignKernel) -> list[str]:
+        p = self.model.population(assign.population)
+        nodes = list(_nodes(assign))
+        names = {n.name for n in nodes if isinstance(n, Var)} | {assign.variable}
+        lines = []
+        if "t" in names:
+            lines.append("const double t = _c->time;")
+        if "dt" in names or "t_in_timesteps" in names:
+            run = next(r for r in self.runs if p.id in r.objects)
+            slot = self.slot[dict(run.clocks)[p.clock]]
+            lines.append(f"const double dt = sf_scalar<double>(_c, {slot});")
+        if "t_in_timesteps" in names:
+            lines.append("const int64_t t_in_timesteps = sf_timestep(_c->time, dt);")
+        for name in self._array_names(p):
+            if name in names:
+                lines.append(self._pointer(p, name, const=name != assign.variable))
+        for id in sorted({n.input for n in nodes if isinstance(n, Element)}):
+            c = _C[self.inputs[self.slot[id]].dtype]
+            lines.append(f"const {c}* _value = (const {c}*)_c->inputs[{self.slot[id]}].data;")
+            lines.append(f"const int64_t _count = _c->inputs[{self.slot[id]}].count;")
+        return lines
+
+    def assign_target(self, assign: AssignKernel) -> str:
+        return self.assign_scope(assign).variables[assign.variable][0]
+
+    def assign_value(self, assign: AssignKernel) -> str:
+        return cpp(assign.expr, self.assign_scope(assign))
+
+    def assign_where(self, assign: AssignKernel) -> str:
+        return "" if assign.where is None else cpp(assign.where, self.assign_scope(assign))
+
+    def assign_size(self, assign: AssignKernel) -> int:
+        p = self.model.population(assign.population)
+        names = {v.name for v in p.variables if v.shared}
+        return 1 if assign.variable in names else p.size
+
+
+def _nodes(assign: AssignKernel) -> Iterable[Expr]:
+    yield from walk(assign.expr)
+    if assign.where is not None:
+        yield from walk(assign.where)
+
+
+_NOTHING = Scope({}, {})
+

@@ -1,0 +1,60 @@
+// What every generated model needs besides its own kernels: inputs as they were set, clocks, TimedArrays.
+#pragma once
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct sf_input {
+  void* data = nullptr;
+  int64_t count = 0;  // 0: not set
+};
+
+// A grid of time. It keeps its place between the runs of a program.
+struct sf_clock {
+  double dt = 0, t = 0;
+  int64_t step = 0, end = 0;
+};
+
+// The first step at or after a time; a ten-thousandth of a step is taken for rounding.
+static inline int64_t sf_first_step(double time, double dt) {
+  const double steps = time / dt, nearest = round(steps);
+  return (int64_t)(fabs(steps - nearest) <= 1e-4 ? nearest : ceil(steps));
+}
+
+static inline void sf_set_clock(sf_clock& clock, double dt, double start, double stop) {
+  clock.dt = dt;
+  clock.step = sf_first_step(start, dt);
+  clock.end = sf_first_step(stop, dt);
+  clock.t = (double)clock.step * dt;
+}
+
+struct sf_timed {
+  const double* values = nullptr;
+  double dt = 1;
+  int64_t rows = 0, columns = 0;
+};
+
+// Held at both ends; a millionth of a sample is taken for rounding.
+static inline double sf_timed_at(const sf_timed& array, double t, int64_t column) {
+  double row = floor(t / array.dt + 1e-6);
+  row = row < 0 ? 0 : row;
+  row = row > (double)(array.rows - 1) ? (double)(array.rows - 1) : row;
+  return array.values[(int64_t)row * array.columns + column];
+}
+
+template <typename T>
+static inline T* sf_new_array(int64_t size, T value) {
+  void* memory = nullptr;
+  if (posix_memalign(&memory, 64, (size_t)size * sizeof(T))) return nullptr;
+  T* array = (T*)memory;
+  for (int64_t k = 0; k < size; ++k) array[k] = value;
+  return array;
+}
+
+// An override: one value for all, or one each.
+template <typename T>
+static inline void sf_apply(T* target, int64_t size, const sf_input& input) {
+  const T* given = (const T*)input.data;
+  for (int64_t k = 0; k < size && input.count; ++k) target[k] = given[input.count == 1 ? 0 : k];
+}

@@ -1,0 +1,228 @@
+"""Expressions and statements as C++."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ...core.expr import (
+    Binary,
+    Call,
+    Compare,
+    Const,
+    Draw,
+    Element,
+    Expr,
+    Lit,
+    Logic,
+    MatrixEntry,
+    Param,
+    TimedCall,
+    Unary,
+    Var,
+)
+
+_KEYWORDS = frozenset(
+    """alignas alignof and and_eq asm auto bitand bitor bool break case catch char char16_t char32_t class compl
+    const constexpr const_cast continue decltype default delete do double dynamic_cast else enum explicit export
+    extern false float for friend goto if inline int long mutable namespace new noexcept not not_eq nullptr
+    operator or or_eq private protected public register reinterpret_cast return short signed sizeof static
+    static_assert static_cast struct switch template this thread_local throw true try typedef typeid typename
+    union unsigned using virtual void volatile wchar_t while xor xor_eq linux unix NULL INFINITY NAN""".split()
+)
+
+#: Functions of the language and what they are called in C++; engine functions vectorise.
+_FUNCTIONS = {
+    **{n: n for n in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "log10", "log1p", "sqrt", "ceil", "floor")},
+    "arcsin": "asin",
+    "arccos": "acos",
+    "arctan": "atan",
+    "exp": "sf_exp",
+    "log": "sf_log",
+    "expm1": "sf_expm1",
+    "exprel": "sf_exprel",
+    "clip": "sf_clip",
+    "sign": "sf_sign",
+    "timestep": "sf_timestep",
+    "abs": "fabs",
+}
+CTYPES = {"float": "double", "int": "int64_t", "bool": "bool"}
+
+
+def identifier(name: str) -> str:
+    """A C++ identifier for a name of the language; ids with dots and colons are flattened."""
+    flat = name.replace(".", "__").replace(":", "_of_").replace("@", "_at_")
+    return f"{flat}_" if flat in _KEYWORDS or flat.startswith("sf_") else flat
+
+
+@dataclass(frozen=True)
+class Scope:
+    """How names are written at one place of the generated code.
+
+    Parameters
+    ----------
+    variables : mapping
+        C++ of each variable and its kind of number.
+    params : mapping
+        C++ of each slot of a constant, and its kind.
+    elements : mapping
+        C++ of the current element of each input array.
+    buffered : frozenset
+        Streams whose draws have been filled into a buffer for all neurons.
+    step : str
+        C++ of the time step's number, which random numbers are counted by.
+    """
+
+    variables: Mapping[str, tuple[str, str]]
+    params: Mapping[str, tuple[str, str]]
+    elements: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    columns: Mapping[str, int] = field(default_factory=dict)
+    buffered: frozenset[int] = frozenset()
+    step: str = "0"
+    in_context: bool = False  # constants and matrices are members of the context rather than locals
+
+
+def kind(expr: Expr, scope: Scope) -> str:
+    """``'float'``, ``'int'`` or ``'bool'``."""
+    if isinstance(expr, Lit):
+        return {bool: "bool", int: "int"}.get(type(expr.value), "float")
+    if isinstance(expr, Var):
+        return scope.variables[expr.name][1]
+    if isinstance(expr, Param):
+        return scope.params[expr.slot][1]
+    if isinstance(expr, Element):
+        return scope.elements[expr.input][1]
+    if isinstance(expr, Compare | Logic):
+        return "bool"
+    if isinstance(expr, Unary):
+        return "bool" if expr.op == "not" else kind(expr.operand, scope)
+    if isinstance(expr, Binary):
+        return _binary_kind(expr, scope)
+    if isinstance(expr, Call):
+        return _call_kind(expr, scope)
+    return "float"
+
+
+def _binary_kind(expr: Binary, scope: Scope) -> str:
+    if expr.op == "/":
+        return "float"
+    both = kind(expr.left, scope) == kind(expr.right, scope) == "int"
+    if expr.op == "**":
+        both = both and isinstance(expr.right, Lit) and expr.right.value >= 0
+    return "int" if both else "float"
+
+
+def _call_kind(expr: Call, scope: Scope) -> str:
+    if expr.function in ("int", "timestep"):
+        return "int"
+    if expr.function == "select":
+        kinds = {kind(arg, scope) for arg in expr.args[1:]}
+        return "int" if kinds == {"int"} else "bool" if kinds == {"bool"} else "float"
+    if expr.function in ("abs", "sign", "clip") and all(kind(a, scope) == "int" for a in expr.args):
+        return "int"
+    return "float"
+
+
+def literal(value: float | int | bool) -> str:
+    """A number as C++ reads it back exactly."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value) if abs(value) < 2**31 else f"{value}LL"
+    if math.isinf(value):
+        return "INFINITY" if value > 0 else "(-INFINITY)"
+    return repr(value) if value >= 0 else f"({value!r})"
+
+
+def cpp(expr: Expr, scope: Scope) -> str:
+    """C++ of an expression, parenthesised wherever it has parts."""
+    if isinstance(expr, Lit):
+        return literal(expr.value)
+    if isinstance(expr, Var):
+        return scope.variables[expr.name][0]
+    if isinstance(expr, Param):
+        return scope.params[expr.slot][0]
+    if isinstance(expr, Element):
+        return scope.elements[expr.input][0]
+    if isinstance(expr, Const):
+        return f"_c->{expr.name}" if scope.in_context else f"_{expr.name}"
+    if isinstance(expr, MatrixEntry):
+        member = f"{identifier(expr.matrix)}_{expr.row}_{expr.column}"
+        return f"_c->{member}" if scope.in_context else member
+    if isinstance(expr, Draw):
+        return _draw(expr, scope)
+    if isinstance(expr, Unary):
+        operator = "!" if expr.op == "not" else expr.op
+        return f"({operator}{cpp(expr.operand, scope)})"
+    if isinstance(expr, Compare):
+        return f"({cpp(expr.left, scope)} {expr.op} {cpp(expr.right, scope)})"
+    if isinstance(expr, Logic):
+        # evaluated on both sides: no branch, and what draws random numbers draws them always
+        operator = "&" if expr.op == "and" else "|"
+        return f"({cpp(expr.left, scope)} {operator} {cpp(expr.right, scope)})"
+    if isinstance(expr, Binary):
+        return _binary(expr, scope)
+    if isinstance(expr, TimedCall):
+        return _timed(expr, scope)
+    assert isinstance(expr, Call)
+    return _call(expr, scope)
+
+
+def _draw(expr: Draw, scope: Scope) -> str:
+    if expr.stream in scope.buffered:
+        return f"_draw{expr.stream}[i]"
+    return f"sf_{expr.distribution}(i, N, _c->seed, {expr.stream}u, (uint64_t){scope.step})"
+
+
+def _binary(expr: Binary, scope: Scope) -> str:
+    left, right = cpp(expr.left, scope), cpp(expr.right, scope)
+    if expr.op in "+-*":
+        return f"({left} {expr.op} {right})"
+    if expr.op == "/":
+        integers = kind(expr.left, scope) != "float" and kind(expr.right, scope) != "float"
+        return f"((double){left} / {right})" if integers else f"({left} / {right})"
+    if expr.op == "//":
+        return f"sf_floordiv({left}, {right})"
+    if expr.op == "%":
+        return f"sf_mod({left}, {right})"
+    return _power(expr, left, right, scope)
+
+
+def _power(expr: Binary, left: str, right: str, scope: Scope) -> str:
+    exponent = _number(expr.right)
+    if exponent == 0.5:
+        return f"sqrt({left})"
+    if exponent is not None and exponent == int(exponent) and abs(exponent) <= 16:
+        value = left if kind(expr, scope) == "int" else f"(double){left}"
+        return f"sf_int_pow<{int(exponent)}>({value})"
+    power = f"pow((double){left}, (double){right})"
+    return f"(int64_t){power}" if kind(expr, scope) == "int" else power
+
+
+def _number(expr: Expr) -> float | None:
+    if isinstance(expr, Lit) and not isinstance(expr.value, bool):
+        return expr.value
+    if isinstance(expr, Unary) and expr.op == "-":
+        inner = _number(expr.operand)
+        return None if inner is None else -inner
+    return None
+
+
+def _timed(expr: TimedCall, scope: Scope) -> str:
+    array = f"_c->timed_{identifier(expr.array)}"
+    time = cpp(expr.args[0], scope)
+    if len(expr.args) == 1:
+        return f"sf_timed_at({array}, {time}, 0)"
+    return f"sf_timed_at({array}, {time}, (int64_t){cpp(expr.args[1], scope)})"
+
+
+def _call(expr: Call, scope: Scope) -> str:
+    args = [cpp(arg, scope) for arg in expr.args]
+    if expr.function == "select":
+        return f"({args[0]} ? {args[1]} : {args[2]})"
+    if expr.function == "int":
+        return f"(int64_t){args[0]}"
+    if kind(expr, scope) == "int" and expr.function in ("abs", "sign", "clip"):
+        return f"(int64_t){_FUNCTIONS[expr.function]}({', '.join(f'(double){a}' for a in args)})"
+    return f"{_FUNCTIONS[expr.function]}({', '.join(args)})"
