@@ -152,3 +152,22 @@ def dimension_error() -> type[Exception]:
     from ..core.units import DimensionMismatchError
 
     return DimensionMismatchError
+
+
+def exported(monitor: Any) -> dict[str, Any]:
+    """Return what a monitor has recorded, by name, as outputs of a run.
+
+    Raises
+    ------
+    TypeError
+        An object of the model that records nothing.
+    """
+    from ..core.monitors import SpikeMonitor, StateMonitor
+    from .ragged import Ragged
+
+    if isinstance(monitor, SpikeMonitor):
+        spikes = {"i": Ragged(monitor.i), "t": Ragged(monitor.t)} if monitor.record else {}
+        return {**spikes, "count": monitor.count}
+    if isinstance(monitor, StateMonitor):
+        return {"t": monitor.t, **{name: getattr(monitor, name) for name in monitor.record_variables}}
+    raise TypeError(f"{monitor!r:.60} records nothing; return numbers, arrays or a monitor")

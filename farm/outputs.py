@@ -15,7 +15,7 @@ from .axes import SweepError, refuse
 from .fingerprint import FingerprintError, fingerprint
 from .keys import digest
 from .ragged import Ragged
-from .values import Value, as_value
+from .values import OutputError, Value, as_value
 
 HOW = (
     "give a dict from names to functions of the results, such as {'rate': lambda r: r['spikes'].num_spikes/second}, "
@@ -59,7 +59,11 @@ class Computed(Output):
 
     def evaluate(self, results: Results) -> Iterator[tuple[str, Value]]:
         """Yield what the function returns."""
-        yield self.name, as_value(self.name, self.function(results))
+        try:
+            value = self.function(results)
+        except Exception as error:
+            raise OutputError(f"output {self.name!r} raised {type(error).__name__}: {error}") from error
+        yield self.name, as_value(self.name, value)
 
 
 @final
@@ -192,8 +196,9 @@ def _output(name: str | None, wanted: Any, simulation: Simulation) -> Output:
 
 
 def _stored(name: str | None, spec: str, simulation: Simulation) -> Stored:
-    arrays = simulation.arrays(spec)
-    stem = name or spec.replace(".", "_")
-    single = len(arrays) == 1
-    fields = [(f, stem if single else f"{stem}_{f}", array.ragged, array.unit) for f, array in arrays.items()]
-    return Stored(spec, tuple(fields))
+    arrays = simulation.arrays(spec)  # named after the object: spikes_i, spikes_t
+    target = spec.partition(".")[0]
+    columns = {field: field if name is None else name + field.removeprefix(target) for field in arrays}
+    if name is not None and len(arrays) == 1:
+        columns = dict.fromkeys(arrays, name)
+    return Stored(spec, tuple((f, columns[f], array.ragged, array.unit) for f, array in arrays.items()))
