@@ -1,0 +1,36 @@
+"""Spiking-neuron models run thousands of times: ``from spikefarm import *``."""
+
+from __future__ import annotations
+
+__version__ = "0.1.0"
+
+from .core.clock import Clock, defaultclock
+from .core.equations import Equations
+from .core.group import NeuronGroup
+from .core.monitors import SpikeMonitor, StateMonitor
+from .core.network import Network, collect, run
+from .core.session import seed, start_scope
+from .core.timedarray import TimedArray
+from .core.units import *
+from .core.units import __all__ as _units
+from .devices import clear_cache, device, get_device, set_device
+
+__all__ = [
+    *_units,
+    "Clock",
+    "Equations",
+    "Network",
+    "NeuronGroup",
+    "SpikeMonitor",
+    "StateMonitor",
+    "TimedArray",
+    "clear_cache",
+    "collect",
+    "defaultclock",
+    "device",
+    "get_device",
+    "run",
+    "seed",
+    "set_device",
+    "start_scope",
+]

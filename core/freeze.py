@@ -65,10 +65,9 @@ def freeze(session: Session) -> Frozen:
     FreezeError
         If nothing is run.
     """
-    program = tuple(session.program)
-    if not any(isinstance(entry, RunEntry) for entry in program):
+    if not session.ran:
         raise FreezeError("There is nothing to simulate: the script has not called run() yet.")
-    return _Freezer(program).freeze()
+    return _Freezer(tuple(session.program)).freeze()
 
 
 def _objects(program: Iterable[Entry]) -> list[Declared]:

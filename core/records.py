@@ -13,7 +13,8 @@ from .units import DIMENSIONLESS, Dimension, Quantity, second
 Reader = Callable[[str], NDArray[Any]]
 
 
-def _with_unit(values: NDArray[Any], dim: Dimension) -> Any:
+def with_unit(values: Any, dim: Dimension) -> Any:
+    """A quantity, or a plain number or array where there is no unit."""
     return values if dim == DIMENSIONLESS else Quantity.with_dimensions(values, dim)
 
 
@@ -42,7 +43,7 @@ class SpikeRecord:
     def t(self) -> Any:
         """Time of each spike, with units."""
         self._recorded_only("times")
-        return _with_unit(self._read("t"), second.dim)
+        return with_unit(self._read("t"), second.dim)
 
     @property
     def count(self) -> NDArray[np.int32]:
@@ -61,7 +62,7 @@ class SpikeRecord:
         times = self._read("t")[order]
         ends = np.cumsum(np.bincount(self._read("i"), minlength=self._size))
         trains = np.split(times, ends[:-1])
-        return {k: _with_unit(train, second.dim) for k, train in enumerate(trains)}
+        return {k: with_unit(train, second.dim) for k, train in enumerate(trains)}
 
     def __len__(self) -> int:
         return self.num_spikes
@@ -90,7 +91,7 @@ class StateRecord:
     @property
     def t(self) -> Any:
         """Times of the samples, with units."""
-        return _with_unit(self._read("t"), second.dim)
+        return with_unit(self._read("t"), second.dim)
 
     def array(self, variable: str) -> NDArray[Any]:
         """Values in base units, shape (neurons, samples)."""
@@ -101,7 +102,7 @@ class StateRecord:
         dims = self.__dict__.get("_dims", {})
         if name not in dims:
             raise AttributeError(f"{self.__dict__.get('_name')} does not record {name!r}; it records {list(dims)}.")
-        return _with_unit(self.array(name), dims[name])
+        return with_unit(self.array(name), dims[name])
 
     def __getitem__(self, index: Any) -> StateRecord:
         """What was recorded of the neuron(s) with this index in the group."""

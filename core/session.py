@@ -109,6 +109,11 @@ class Session:
             self._defaultclock = Clock(1e-4, name="defaultclock")
         return self._defaultclock
 
+    @property
+    def ran(self) -> bool:
+        """Whether the program contains a run."""
+        return any(isinstance(entry, RunEntry) for entry in self.program)
+
     def register(self, obj: Any, kind: str, name: str | None) -> tuple[str, bool, int]:
         """Give an object its name.
 

@@ -14,19 +14,15 @@ from .equations import SUBEXPRESSION
 from .expr import parse, text
 from .infer import BOOL, Type, unit_of
 from .namespace import frame_namespace, resolve_names
+from .records import with_unit
 from .resolve import external_names
 from .session import AssignEntry, RunEntry
-from .units import DIMENSIONLESS, DimensionMismatchError, Quantity, get_dimensions
+from .units import DIMENSIONLESS, DimensionMismatchError, get_dimensions
 
 if TYPE_CHECKING:
     from .group import NeuronGroup
 
 _DTYPES = {"float": np.float64, "int": np.int32, "bool": np.bool_}
-
-
-def with_unit(values: Any, dim: Any) -> Any:
-    """A quantity, or a plain number or array where there is no unit."""
-    return values if dim == DIMENSIONLESS else Quantity.with_dimensions(values, dim)
 
 
 class VariableView(NDArrayOperatorsMixin):
@@ -217,8 +213,7 @@ class VariableView(NDArrayOperatorsMixin):
     def _known(self) -> NDArray[Any] | None:
         """What the script set so far, where that does not take a simulation to find out."""
         if self.name in ("t", "t_in_timesteps"):
-            ran = any(isinstance(e, RunEntry) for e in self.group.session.program)
-            return None if ran else np.zeros(1)
+            return None if self.group.session.ran else np.zeros(1)
         default = {"lastspike": -1e4, "not_refractory": True}.get(self.name, 0)
         values = np.full(self.size, default, dtype=self.dtype)
         for entry in self.group.session.program:

@@ -1,0 +1,157 @@
+"""Devices: where simulations are built and run. Chosen by name, found through an entry point."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from ..core.session import Session, current_session, use_session
+from . import device_module
+from .base import (
+    BuildError,
+    CompilerNotFoundError,
+    DeviceError,
+    SimulationCrashError,
+    SimulationError,
+    TimeLimitError,
+)
+from .simulation import RunArgumentError, Simulation
+from .user import UserDevice
+
+
+def _device_class(name: str) -> type[UserDevice]:
+    if name == "cpp_standalone":  # ours: found without reading every installed package's metadata
+        from .cpp_standalone import CPPStandaloneDevice
+
+        return CPPStandaloneDevice
+    from importlib.metadata import entry_points
+
+    found = {point.name: point for point in entry_points(group="spikefarm.devices")}
+    if name not in found:
+        known = ", ".join(sorted({"cpp_standalone", *found}))
+        hint = " The runtime device is not available yet." if name == "runtime" else ""
+        raise ValueError(f"There is no device named {name!r}; choose one of {known}.{hint}")
+    loaded: type[UserDevice] = found[name].load()
+    return loaded
+
+
+def set_device(device: str | UserDevice, build_on_run: bool = True, **options: Any) -> None:
+    """Choose where the simulations of the script run; call it before declaring anything.
+
+    Parameters
+    ----------
+    device : str or UserDevice
+        ``'cpp_standalone'``, or a device object.
+    build_on_run : bool
+        Whether ``run()`` builds and runs at once, for scripts that call it once.
+    **options
+        Of the device: for ``'cpp_standalone'`` these are ``directory``, ``debug`` and ``compiler``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such device.
+    TypeError
+        For an option that the device does not have.
+    """
+    if isinstance(device, str):
+        chosen = _device_class(device)
+        try:
+            device = chosen(build_on_run=build_on_run, **options)  # type: ignore[call-arg]
+        except TypeError as error:
+            raise TypeError(f"set_device({device!r}): {error}.") from None
+    device.activate()
+
+
+def get_device() -> UserDevice:
+    """The current device: ``'cpp_standalone'`` with its default options unless another was chosen."""
+    if device_module.active_device is None:
+        set_device("cpp_standalone")
+    assert device_module.active_device is not None
+    return device_module.active_device
+
+
+class CurrentDevice:
+    """``device``: stands for whichever device is current."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(get_device(), name)
+
+    def __repr__(self) -> str:
+        return repr(get_device())
+
+
+device = CurrentDevice()
+
+
+def current_simulation() -> Simulation:
+    """The simulation that the script has declared so far."""
+    session = current_session()
+    chosen = session.device
+    return (chosen if isinstance(chosen, UserDevice) else get_device()).simulation(session)
+
+
+@contextmanager
+def isolated_session(seed: int, time_limit: float | None = None) -> Iterator[Session]:
+    """A session seen by nobody else, in which a function can declare, run and read results.
+
+    The simulation is built (or taken from the cache) and run when its results are first read.
+    """
+    from .cpp_standalone.lazy import LazyStandaloneDevice
+
+    device = LazyStandaloneDevice(seed, time_limit)
+    with use_session(Session(device=device)) as session:
+        try:
+            yield session
+        finally:
+            device.close()
+
+
+def _default_backend() -> Any:
+    from .cpp_standalone.backend import CPPBackend
+
+    return CPPBackend()
+
+
+def session_numerics() -> str:
+    """What changes the numbers of simulations in an `isolated_session`, besides their models."""
+    text: str = _default_backend().numerics()
+    return text
+
+
+def session_provenance() -> Mapping[str, str]:
+    """Versions, compiler and the like of simulations in an `isolated_session`."""
+    found: Mapping[str, str] = _default_backend().provenance()
+    return found
+
+
+def clear_cache(target: str = "cpp_standalone") -> int:
+    """Remove all builds from the cache and return the number of bytes that were freed."""
+    if target != "cpp_standalone":
+        raise ValueError(f"clear_cache({target!r}): there is a cache for 'cpp_standalone' only.")
+    from .cpp_standalone.cache import BuildCache
+
+    return BuildCache().clear()
+
+
+__all__ = [
+    "BuildError",
+    "CompilerNotFoundError",
+    "DeviceError",
+    "RunArgumentError",
+    "Simulation",
+    "SimulationCrashError",
+    "SimulationError",
+    "TimeLimitError",
+    "clear_cache",
+    "current_simulation",
+    "device",
+    "get_device",
+    "isolated_session",
+    "session_numerics",
+    "session_provenance",
+    "set_device",
+]

@@ -6,10 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from ..core.model import Model
 
 Array = NDArray[Any]
 
@@ -134,3 +137,38 @@ class Runner(ABC):
     @abstractmethod
     def close(self) -> None:
         """Let go of the process behind this runner. Closing twice is harmless."""
+
+
+class Backend(ABC):
+    """How a device turns Models into Builds and runs them. Frozen and picklable: workers have one too."""
+
+    name: str
+
+    @abstractmethod
+    def numerics(self) -> str:
+        """Everything about the device that changes numbers, apart from compiler and processor."""
+
+    @abstractmethod
+    def key(self, model: Model) -> str:
+        """Key of the build of a model on this machine; takes no lowering."""
+
+    @abstractmethod
+    def find(self, model: Model) -> Build | None:
+        """The build, if this machine has it."""
+
+    @abstractmethod
+    def build(self, model: Model) -> Build:
+        """The build, made now if this machine does not have it.
+
+        Raises
+        ------
+        CompilerNotFoundError, BuildError
+        """
+
+    @abstractmethod
+    def runner(self, build: Build) -> Runner:
+        """A new runner of a build."""
+
+    @abstractmethod
+    def provenance(self) -> Mapping[str, str]:
+        """Versions of what the numbers depend on, for people."""

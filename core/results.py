@@ -1,0 +1,172 @@
+"""Results of one run under the names that the script gave its objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .context import REFRACTORY, SPECIAL
+from .infer import unit_of
+from .model import Model, Population, Probe
+from .records import SpikeRecord, StateRecord, with_unit
+from .units import Dimension
+
+Read = Callable[[Sequence[str]], list[NDArray[Any]]]
+
+
+@dataclass(frozen=True)
+class ArrayField:
+    """One array that storing an object means; ``ragged`` where its length differs between runs."""
+
+    ragged: bool
+    unit: str
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which objects a model has and what can be read of each.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    names : mapping
+        From the user's names to ids of the model.
+    records : mapping
+        For each state probe that records some neurons only, which.
+    """
+
+    model: Model
+    names: Mapping[str, str]
+    records: Mapping[str, NDArray[np.int64]]
+
+    def find(self, name: str) -> Population | Probe:
+        """The population or probe of that name.
+
+        Raises
+        ------
+        KeyError
+            Listing the names there are.
+        """
+        id = self.names.get(name, name)
+        for item in (*self.model.populations, *self.model.probes):
+            if item.id == id:
+                return item
+        raise KeyError(f"The model has no object named {name!r}; it has {', '.join(sorted(self.names))}.")
+
+    def arrays(self, spec: str) -> dict[str, ArrayField]:
+        """What storing ``'object'`` or ``'object.variable'`` means, as named arrays."""
+        name, _, variable = spec.partition(".")
+        item = self.find(name)
+        fields = self._fields(item)
+        if not variable:
+            if isinstance(item, Population):
+                raise KeyError(
+                    f"{name!r} is a group; name the variable to store, such as '{name}.{next(iter(fields))}'."
+                )
+            return {f"{name}_{field}": kind for field, kind in fields.items()}
+        if variable not in fields:
+            raise KeyError(f"{name!r} has nothing named {variable!r} to store; it has {', '.join(fields)}.")
+        return {f"{name}_{variable}": fields[variable]}
+
+    def _fields(self, item: Population | Probe) -> dict[str, ArrayField]:
+        if isinstance(item, Population):
+            return {v.name: ArrayField(False, unit_of(v.dim)) for v in item.variables if v.stored}
+        if item.kind == "spikes":
+            spikes = {"i": ArrayField(True, "1"), "t": ArrayField(True, "second")} if item.variables else {}
+            return {**spikes, "count": ArrayField(False, "1")}
+        dims = {n: ArrayField(False, unit_of(self.dim_of(item, n))) for n in item.variables}
+        return {"t": ArrayField(False, "second"), **dims}
+
+    def dim_of(self, probe: Probe, variable: str) -> Dimension:
+        """Dimension of a recorded variable."""
+        special = {**SPECIAL, **REFRACTORY}
+        if variable in special:
+            return special[variable].dim
+        return self.model.population(probe.source).variable(variable).dim
+
+    def recorded(self, probe: Probe) -> NDArray[np.int64]:
+        """Which neurons a state probe records."""
+        if probe.id in self.records:
+            return self.records[probe.id]
+        return np.arange(self.model.population(probe.source).size)
+
+    def shared(self, probe: Probe) -> frozenset[str]:
+        """Recorded variables that have one value for all neurons."""
+        source = self.model.population(probe.source)
+        shared = {v.name for v in source.variables if v.shared} | (set(SPECIAL) - {"i"})
+        return frozenset(set(probe.variables) & shared)
+
+
+class Results:
+    """What one run left behind; arrays are read when they are looked at.
+
+    ``results['spikes']`` is a monitor's record, ``results['group']`` a group's final state, and
+    ``results['group.v']`` one variable, all with units.
+    """
+
+    def __init__(self, layout: Layout, read: Read) -> None:
+        self._layout = layout
+        self._read = read
+        self._cache: dict[str, NDArray[Any]] = {}
+
+    def array(self, id: str) -> NDArray[Any]:
+        """One output by its id, in base units."""
+        if id not in self._cache:
+            (self._cache[id],) = self._read([id])
+        return self._cache[id]
+
+    def __getitem__(self, name: str) -> Any:
+        name, _, variable = name.partition(".")
+        item = self._layout.find(name)
+        if isinstance(item, Population):
+            found: Any = GroupRecord(self, item, name)
+        elif item.kind == "spikes":
+            size = self._layout.model.population(item.source).size
+            found = SpikeRecord(self._reader(item.id), size, bool(item.variables), name)
+        else:
+            dims = {n: self._layout.dim_of(item, n) for n in item.variables}
+            record = self._layout.recorded(item)
+            found = StateRecord(self._reader(item.id), record, dims, self._layout.shared(item), name)
+        return getattr(found, variable) if variable else found
+
+    def _reader(self, id: str) -> Callable[[str], NDArray[Any]]:
+        return lambda variable: self.array(f"{id}.{variable}")
+
+    def export(self, spec: str) -> dict[str, NDArray[Any]]:
+        """The arrays of `Layout.arrays`, in base units; a state monitor's have shape (neurons, samples)."""
+        name, _, _ = spec.partition(".")
+        item = self._layout.find(name)
+        result = {}
+        for key in self._layout.arrays(spec):
+            variable = key[len(name) + 1 :]
+            if isinstance(item, Probe) and item.kind == "states" and variable != "t":
+                result[key] = self[name].array(variable)
+            else:
+                result[key] = self.array(f"{item.id}.{variable}")
+        return result
+
+
+class GroupRecord:
+    """State of a group at the end of a run."""
+
+    def __init__(self, results: Results, population: Population, name: str) -> None:
+        self._results = results
+        self._population = population
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        stored = {v.name: v for v in self._population.variables if v.stored}
+        if name not in stored:
+            raise AttributeError(f"{self._name} has no stored variable {name!r}; it has {', '.join(stored)}.")
+        values = self._results.array(f"{self._population.id}.{name}")
+        return with_unit(values[0] if stored[name].shared else values, stored[name].dim)
+
+    def __repr__(self) -> str:
+        return f"<state of {self._name!r}>"

@@ -1,0 +1,138 @@
+"""The backend of the C++ standalone device: Models in, Builds in the cache out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ...core.lower import lower
+from ...core.model import FORMAT, NUMERICS, Model
+from ..base import Backend, Build, BuildError, InputSpec, Manifest, OutputSpec, Runner
+from .cache import BuildCache
+from .compile import compile_model, engine_digest, host_executable
+from .emit import TEMPLATES, emit_model, input_specs, output_specs
+from .runner import HostRunner
+from .toolchain import CompileOptions, cpu_target, find_compiler
+
+_PACKAGE = Path(__file__).resolve().parents[2]
+MANIFEST = "manifest.json"
+SOURCE = "model.cpp"
+
+
+@dataclass(frozen=True)
+class CPPBackend(Backend):
+    """C++ compiled with the machine's compiler.
+
+    Parameters
+    ----------
+    options : CompileOptions
+        What the compiler is told.
+    compiler : str, optional
+        Which compiler, instead of ``$CXX`` or the first one found.
+    max_cache_bytes : int
+        Size at which old builds are removed from the cache.
+    """
+
+    options: CompileOptions = field(default_factory=CompileOptions)
+    compiler: str | None = None
+    max_cache_bytes: int = 1 << 30
+    name = "cpp_standalone"
+
+    @property
+    def cache(self) -> BuildCache:
+        """Where builds are kept."""
+        return BuildCache(max_bytes=self.max_cache_bytes)
+
+    def numerics(self) -> str:
+        return f"{self.name} format={FORMAT} numerics={NUMERICS} {self.options.key_text()}"
+
+    def key(self, model: Model) -> str:
+        compiler = find_compiler(self.compiler)
+        parts = (model.hash, self.name, generator_digest(), self.options.key_text(), compiler.key_text(), cpu_target())
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:40]
+
+    def find(self, model: Model) -> Build | None:
+        path = self.cache.get(self.key(model))
+        return None if path is None else Build(path, read_manifest(path))
+
+    def build(self, model: Model) -> Build:
+        key = self.key(model)
+        path = self.cache.make(key, lambda folder: self._fill(folder, key, model))
+        return Build(path, read_manifest(path))
+
+    def _fill(self, folder: Path, key: str, model: Model) -> None:
+        kernels = lower(model)
+        compiler = find_compiler(self.compiler)
+        (folder / SOURCE).write_text(emit_model(kernels))
+        compile_model(folder / SOURCE, folder / "model.so", compiler, self.options)
+        provenance = {
+            **self.provenance(),
+            "compiler": compiler.version,
+            "cxx": " ".join(compiler.command),
+            "integrators": ", ".join(f"{p}: {m}" for p, m in kernels.methods),
+        }
+        manifest = Manifest(key, model.hash, self.name, input_specs(model), output_specs(model), provenance)
+        (folder / MANIFEST).write_text(json.dumps(asdict(manifest), indent=1))
+        (folder / "model.txt").write_text(model.dump())
+        (folder / "kernels.txt").write_text(kernels.dump())
+
+    def runner(self, build: Build) -> Runner:
+        host = host_executable(self.cache, find_compiler(self.compiler), self.options)
+        return HostRunner(build, host)
+
+    def provenance(self) -> Mapping[str, str]:
+        import numpy
+
+        compiler = find_compiler(self.compiler)
+        return {
+            "spikefarm": version(),
+            "device": self.name,
+            "compiler": " ".join(compiler.command),
+            "flags": " ".join(self.options.flags()),
+            "cpu": cpu_target(),
+            "python": platform.python_version(),
+            "numpy": numpy.__version__,
+            "platform": platform.platform(),
+        }
+
+
+@cache
+def version() -> str:
+    """Version of spikefarm."""
+    from ... import __version__
+
+    return __version__
+
+
+@cache
+def generator_digest() -> str:
+    """Hash of everything that turns a Model into a build: a changed generator makes another build."""
+    files = [*_PACKAGE.glob("core/**/*.py"), *Path(__file__).parent.glob("*.py"), *TEMPLATES.iterdir()]
+    digest = hashlib.sha256(engine_digest().encode())
+    for path in sorted(files):
+        digest.update(str(path.relative_to(_PACKAGE)).encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def read_manifest(path: Path) -> Manifest:
+    """The manifest of a build.
+
+    Raises
+    ------
+    BuildError
+        If it is not readable.
+    """
+    try:
+        data: dict[str, Any] = json.loads((path / MANIFEST).read_text())
+        data["inputs"] = tuple(InputSpec(**item) for item in data["inputs"])
+        data["outputs"] = tuple(OutputSpec(**item) for item in data["outputs"])
+        return Manifest(**data)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise BuildError(f"the build at {path} has no readable manifest ({error}); clear the cache.") from error

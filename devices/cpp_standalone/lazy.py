@@ -1,0 +1,99 @@
+"""The standalone device inside a function: it builds and runs when results are first looked at."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+
+from ...core.declared import Declared
+from ...core.freeze import freeze
+from ...core.monitors import SpikeMonitor, StateMonitor
+from ...core.session import Session, SessionDevice
+from ..base import Array, DeviceError, Runner
+from ..simulation import Simulation
+from .backend import CPPBackend
+
+#: Idle runners of this process by build key: a function called a thousand times starts one host.
+_idle: dict[tuple[int, str], list[Runner]] = {}
+_lock = threading.Lock()
+_KEPT = 4
+
+
+class LazyStandaloneDevice(SessionDevice):
+    """Runs the program of a session once, from its start, when a result is first read.
+
+    Parameters
+    ----------
+    seed : int
+        Master seed of the run.
+    time_limit : float, optional
+        Seconds after which the run is ended.
+    """
+
+    def __init__(self, seed: int, time_limit: float | None = None) -> None:
+        self.backend = CPPBackend()
+        self._seed = seed
+        self._time_limit = time_limit
+        self._names: Mapping[str, str] = {}
+        self._runner: Runner | None = None
+        self._key = ""
+        self._values: dict[str, Array] = {}
+
+    def after_run(self, session: Session) -> None:
+        if self._runner is not None:
+            raise DeviceError(
+                "run() was called after results had been read; within an experiment, read results after the "
+                "last run()."
+            )
+
+    def why_unavailable(self) -> str:
+        return "call run() first"
+
+    def read(self, session: Session, owner: Declared, variable: str) -> Array | None:
+        if not session.ran:
+            return None
+        if self._runner is None:
+            self._run(session)
+        id = self._names.get(owner.name)
+        if id is None:
+            return None
+        records = isinstance(owner, SpikeMonitor | StateMonitor)
+        output = "t" if variable == "t" and not records else f"{id}.{variable}"
+        if output not in self._values:
+            assert self._runner is not None
+            (self._values[output],) = self._runner.read([output])
+        return self._values[output]
+
+    def _run(self, session: Session) -> None:
+        simulation = Simulation(freeze(session), self.backend)
+        build = simulation.build()
+        runner = _lease(build.manifest.key) or self.backend.runner(build)
+        try:
+            inputs = {**simulation.base, **simulation.seed_inputs(self._seed)}
+            runner.run(inputs, self._time_limit)
+        except BaseException:
+            _give_back(build.manifest.key, runner)
+            raise
+        self._names, self._runner, self._key = simulation.frozen.names, runner, build.manifest.key
+
+    def close(self) -> None:
+        """Hand the runner back for the next session."""
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            _give_back(self._key, runner)
+
+
+def _lease(key: str) -> Runner | None:
+    with _lock:
+        waiting = _idle.get((os.getpid(), key))
+        return waiting.pop() if waiting else None
+
+
+def _give_back(key: str, runner: Runner) -> None:
+    with _lock:
+        waiting = _idle.setdefault((os.getpid(), key), [])
+        if len(waiting) < _KEPT:
+            waiting.append(runner)
+            return
+    runner.close()

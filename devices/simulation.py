@@ -1,0 +1,288 @@
+"""A Simulation: one Model with its base values, and how user-facing keys become inputs."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..core.freeze import SEED, Frozen
+from ..core.infer import unit_of
+from ..core.model import Input, Model
+from ..core.results import ArrayField, Layout, Read, Results
+from ..core.timedarray import TimedArray
+from ..core.units import DIMENSIONLESS, get_dimensions
+from ..core.variables import VariableView
+from .base import Array, Backend, Build, Runner
+
+_OVERRIDE = ":override"
+_NAMED = ("constant", "dt", "duration")
+
+
+class RunArgumentError(ValueError):
+    """A run argument that a simulation does not have, or a value that it cannot take."""
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What the farm sends to a worker: frozen and picklable.
+
+    Parameters
+    ----------
+    frozen : Frozen
+        Model, values of its inputs, seeds and names.
+    backend : Backend
+        The device that builds and runs it.
+    """
+
+    frozen: Frozen
+    backend: Backend
+
+    @property
+    def model(self) -> Model:
+        """The Model."""
+        return self.frozen.model
+
+    @property
+    def model_hash(self) -> str:
+        """Identity of the Model."""
+        return self.model.hash
+
+    @property
+    def numerics(self) -> str:
+        """What enters a run's key besides the Model and the inputs."""
+        return self.backend.numerics()
+
+    @property
+    def base(self) -> Mapping[str, Array]:
+        """Values of all inputs but the seed, in base SI units."""
+        return self.frozen.values
+
+    # -- keys and values ----------------------------------------------------------------------------------
+
+    def resolve(self, key: Any, value: Any) -> dict[str, Array]:
+        """Turn one run argument into inputs.
+
+        Parameters
+        ----------
+        key : VariableView, TimedArray or str
+            A group's variable, a TimedArray, or the name of a constant (or ``'group.variable'``).
+        value : number, quantity or array
+            What it is to be.
+
+        Raises
+        ------
+        RunArgumentError
+            Naming the key, the value, what would be accepted.
+        """
+        inputs = self._inputs(key)
+        result = {}
+        for item in inputs:
+            result[item.id] = _checked(self.qualified_label(key), item, value, self._shape(key, item))
+        return result
+
+    def resolve_all(self, run_args: Mapping[Any, Any]) -> dict[str, Array]:
+        """Turn run arguments into inputs; every problem is reported at once."""
+        if not isinstance(run_args, Mapping):
+            raise RunArgumentError(f"run_args must be a dictionary, not {type(run_args).__name__} {run_args!r:.60}.")
+        result: dict[str, Array] = {}
+        problems = []
+        for key, value in run_args.items():
+            try:
+                for id, array in self.resolve(key, value).items():
+                    if id in result:
+                        problems.append(f"{self.qualified_label(key)!r} is given twice, under different keys.")
+                    result[id] = array
+            except RunArgumentError as error:
+                problems.append(str(error))
+        if problems:
+            raise RunArgumentError("\n".join(problems))
+        return result
+
+    def _inputs(self, key: Any) -> list[Input]:
+        if isinstance(key, VariableView):
+            return self._of_variable(key.group.name, key.name)
+        if isinstance(key, TimedArray):
+            return self._of_timed_array(key)
+        if isinstance(key, str):
+            return self._of_name(key)
+        raise RunArgumentError(
+            f"{key!r:.80} cannot be a run argument; use a group's variable (group.v), a TimedArray or the name of "
+            "a constant."
+        )
+
+    def _of_variable(self, group: str, variable: str) -> list[Input]:
+        id = f"{self.frozen.names.get(group, group)}.{variable}{_OVERRIDE}"
+        found = [i for i in self.model.inputs if i.id == id]
+        if not found:
+            own = [i.name.split(".", 1)[1] for i in self._overrides(group)]
+            raise RunArgumentError(
+                f"{group}.{variable} cannot be set by a run argument; "
+                + (f"of {group!r} these can: {', '.join(own)}." if own else f"{group!r} is no group that runs.")
+            )
+        return found
+
+    def _overrides(self, group: str) -> list[Input]:
+        prefix = f"{self.frozen.names.get(group, group)}."
+        return [i for i in self.model.inputs if i.kind == "override" and i.id.startswith(prefix)]
+
+    def _of_timed_array(self, key: TimedArray) -> list[Input]:
+        for id, array in self.frozen.timed.items():
+            if array is key:
+                return [i for i in self.model.inputs if i.id == id]
+        known = ", ".join(self.frozen.timed) or "none"
+        raise RunArgumentError(f"{key!r} is not used by the simulation; its TimedArrays: {known}.")
+
+    def _of_name(self, key: str) -> list[Input]:
+        exact = [i for i in self.model.inputs if i.id == key and i.kind in (*_NAMED, "timed_array")]
+        found = [i for i in self.model.inputs if i.name == key and i.kind in _NAMED] or exact
+        if found:
+            values = {self.base[i.id].tobytes() for i in found}
+            if len(values) > 1:
+                ids = ", ".join(repr(i.id) for i in found)
+                raise RunArgumentError(
+                    f"{key!r} has different values in different parts of the script; name one of them: {ids}."
+                )
+            return found
+        group, _, variable = key.partition(".")
+        if variable:
+            return self._of_variable(group, variable)
+        names = sorted({i.name for i in self.model.inputs if i.kind in _NAMED + ("override",)})
+        close = difflib.get_close_matches(key, names, n=3)
+        hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
+        raise RunArgumentError(
+            f"{key!r} is no constant of the simulation.{hint} These can be set: {', '.join(names)}."
+        )
+
+    def _shape(self, key: Any, item: Input) -> tuple[int, ...]:
+        for timed in self.model.timed:
+            if timed.id == item.id:
+                return (timed.rows, timed.columns) if timed.columns else (timed.rows,)
+        return () if item.kind in _NAMED else (item.size,)
+
+    # -- labels -------------------------------------------------------------------------------------------
+
+    def label(self, key: Any) -> str:
+        """Short name of a key, such as ``'v0'``."""
+        return self.qualified_label(key).rsplit(".", 1)[-1]
+
+    def qualified_label(self, key: Any) -> str:
+        """Full name of a key, such as ``'group.v0'``."""
+        if isinstance(key, VariableView):
+            return key.label
+        if isinstance(key, TimedArray):
+            return self._of_timed_array(key)[0].name
+        return str(key)
+
+    def unit(self, key: Any) -> str:
+        """Base SI unit of a key's values; ``'1'`` for plain numbers."""
+        return unit_of(self._inputs(key)[0].dim)
+
+    def magnitude(self, key: Any, value: Any) -> Any:
+        """A value as plain number or array in base SI units, after the checks of `resolve`."""
+        (first, *_) = self.resolve(key, value).values()
+        return first[0].item() if np.ndim(value) == 0 else np.asarray(value)
+
+    # -- seeds --------------------------------------------------------------------------------------------
+
+    def seed_inputs(self, seed: int) -> dict[str, Array]:
+        """Inputs that make a run use one master seed, whatever ``seed()`` calls the script contains.
+
+        The entry of each ``seed()`` call is derived from the master seed by hashing.
+        """
+        entries = [seed] + [_derived(seed, k) for k in range(1, len(self.frozen.seeds))]
+        return {SEED: np.array(entries, dtype=np.uint64)}
+
+    def script_seeds(self, fallback: int) -> dict[str, Array]:
+        """Inputs for a run as the script says: its ``seed()`` values, and the fallback where it has none."""
+        entries = [_derived(fallback, k) if s is None else s for k, s in enumerate(self.frozen.seeds)]
+        return {SEED: np.array(entries, dtype=np.uint64)}
+
+    # -- builds and results ---------------------------------------------------------------------------------
+
+    def built(self) -> bool:
+        """Whether this machine has the build already."""
+        return self.backend.find(self.model) is not None
+
+    def build(self) -> Build:
+        """The build, compiled now if need be."""
+        return self.backend.build(self.model)
+
+    def runner(self) -> Runner:
+        """A runner with the base values set."""
+        runner = self.backend.runner(self.build())
+        runner.set_base({**self.base, **self.seed_inputs(0)})
+        return runner
+
+    @property
+    def layout(self) -> Layout:
+        """What can be read of a run."""
+        records = {p.id: self.base[p.record] for p in self.model.probes if p.record not in ("all", "")}
+        return Layout(self.model, self.frozen.names, records)
+
+    def results(self, read: Read) -> Results:
+        """Results of a run under the script's names, read lazily."""
+        return Results(self.layout, read)
+
+    def arrays(self, spec: str) -> Mapping[str, ArrayField]:
+        """What storing a monitor or a variable means."""
+        return self.layout.arrays(spec)
+
+    def describe(self) -> str:
+        """One line for people."""
+        groups = ", ".join(f"{p.id} ({p.size})" for p in self.model.populations)
+        return f"model {self.model_hash[:12]} of {groups} on {self.backend.name}"
+
+    def provenance(self) -> dict[str, str]:
+        """What the numbers depend on, for the record."""
+        return {"model_hash": self.model_hash, "model": self.model.dump(), **self.backend.provenance()}
+
+
+def _derived(seed: int, index: int) -> int:
+    if index == 0:
+        return seed
+    digest = hashlib.blake2b(f"{seed}/{index}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little")
+
+
+def _checked(label: str, item: Input, value: Any, shape: tuple[int, ...]) -> Array:
+    """A value as the array an input takes."""
+    given = get_dimensions(value) if not isinstance(value, str | bytes) else DIMENSIONLESS
+    shown = f"{value!r:.80}"
+    try:
+        array = np.asarray(value.values() if isinstance(value, VariableView) else value)
+    except (ValueError, TypeError) as error:
+        raise RunArgumentError(f"{label!r}: {shown} is no array of numbers ({error}).") from None
+    if array.dtype.kind not in "iufb":
+        raise RunArgumentError(f"{label!r}: {shown} is no number; give numbers with units of {unit_of(item.dim)}.")
+    if given != item.dim:
+        raise RunArgumentError(
+            f"{label!r} has units of {unit_of(item.dim)}, but {shown} has units of {unit_of(given)}."
+        )
+    single_ok = item.kind != "timed_array"
+    if array.shape != shape and not (single_ok and array.size == 1 and array.ndim <= 1):
+        want = "a single value" if shape in ((), (1,)) else f"an array of shape {shape}"
+        also = " or a single value" if single_ok and shape not in ((), (1,)) else ""
+        raise RunArgumentError(f"{label!r} takes {want}{also}, but the shape given is {array.shape}.")
+    _check_numbers(label, item, array, shown)
+    return np.ascontiguousarray(array.reshape(-1), dtype=item.dtype)
+
+
+def _check_numbers(label: str, item: Input, array: Array, shown: str) -> None:
+    if array.dtype.kind == "f":
+        bad = np.isnan(array) if item.kind == "override" else ~np.isfinite(array)
+        if bad.any():
+            what = "NaN" if np.isnan(array).any() else "infinite"
+            raise RunArgumentError(f"{label!r}: {shown} is {what} in {int(bad.sum())} place(s); give finite numbers.")
+    if item.dtype != "float64" and array.dtype.kind == "f" and (array != np.floor(array)).any():
+        raise RunArgumentError(f"{label!r} takes whole numbers, but {shown} is none.")
+    if item.dtype == "bool" and not np.isin(array, (0, 1)).all():
+        raise RunArgumentError(f"{label!r} takes truth values, but {shown} is none.")
+    if item.kind in ("dt", "duration") and (array < 0).any() or (item.kind == "dt" and (array == 0).any()):
+        raise RunArgumentError(f"{label!r}: {shown} is no {'time step' if item.kind == 'dt' else 'duration'}.")
+    if item.dtype == "int32" and array.size and (np.abs(array.astype(float)) > 2**31 - 1).any():
+        raise RunArgumentError(f"{label!r}: {shown} does not fit into 32 bits.")
