@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .units import DimensionMismatchError, Quantity, get_dimensions, second
+from .dimensions import TIME
+from .units import DimensionMismatchError, Quantity, get_dimensions
 
 
 def check_time(value: Any, what: str, zero: bool = False) -> float:
@@ -19,7 +20,7 @@ def check_time(value: Any, what: str, zero: bool = False) -> float:
     ValueError
         If it is not finite, or negative, or zero where that has no meaning.
     """
-    if get_dimensions(value) != second.dim:
+    if get_dimensions(value) != TIME:
         unit = get_dimensions(value).unit_text()
         raise DimensionMismatchError(f"{what} is {value!r} with units of {unit} instead of second.")
     if np.ndim(value):
@@ -40,7 +41,7 @@ class Clock:
     @property
     def dt(self) -> Quantity:
         """Time step."""
-        return Quantity.with_dimensions(self._dt, second.dim)
+        return Quantity.with_dimensions(self._dt, TIME)
 
     @dt.setter
     def dt(self, value: Any) -> None:
@@ -53,7 +54,7 @@ class Clock:
 
     @dt_.setter
     def dt_(self, value: float) -> None:
-        self.dt = Quantity.with_dimensions(value, second.dim)
+        self.dt = Quantity.with_dimensions(value, TIME)
 
     def __repr__(self) -> str:
         return f"Clock(dt={self.dt!r}, name={self.name!r})"
@@ -88,7 +89,9 @@ class DefaultClock:
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name not in ("dt", "dt_"):
-            raise AttributeError(f"defaultclock has no attribute {name!r} that can be set; set defaultclock.dt.")
+            raise AttributeError(
+                f"defaultclock has no attribute {name!r} that can be set; set defaultclock.dt."
+            )
         super().__setattr__(name, value)
 
     def __repr__(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from .dimensions import DIMENSIONLESS, TIME
 from .equations import DIFFERENTIAL, SUBEXPRESSION, Equations
 from .expr import Expr, ExpressionError, Noise, text, walk
 from .infer import Type, Types, infer, unit_of
@@ -12,17 +13,17 @@ from .namespace import Constant, Resolved
 from .resolve import is_stateful, resolve
 from .statements import Stmt
 from .timedarray import TimedArray
-from .units import DIMENSIONLESS, DimensionMismatchError, second
+from .units import DimensionMismatchError
 
 SPECIAL: dict[str, Type] = {
-    "t": Type(second.dim, "float"),
-    "dt": Type(second.dim, "float"),
+    "t": Type(TIME, "float"),
+    "dt": Type(TIME, "float"),
     "t_in_timesteps": Type(DIMENSIONLESS, "int"),
     "i": Type(DIMENSIONLESS, "int"),
     "N": Type(DIMENSIONLESS, "int"),
 }
 REFRACTORY: dict[str, Type] = {
-    "lastspike": Type(second.dim, "float"),
+    "lastspike": Type(TIME, "float"),
     "not_refractory": Type(DIMENSIONLESS, "bool"),
 }
 
@@ -102,7 +103,7 @@ def check_equation(checker: Checker, equations: Equations, name: str) -> None:
             raise ExpressionError(f"{text(equation.expr)!r} contains noise and must be a float.")
         expect_unit(given, target, repr(text(equation.expr)))
     if equation.kind == DIFFERENTIAL:
-        wanted = Type(target.dim / second.dim, "float")
+        wanted = Type(target.dim / TIME, "float")
         expect_unit(given, wanted, repr(text(equation.expr)))
 
 

@@ -25,7 +25,9 @@ class Declared:
         if clock is not None and dt is not None:
             raise ValueError(f"{self._kind}: give either dt or clock, not both.")
         if when not in SCHEDULE:
-            raise ValueError(f"{self._kind}: when={when!r} is no place of a time step: {', '.join(SCHEDULE)}.")
+            raise ValueError(
+                f"{self._kind}: when={when!r} is no place of a time step: {', '.join(SCHEDULE)}."
+            )
         step = None if dt is None else check_time(dt, f"dt of {name or self._kind}")
         self._session: Session = current_session()
         self._scope = self._session.scope

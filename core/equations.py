@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from .dimensions import DIMENSIONLESS, Dimension
 from .expr import Binary, Expr, ExpressionError, Lit, Name, Unary, names, parse, text, transform
 from .functions import FUNCTIONS
-from .units import DIMENSIONLESS, Dimension, Quantity, get_dimensions, units_namespace
+from .units import Quantity, get_dimensions
+from .units.unit import units_namespace
 
 DIFFERENTIAL = "differential equation"
 SUBEXPRESSION = "subexpression"

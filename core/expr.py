@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from functools import lru_cache
 
-from .units import DIMENSIONLESS, Dimension
+from .dimensions import DIMENSIONLESS, Dimension
 
 
 class ExpressionError(SyntaxError):

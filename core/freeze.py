@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .declared import Declared
+from .dimensions import DIMENSIONLESS, TIME
 from .equations import DIFFERENTIAL, PARAMETER
 from .expr import Element, Expr, parse
 from .group import NeuronGroup
@@ -21,7 +22,6 @@ from .resolve import resolve
 from .session import ApplyEntry, AssignEntry, Entry, RunEntry, SeedEntry, Session
 from .statements import Stmt
 from .timedarray import TimedArray
-from .units import DIMENSIONLESS, second
 
 _STORED = {"float": "float64", "int": "int64", "bool": "bool"}
 _STATE = {"float": "float64", "int": "int32", "bool": "bool"}
@@ -172,16 +172,23 @@ class _Freezer:
     def _probe(self, monitor: Declared) -> Probe:
         id = self.ids[monitor.name]
         if isinstance(monitor, SpikeMonitor):
-            source, kind, variables = monitor.source, "spikes", ("i", "t") if monitor.record else ()
-            record = "all"
+            source, kind, record = monitor.source, "spikes", "all"
+            variables: tuple[str, ...] = ("i", "t") if monitor.record else ()
         else:
             assert isinstance(monitor, StateMonitor)
-            source, kind, variables = monitor.source, "states", monitor.record_variables
-            record = "all"
+            source, kind, record = monitor.source, "states", "all"
+            variables = monitor.record_variables
             if monitor.indices is not None:
                 record = self._input(f"{id}.record", f"{id}.record", "index", monitor.indices)
         return Probe(
-            id, kind, self.ids[source.name], self._clock_id(monitor), monitor.when, monitor.order, variables, record
+            id,
+            kind,
+            self.ids[source.name],
+            self._clock_id(monitor),
+            monitor.when,
+            monitor.order,
+            variables,
+            record,
         )
 
     # -- inputs ---------------------------------------------------------------------------------------
@@ -208,7 +215,7 @@ class _Freezer:
             if known is array:
                 return id
         id = self._input(stem, name, "timed_array", array.values, array.dim)
-        dt = self._input(f"{id}.dt", f"{name}.dt", "dt", array.dt, second.dim)
+        dt = self._input(f"{id}.dt", f"{name}.dt", "dt", array.dt, TIME)
         rows, columns = array.values.shape[0], array.values.shape[1] if array.values.ndim == 2 else 0
         self.timed[id] = TimedInput(id, dt, rows, columns)
         self.timed_objects[id] = array
@@ -298,8 +305,8 @@ class _Freezer:
             if clock not in clocks:
                 dt = next(step for c, step in entry.clocks if c is obj.clock)
                 name = "defaultclock.dt" if clock == "defaultclock" else f"{self.ids[obj.name]}.dt"
-                clocks[clock] = self._input(f"{clock}.dt", name, "dt", dt, second.dim)
-        duration = self._input("run.duration", "run.duration", "duration", entry.duration, second.dim)
+                clocks[clock] = self._input(f"{clock}.dt", name, "dt", dt, TIME)
+        duration = self._input("run.duration", "run.duration", "duration", entry.duration, TIME)
         objects = tuple(self.ids[o.name] for o in entry.objects)
         return Run(duration, objects, tuple(clocks.items()), tuple(sorted(table.items())))
 

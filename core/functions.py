@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .units import DIMENSIONLESS, Dimension, second
+from .dimensions import DIMENSIONLESS, TIME, Dimension
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def _root(dims: tuple[Dimension, ...]) -> Dimension:
     return dims[0] ** 0.5
 
 
-_TIME = second.dim
+_TIME = TIME
 _PLAIN = Function(1, (DIMENSIONLESS,), _none)
 
 FUNCTIONS: dict[str, Function] = {

@@ -9,13 +9,14 @@ import numpy as np
 
 from .context import Checker, check_block, check_equation, expect_unit, variable_types
 from .declared import Declared
+from .dimensions import TIME
 from .equations import PARAMETER, SUBEXPRESSION, EquationError, Equations
 from .expr import Expr, ExpressionError, Lit, Name, parse, text
 from .infer import BOOL, Type, unit_of
 from .namespace import Constant, Resolved
 from .resolve import external_names
 from .statements import Stmt, parse_block
-from .units import DimensionMismatchError, Quantity, get_dimensions, second
+from .units import DimensionMismatchError, Quantity, get_dimensions
 from .variables import VariableView
 
 #: How the value of ``refractory=5*ms`` is named among the constants of its group.
@@ -85,7 +86,9 @@ class NeuronGroup(Declared):
             raise TypeError(f"NeuronGroup: model={model!r} must be a string or Equations.")
         equations = model if isinstance(model, Equations) else Equations(model)
         if reset is not None and threshold is None:
-            raise ValueError(f"NeuronGroup: reset={reset!r} without a threshold would never happen; give both.")
+            raise ValueError(
+                f"NeuronGroup: reset={reset!r} without a threshold would never happen; give both."
+            )
         if refractory is not False and threshold is None:
             raise ValueError(f"NeuronGroup: refractory={refractory!r} without a threshold has no meaning.")
         check_method(method)
@@ -106,7 +109,7 @@ class NeuronGroup(Declared):
             return Lit(True), None
         if isinstance(value, str):
             return parse(value), None
-        if get_dimensions(value) != second.dim or np.ndim(value):
+        if get_dimensions(value) != TIME or np.ndim(value):
             raise DimensionMismatchError(
                 f"{self.name}: refractory={value!r} has units of {unit_of(get_dimensions(value))}; give a time, "
                 "or a string with a time or a condition."
@@ -114,7 +117,7 @@ class NeuronGroup(Declared):
         period = float(np.asarray(value))
         if np.isnan(period) or period < 0:
             raise ValueError(f"{self.name}: refractory={value!r}; it must be a time of zero or more.")
-        return Name(REFRACTORY_PERIOD), Constant(period, second.dim)
+        return Name(REFRACTORY_PERIOD), Constant(period, TIME)
 
     # -- what the passes need ---------------------------------------------------------------------------
 
@@ -157,7 +160,7 @@ class NeuronGroup(Declared):
         return check_block(checker, self._reset, self._readonly())
 
     def _readonly(self) -> dict[str, str]:
-        names = {n: "a special variable" for n in ("t", "dt", "t_in_timesteps", "i", "N", "not_refractory")}
+        names = dict.fromkeys(("t", "dt", "t_in_timesteps", "i", "N", "not_refractory"), "a special variable")
         for eq in self.equations.of_kind(SUBEXPRESSION):
             names[eq.name] = "a subexpression"
         for eq in self.equations.of_kind(PARAMETER):
@@ -194,7 +197,7 @@ class NeuronGroup(Declared):
         given = Checker(self.name, self.variable_types, constants, []).type_of(self._refractory)
         if given == BOOL:
             return False
-        if given != Type(second.dim, "float"):
+        if given != Type(TIME, "float"):
             raise ExpressionError(
                 f"{text(self._refractory)!r} has units of {unit_of(given.dim)}; it must be a time or a condition."
             )

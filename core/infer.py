@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .dimensions import DIMENSIONLESS, TIME, Dimension
 from .expr import (
     Binary,
     Call,
@@ -23,7 +24,7 @@ from .expr import (
     text,
 )
 from .functions import FUNCTIONS
-from .units import DIMENSIONLESS, Dimension, DimensionMismatchError, second
+from .units import DimensionMismatchError
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class _Inference:
         return self.types.inputs[expr.input]
 
     def _noise(self, _: Noise) -> Type:
-        return Type(second.dim**-0.5, "float")
+        return Type(TIME**-0.5, "float")
 
     def _draw(self, _: Draw) -> Type:
         return Type(DIMENSIONLESS, "float")
@@ -175,7 +176,7 @@ class _Inference:
                 f"{text(expr)!r} gives {len(expr.args)} argument(s)."
             )
         time = self.of(expr.args[0])
-        if time.dim != second.dim:
+        if time.dim != TIME:
             raise DimensionMismatchError(
                 f"The time {text(expr.args[0])!r} given to the TimedArray {expr.array!r} has units of "
                 f"{unit_of(time.dim)} instead of second."

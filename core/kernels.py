@@ -167,9 +167,13 @@ class Kernels:
             for expr in kernel.expressions():
                 for node in walk(expr):
                     if isinstance(node, Const) and node.name not in known:
-                        problems.append(f"{kernel.owner} uses the constant {node.name}, which is not computed")
+                        problems.append(
+                            f"{kernel.owner} uses the constant {node.name}, which is not computed"
+                        )
                     if isinstance(node, MatrixEntry) and node.matrix.rsplit(".", 1)[0] not in local:
-                        problems.append(f"{kernel.owner} uses the matrix {node.matrix}, which is not computed")
+                        problems.append(
+                            f"{kernel.owner} uses the matrix {node.matrix}, which is not computed"
+                        )
             streams += [d.stream for d in kernel.draws]
         if len(streams) != len(set(streams)):
             problems.append("two draws share a stream")

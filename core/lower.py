@@ -116,7 +116,8 @@ def update_kernel(population: Population) -> tuple[list[Kernel], list[tuple[str,
     """Refractoriness and integration."""
     body: list[Stmt] = refractoriness(population)
     equations = population.of_kind(DIFFERENTIAL)
-    methods, matrices = [], ()
+    methods: list[tuple[str, str]] = []
+    matrices: tuple[Propagator, ...] = ()
     if equations:
         inlined = _subexpressions(population)
         rates = {v.name: substitute(v.expr, inlined) for v in equations if v.expr is not None}
@@ -156,9 +157,7 @@ def refractoriness(population: Population) -> list[Stmt]:
     if not population.refractory_is_time:
         return [Stmt("not_refractory", Unary("not", population.refractory), dtype="bool")]
     since = Binary("-", Var("t"), Var("lastspike"))
-    return [
-        Stmt("not_refractory", Compare(">=", _steps(since), _steps(population.refractory)), dtype="bool")
-    ]
+    return [Stmt("not_refractory", Compare(">=", _steps(since), _steps(population.refractory)), dtype="bool")]
 
 
 def _steps(time: Expr) -> Expr:
@@ -216,9 +215,7 @@ def _map(kernel: Kernel, function: Callable[[Expr], Expr]) -> Kernel:
         kernel,
         scalars=tuple(s.with_expr(function(s.expr)) for s in kernel.scalars),
         body=tuple(s.with_expr(function(s.expr)) for s in kernel.body),
-        matrices=tuple(
-            replace(m, entries=tuple(function(e) for e in m.entries)) for m in kernel.matrices
-        ),
+        matrices=tuple(replace(m, entries=tuple(function(e) for e in m.entries)) for m in kernel.matrices),
         condition=None if kernel.condition is None else function(kernel.condition),
     )
 

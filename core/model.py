@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from .dimensions import Dimension
 from .equations import DIFFERENTIAL, PARAMETER, SUBEXPRESSION
 from .expr import Element, Expr, Param, TimedCall, text, walk
 from .statements import Stmt
-from .units import Dimension
 
 FORMAT = 1
 #: Raised whenever the meaning of a Model changes such that the same Model gives other numbers.
@@ -237,7 +237,9 @@ class Model:
         lines = [f"model format={FORMAT}"]
         for population in self.populations:
             lines += population.dump()
-        lines += [item.dump() for item in (*self.probes, *self.inputs, *self.timed)]
+        lines += [probe.dump() for probe in self.probes]
+        lines += [item.dump() for item in self.inputs]
+        lines += [array.dump() for array in self.timed]
         lines += [step.dump() for step in self.program]
         return "\n".join(lines) + "\n"
 

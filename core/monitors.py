@@ -34,10 +34,14 @@ class SpikeMonitor(Declared):
     ) -> None:
         _check_source(self._kind, source)
         if source.threshold is None:
-            raise ValueError(f"SpikeMonitor: {source.name!r} has no threshold, so it never spikes; give it one.")
+            raise ValueError(
+                f"SpikeMonitor: {source.name!r} has no threshold, so it never spikes; give it one."
+            )
         if not isinstance(record, bool):
             raise TypeError(f"SpikeMonitor: record={record!r} must be True or False.")
-        super().__init__(name, source._clock, None, "thresholds", source.order + 1 if order is None else order)
+        super().__init__(
+            name, source._clock, None, "thresholds", source.order + 1 if order is None else order
+        )
         self.source = source
         self.record = record
 
@@ -203,7 +207,9 @@ def _record_indices(source: NeuronGroup, record: Any) -> NDArray[np.int64] | Non
         return np.arange(source.N, dtype=np.int64)[record]
     array = np.atleast_1d(np.asarray(record))
     if array.dtype.kind not in "iu" or array.ndim != 1:
-        raise TypeError(f"StateMonitor: record={record!r} must be True, False, an index or a list of indices.")
+        raise TypeError(
+            f"StateMonitor: record={record!r} must be True, False, an index or a list of indices."
+        )
     outside = array[(array < -source.N) | (array >= source.N)]
     if outside.size:
         raise IndexError(

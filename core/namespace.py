@@ -11,16 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from .dimensions import DIMENSIONLESS, Dimension
 from .timedarray import TimedArray
-from .units import (
-    DIMENSIONLESS,
-    Dimension,
-    Quantity,
-    Unit,
-    constants_namespace,
-    get_dimensions,
-    units_namespace,
-)
+from .units import Quantity, Unit, get_dimensions
+from .units.constants import constants_namespace
+from .units.unit import units_namespace
 
 
 class NamespaceError(KeyError):

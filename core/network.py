@@ -7,11 +7,12 @@ from typing import Any
 
 from .clock import Clock, check_time
 from .declared import Declared
+from .dimensions import TIME
 from .group import NeuronGroup
 from .monitors import SpikeMonitor, StateMonitor
 from .namespace import NamespaceError, Resolved, frame_namespace, resolve_names
 from .session import RunEntry, Session, current_session
-from .units import Quantity, second
+from .units import Quantity
 
 
 class MagicError(RuntimeError):
@@ -39,7 +40,9 @@ class Network:
         """Add objects, or lists, sets or dictionaries of them."""
         for obj in _flatten(objs):
             if any(obj.name == known.name and obj is not known for known in self._objects):
-                raise ValueError(f"{self.name} already has an object named {obj.name!r}; names must be unique.")
+                raise ValueError(
+                    f"{self.name} already has an object named {obj.name!r}; names must be unique."
+                )
             if obj not in self._objects:
                 self._objects.append(obj)
 
@@ -58,7 +61,7 @@ class Network:
     @property
     def t(self) -> Quantity:
         """Simulated time after the runs declared so far."""
-        return Quantity.with_dimensions(_declared_time(self.session), second.dim)
+        return Quantity.with_dimensions(_declared_time(self.session), TIME)
 
     def __getitem__(self, name: str) -> Declared:
         for obj in self._objects:

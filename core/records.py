@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .units import DIMENSIONLESS, Dimension, Quantity, second
+from .dimensions import DIMENSIONLESS, TIME, Dimension
+from .units import Quantity
 
 Reader = Callable[[str], NDArray[Any]]
 
@@ -43,7 +44,7 @@ class SpikeRecord:
     def t(self) -> Any:
         """Time of each spike, with units."""
         self._recorded_only("times")
-        return with_unit(self._read("t"), second.dim)
+        return with_unit(self._read("t"), TIME)
 
     @property
     def count(self) -> NDArray[np.int32]:
@@ -62,7 +63,7 @@ class SpikeRecord:
         times = self._read("t")[order]
         ends = np.cumsum(np.bincount(self._read("i"), minlength=self._size))
         trains = np.split(times, ends[:-1])
-        return {k: with_unit(train, second.dim) for k, train in enumerate(trains)}
+        return {k: with_unit(train, TIME) for k, train in enumerate(trains)}
 
     def __len__(self) -> int:
         return self.num_spikes
@@ -91,7 +92,7 @@ class StateRecord:
     @property
     def t(self) -> Any:
         """Times of the samples, with units."""
-        return with_unit(self._read("t"), second.dim)
+        return with_unit(self._read("t"), TIME)
 
     def array(self, variable: str) -> NDArray[Any]:
         """Values in base units, shape (neurons, samples)."""
@@ -101,7 +102,9 @@ class StateRecord:
     def __getattr__(self, name: str) -> Any:
         dims = self.__dict__.get("_dims", {})
         if name not in dims:
-            raise AttributeError(f"{self.__dict__.get('_name')} does not record {name!r}; it records {list(dims)}.")
+            raise AttributeError(
+                f"{self.__dict__.get('_name')} does not record {name!r}; it records {list(dims)}."
+            )
         return with_unit(self.array(name), dims[name])
 
     def __getitem__(self, index: Any) -> StateRecord:
@@ -129,6 +132,6 @@ class _Rows(StateRecord):
 
     def array(self, variable: str) -> NDArray[Any]:
         values = super().array(variable)
-        if variable in self._shared:
-            return values[0]
-        return values[self._rows[0]] if self._single else values[self._rows]
+        rows: Any = self._rows[0] if self._single else self._rows
+        chosen: NDArray[Any] = values[0 if variable in self._shared else rows]
+        return chosen

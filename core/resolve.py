@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
+from .dimensions import DIMENSIONLESS
 from .expr import (
     Call,
     Expr,
@@ -21,7 +22,6 @@ from .expr import (
 from .functions import FUNCTIONS
 from .namespace import Constant, Literal, Resolved
 from .timedarray import TimedArray
-from .units import DIMENSIONLESS
 
 
 def is_noise(name: str) -> bool:
@@ -100,7 +100,9 @@ def _name(
 
 def is_stateful(expr: Expr) -> bool:
     """Whether the expression draws random numbers."""
-    return any(isinstance(n, Call) and n.function in FUNCTIONS and FUNCTIONS[n.function].draw for n in walk(expr))
+    return any(
+        isinstance(n, Call) and n.function in FUNCTIONS and FUNCTIONS[n.function].draw for n in walk(expr)
+    )
 
 
 def plain(value: Lit) -> bool:

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .context import REFRACTORY, SPECIAL
+from .dimensions import Dimension
 from .infer import unit_of
 from .model import Model, Population, Probe
 from .records import SpikeRecord, StateRecord, with_unit
-from .units import Dimension
 
 Read = Callable[[Sequence[str]], list[NDArray[Any]]]
 
@@ -53,7 +53,8 @@ class Layout:
             Listing the names there are.
         """
         id = self.names.get(name, name)
-        for item in (*self.model.populations, *self.model.probes):
+        items: list[Population | Probe] = [*self.model.populations, *self.model.probes]
+        for item in items:
             if item.id == id:
                 return item
         raise KeyError(f"The model has no object named {name!r}; it has {', '.join(sorted(self.names))}.")

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .units import Dimension, DimensionMismatchError, Quantity, get_dimensions, second
+from .dimensions import TIME, Dimension
+from .units import DimensionMismatchError, Quantity, get_dimensions
 
 
 class TimedArray:
@@ -34,11 +35,13 @@ class TimedArray:
         array = np.array(values, dtype=float, subok=False)
         problems = []
         if array.ndim not in (1, 2) or array.size == 0:
-            problems.append(f"values of shape {array.shape}; give shape (T,) or (T, n) with T and n at least 1")
+            problems.append(
+                f"values of shape {array.shape}; give shape (T,) or (T, n) with T and n at least 1"
+            )
         elif not np.isfinite(array).all():
             bad = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
             problems.append(f"the value {array[bad]} at {bad}; every sample must be finite")
-        if get_dimensions(dt) != second.dim:
+        if get_dimensions(dt) != TIME:
             raise DimensionMismatchError(
                 f"TimedArray: dt={dt!r} has units of {get_dimensions(dt).unit_text()} instead of second."
             )
@@ -65,7 +68,7 @@ class TimedArray:
 
     def __call__(self, t: Any, i: Any = None) -> Any:
         """Value at time ``t`` (and for column ``i``), with units."""
-        if get_dimensions(t) != second.dim:
+        if get_dimensions(t) != TIME:
             raise DimensionMismatchError(f"A TimedArray is a function of time, but t={t!r} is none.")
         if (i is None) != (self._values.ndim == 1):
             raise TypeError(f"A TimedArray with {self._values.ndim} dimension(s) takes that many arguments.")

@@ -10,6 +10,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import NDArray
 
 from .context import Checker, expect_unit
+from .dimensions import DIMENSIONLESS
 from .equations import SUBEXPRESSION
 from .expr import parse, text
 from .infer import BOOL, Type, unit_of
@@ -17,7 +18,7 @@ from .namespace import frame_namespace, resolve_names
 from .records import with_unit
 from .resolve import external_names
 from .session import AssignEntry, RunEntry
-from .units import DIMENSIONLESS, DimensionMismatchError, get_dimensions
+from .units import DimensionMismatchError, get_dimensions
 
 if TYPE_CHECKING:
     from .group import NeuronGroup
@@ -78,7 +79,7 @@ class VariableView(NDArrayOperatorsMixin):
     def __eq__(self, other: object) -> Any:
         if isinstance(other, VariableView):
             return self.group is other.group and self.name == other.name
-        return np.equal(self._quantity(), other)
+        return self._quantity() == other
 
     def __len__(self) -> int:
         if self.shared:
@@ -127,7 +128,9 @@ class VariableView(NDArrayOperatorsMixin):
 
     def _string_index(self, index: str) -> str:
         if self.shared:
-            raise IndexError(f"{self.label} is shared by all neurons and takes no condition; set {self.label}.")
+            raise IndexError(
+                f"{self.label} is shared by all neurons and takes no condition; set {self.label}."
+            )
         return index
 
     def _check_strings(self, value: Any, where: Any, level: int) -> dict[str, Any]:

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from ..core.dimensions import DIMENSIONLESS
 from ..core.freeze import SEED, Frozen
 from ..core.infer import unit_of
 from ..core.model import Input, Model
 from ..core.results import ArrayField, Layout, Read, Results
 from ..core.timedarray import TimedArray
-from ..core.units import DIMENSIONLESS, get_dimensions
+from ..core.units import get_dimensions
 from ..core.variables import VariableView
 from .base import Array, Backend, Build, Runner
 
@@ -88,14 +89,18 @@ class Simulation:
     def resolve_all(self, run_args: Mapping[Any, Any]) -> dict[str, Array]:
         """Turn run arguments into inputs; every problem is reported at once."""
         if not isinstance(run_args, Mapping):
-            raise RunArgumentError(f"run_args must be a dictionary, not {type(run_args).__name__} {run_args!r:.60}.")
+            raise RunArgumentError(
+                f"run_args must be a dictionary, not {type(run_args).__name__} {run_args!r:.60}."
+            )
         result: dict[str, Array] = {}
         problems = []
         for key, value in run_args.items():
             try:
                 for id, array in self.resolve(key, value).items():
                     if id in result:
-                        problems.append(f"{self.qualified_label(key)!r} is given twice, under different keys.")
+                        problems.append(
+                            f"{self.qualified_label(key)!r} is given twice, under different keys."
+                        )
                     result[id] = array
             except RunArgumentError as error:
                 problems.append(str(error))
@@ -122,7 +127,11 @@ class Simulation:
             own = [i.name.split(".", 1)[1] for i in self._overrides(group)]
             raise RunArgumentError(
                 f"{group}.{variable} cannot be set by a run argument; "
-                + (f"of {group!r} these can: {', '.join(own)}." if own else f"{group!r} is no group that runs.")
+                + (
+                    f"of {group!r} these can: {', '.join(own)}."
+                    if own
+                    else f"{group!r} is no group that runs."
+                )
             )
         return found
 
@@ -151,7 +160,7 @@ class Simulation:
         group, _, variable = key.partition(".")
         if variable:
             return self._of_variable(group, variable)
-        names = sorted({i.name for i in self.model.inputs if i.kind in _NAMED + ("override",)})
+        names = sorted({i.name for i in self.model.inputs if i.kind in (*_NAMED, "override")})
         close = difflib.get_close_matches(key, names, n=3)
         hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
         raise RunArgumentError(
@@ -258,7 +267,9 @@ def _checked(label: str, item: Input, value: Any, shape: tuple[int, ...]) -> Arr
     except (ValueError, TypeError) as error:
         raise RunArgumentError(f"{label!r}: {shown} is no array of numbers ({error}).") from None
     if array.dtype.kind not in "iufb":
-        raise RunArgumentError(f"{label!r}: {shown} is no number; give numbers with units of {unit_of(item.dim)}.")
+        raise RunArgumentError(
+            f"{label!r}: {shown} is no number; give numbers with units of {unit_of(item.dim)}."
+        )
     if given != item.dim:
         raise RunArgumentError(
             f"{label!r} has units of {unit_of(item.dim)}, but {shown} has units of {unit_of(given)}."
@@ -277,12 +288,16 @@ def _check_numbers(label: str, item: Input, array: Array, shown: str) -> None:
         bad = np.isnan(array) if item.kind == "override" else ~np.isfinite(array)
         if bad.any():
             what = "NaN" if np.isnan(array).any() else "infinite"
-            raise RunArgumentError(f"{label!r}: {shown} is {what} in {int(bad.sum())} place(s); give finite numbers.")
+            raise RunArgumentError(
+                f"{label!r}: {shown} is {what} in {int(bad.sum())} place(s); give finite numbers."
+            )
     if item.dtype != "float64" and array.dtype.kind == "f" and (array != np.floor(array)).any():
         raise RunArgumentError(f"{label!r} takes whole numbers, but {shown} is none.")
     if item.dtype == "bool" and not np.isin(array, (0, 1)).all():
         raise RunArgumentError(f"{label!r} takes truth values, but {shown} is none.")
-    if item.kind in ("dt", "duration") and (array < 0).any() or (item.kind == "dt" and (array == 0).any()):
-        raise RunArgumentError(f"{label!r}: {shown} is no {'time step' if item.kind == 'dt' else 'duration'}.")
+    if (item.kind in ("dt", "duration") and (array < 0).any()) or (item.kind == "dt" and (array == 0).any()):
+        raise RunArgumentError(
+            f"{label!r}: {shown} is no {'time step' if item.kind == 'dt' else 'duration'}."
+        )
     if item.dtype == "int32" and array.size and (np.abs(array.astype(float)) > 2**31 - 1).any():
         raise RunArgumentError(f"{label!r}: {shown} does not fit into 32 bits.")

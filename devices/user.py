@@ -19,14 +19,6 @@ class UserDevice(SessionDevice):
         """What has been declared so far, as the farm takes it."""
 
     @abstractmethod
-    def build(self, **options: Any) -> None:
-        """Make the simulation ready to run."""
-
-    @abstractmethod
-    def run(self, **options: Any) -> None:
-        """Run it from the start."""
-
-    @abstractmethod
     def reinit(self) -> None:
         """Forget what has been declared."""
 

@@ -3,6 +3,7 @@
 from .batch import write_batch
 from .completed import Completed
 from .layout import Layout
+from .results import open_results, ragged_to_contiguous
 from .runstore import RunStore
 from .schema import (
     DONE,
@@ -16,3 +17,4 @@ from .schema import (
     Slot,
     StoreError,
 )
+from .sweeps import Axis, RecordedSweep, SweepDefinition

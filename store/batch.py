@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -123,7 +123,7 @@ def _write(handle: _Handle, slot: Slot, records: BatchRecords) -> Receipt:
     rows = slice(slot.start, slot.start + len(records))
     written = not _already_there(handle, slot, records)
     if written:
-        for name, values in _fixed(records, host, finished):
+        for name, values in _fixed(handle.columns, records, host, finished):
             handle.arrays[f"{RUNS}/{name}"][rows] = values
         for name, parts in _ragged(records):
             _write_ragged(handle, slot, rows, name, parts)
@@ -132,7 +132,9 @@ def _write(handle: _Handle, slot: Slot, records: BatchRecords) -> Receipt:
     return Receipt(slot.index, len(records) - n_failed, n_failed, host, finished, written)
 
 
-def _fixed(records: BatchRecords, host: str, finished: float) -> Iterator[tuple[str, Array]]:
+def _fixed(
+    columns: Mapping[str, Column], records: BatchRecords, host: str, finished: float
+) -> Iterator[tuple[str, Array]]:
     n = len(records)
     yield "status", records.status
     yield "seed", records.seeds
@@ -142,12 +144,18 @@ def _fixed(records: BatchRecords, host: str, finished: float) -> Iterator[tuple[
     text = host.encode()[:64]
     name[: len(text)] = np.frombuffer(text, np.uint8)
     yield "host", np.broadcast_to(name, (n, 64))
-    yield from ((name, np.asarray(values)) for name, values in records.fixed.items())
+    failed = records.status == FAILED
+    for column, values in records.fixed.items():
+        array = np.array(values, columns[column].dtype)
+        array[failed] = columns[column].fill_value
+        yield column, array
 
 
 def _ragged(records: BatchRecords) -> Iterator[tuple[str, Sequence[Array]]]:
     yield "error", [np.frombuffer(text.encode("utf-8", "replace"), np.uint8) for text in records.errors]
-    yield from records.ragged.items()
+    for column, parts in records.ragged.items():
+        pairs = zip(parts, records.status, strict=True)
+        yield column, [part[:0] if status == FAILED else part for part, status in pairs]
 
 
 def _write_ragged(handle: _Handle, slot: Slot, rows: slice, name: str, parts: Sequence[Array]) -> None:

@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
+
 from .schema import KEY_COLUMN, LOG_COLUMNS, SPAN_SUFFIX, Array, Column, StoreError
 
 if TYPE_CHECKING:
@@ -121,7 +123,7 @@ def codec() -> Any:
 
 
 def create_columns(root: zarr.Group, layout: Layout, columns: tuple[Column, ...], n_rows: int) -> None:
-    """Make the arrays of columns; those that are there already, from an interrupted try, are kept."""
+    """Make the arrays of new columns. A ragged one exists once its spans do, which are made last."""
     for column in columns:
         if column.ragged:
             _create_ragged(root, layout, column)
@@ -179,7 +181,7 @@ def read_columns(root: zarr.Group) -> dict[str, Column]:
 def _span_column(column: Column) -> Column:
     return Column(
         column.name + SPAN_SUFFIX,
-        _int64(),
+        np.dtype("i8"),
         (2,),
         attrs={
             "long_name": f"where a run's values start and stop in {RAGGED}/{column.name}",
@@ -187,12 +189,6 @@ def _span_column(column: Column) -> Column:
         },
         dims=("start_stop",),
     )
-
-
-def _int64() -> Any:
-    import numpy as np
-
-    return np.dtype("i8")
 
 
 def _create_rows(root: zarr.Group, layout: Layout, column: Column, n_rows: int) -> None:
@@ -222,9 +218,7 @@ def _create_ragged(root: zarr.Group, layout: Layout, column: Column) -> None:
 
 
 def _create(root: zarr.Group, path: str, column: Column, **how: Any) -> None:
-    if path in root:
-        return
-    # Keys such as c.7.0 instead of c/7/0 spare a folder per slot.
+    # What is there can only be left from a declaration that was cut off, hence overwrite. Keys such as c.7.0 instead of c/7/0 spare a folder per slot.
     root.create_array(
         path,
         dtype=column.dtype,
@@ -232,6 +226,7 @@ def _create(root: zarr.Group, path: str, column: Column, **how: Any) -> None:
         compressors=codec(),
         attributes=dict(column.attrs),
         chunk_key_encoding={"name": "default", "separator": "."},
+        overwrite=True,
         **how,
     )
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import socket
-import time
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,17 +11,21 @@ from pathlib import Path
 from typing import Any, final
 
 from . import layout as disk
-from .completed import Completed, read_completed
-from .layout import FORMAT, MARK, Layout
+from . import place
+from .completed import Completed, check_keys, read_completed
+from .layout import MARK, Layout
 from .schema import (
     NO_ATTRS,
     RESERVED_NAMES,
+    Array,
     Column,
-    LockedError,
     OwnerError,
     Slot,
     StoreError,
 )
+from .sweeps import RecordedSweep, SweepDefinition, find_sweep, list_sweeps, next_group, write_sweep
+
+PUBLISH_LIMIT = 256 * 10**6
 
 
 @final
@@ -91,27 +91,36 @@ class RunStore:
             was written.
         """
         folder = Path(path).expanduser().absolute()
-        check_json("attrs of the store", attrs)
+        place.check_json("attrs of the store", attrs)
         if MARK in attrs:
             raise StoreError(f"{MARK!r} cannot be among the attrs of a store, the store itself uses it")
-        fresh = _is_free(folder)
+        fresh = place.is_free(folder)
         if not fresh:
             disk.check_store(folder)
         if fresh or overwrite:
-            _create(folder, owner, attrs, layout or Layout(), overwrite)
-        return cls._open(folder, owner)
+            place.create(folder, owner, attrs, layout or Layout(), overwrite)
+        store = cls.open(folder)
+        if store.owner != owner:
+            raise OwnerError(
+                f"the store {folder} belongs to {store.owner!r}, not to {owner!r}: choose another path, "
+                "or give overwrite=True to delete what is in it"
+            )
+        return store
 
     @classmethod
-    def _open(cls, folder: Path, owner: str) -> RunStore:
+    def open(cls, path: str | os.PathLike[str]) -> RunStore:
+        """Open the store that is there for writing, whoever owns it.
+
+        Raises
+        ------
+        StoreError
+            No store there, or it cannot be written.
+        """
+        folder = Path(path).expanduser().absolute()
         found = disk.check_store(folder)
-        if found["owner"] != owner:
-            raise OwnerError(
-                f"the store {folder} belongs to {found['owner']!r}, not to {owner!r}: "
-                "choose another path, or give overwrite=True to delete what is in it"
-            )
         if not os.access(folder, os.W_OK):
             raise StoreError(f"the store {folder} cannot be written by this user: choose another path")
-        return cls(folder, found["id"], owner, disk.layout_of(found))
+        return cls(folder, found["id"], found["owner"], disk.layout_of(found))
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -122,10 +131,10 @@ class RunStore:
         LockedError
             Another process is; or this one, through another `RunStore`.
         """
-        with _file_lock(self.path):
+        with place.file_lock(self.path):
             if disk.check_store(self.path)["id"] != self.id:
                 raise StoreError(f"the store {self.path} was replaced by another meanwhile: open it again")
-            _clear_asides(self.path)
+            place.clear_asides(self.path)
             root = disk.open_group(self.path, "r+")
             disk.resize_rows(root, disk.count_rows(root))
             disk.consolidate(self.path)
@@ -162,7 +171,7 @@ class RunStore:
             raise StoreError(f"cannot declare columns of {self.path}: " + "; ".join(problems))
         new = tuple(column for column in columns if column.name not in have)
         for column in new:
-            check_json(f"attrs of column {column.name!r}", column.attrs)
+            place.check_json(f"attrs of column {column.name!r}", column.attrs)
         if new:
             disk.create_columns(root, self.layout, new, disk.count_rows(root))
             disk.consolidate(self.path)
@@ -211,100 +220,108 @@ class RunStore:
         """Return which runs are in the store, done or failed."""
         return read_completed(self.path)
 
+    def record_sweep(
+        self,
+        sweep_id: str,
+        definition: SweepDefinition,
+        keys: Array,
+        provenance: Mapping[str, Any] = NO_ATTRS,
+    ) -> None:
+        """Say which runs make up a sweep, whether they are in the store yet or not.
 
-def check_json(what: str, attrs: Mapping[str, Any]) -> None:
-    """Refuse attributes that JSON cannot hold.
+        It becomes the latest sweep, and takes the place of one of the same id.
 
-    Raises
-    ------
-    StoreError
-        Names every such entry.
-    """
-    bad = []
-    for name, value in attrs.items():
-        try:
-            json.dumps({name: value}, allow_nan=False)
-        except (TypeError, ValueError):
-            bad.append(f"{name!r} ({type(value).__name__})")
-    if bad:
-        raise StoreError(
-            f"{what} must be text, finite numbers, lists and dicts, which these are not: {', '.join(bad)}"
-        )
+        Parameters
+        ----------
+        sweep_id : str
+        definition : SweepDefinition
+        keys : uint8 array, shape (n_runs, 32)
+            Of every cell, in C order of the dimensions.
+        provenance : mapping
+            How the runs came about, in what JSON can hold.
+
+        Raises
+        ------
+        StoreError
+            The definition is at odds with itself or the keys (all that is wrong is listed). Nothing was
+            written.
+        """
+        self._require_lock("record_sweep")
+        keys = check_keys(keys)
+        place.check_json(f"provenance of sweep {sweep_id!r}", provenance)
+        for axis in definition.axes:
+            place.check_json(f"attrs of axis {axis.name!r}", axis.attrs)
+        problems = list(definition.problems(len(keys), self.columns()))
+        if problems:
+            raise StoreError(f"cannot record sweep {sweep_id!r} in {self.path}: " + "; ".join(problems))
+        earlier = [found for found in list_sweeps(self.path) if found.id == sweep_id]
+        aside = place.aside_of(self.path)
+        write_sweep(aside, sweep_id, definition, keys, provenance)
+        aside.rename(next_group(self.path))
+        for found in earlier:
+            shutil.rmtree(self.path / found.group)
+        disk.consolidate(self.path)
+
+    def sweeps(self) -> list[RecordedSweep]:
+        """Return the sweeps recorded so far, the latest last."""
+        return list_sweeps(self.path)
+
+    def publish(self, sweep_id: str | None = None, limit: int = PUBLISH_LIMIT) -> dict[str, str]:
+        """Put a copy of a sweep over its axes into the group ``results``, instead of the one there.
+
+        Anybody can read it with ``xarray.open_zarr(path, group='results')``. Ragged outputs are flat
+        arrays there, with ``_start`` and ``_size`` over the axes.
+
+        Parameters
+        ----------
+        sweep_id : str, optional
+            The latest by default.
+        limit : int
+            Outputs of more bytes are left out.
+
+        Returns
+        -------
+        dict
+            What was left out, and why; also among the attributes of the group.
+
+        Raises
+        ------
+        StoreError
+            No such sweep.
+        """
+        self._require_lock("publish")
+        from .publish import write_results
+
+        aside, folder = place.aside_of(self.path), self.path / disk.RESULTS
+        left_out = write_results(aside, self.path, find_sweep(self.path, sweep_id), limit)
+        if folder.exists():
+            # Metadata first forgets the old copy, lest it describe the new one.
+            folder.rename(place.aside_of(self.path))
+            disk.consolidate(self.path)
+        aside.rename(folder)
+        disk.consolidate(self.path)
+        place.clear_asides(self.path)
+        return left_out
 
 
 def _clashes(columns: Sequence[Column], have: Mapping[str, Column]) -> Iterator[str]:
-    seen: dict[str, Column] = {}
+    """Yield what keeps columns from living beside each other, in words."""
+    seen = dict(have)
     for column in columns:
         if column.name in RESERVED_NAMES:
             yield f"column {column.name!r} has a name that the store itself uses: rename the output"
             continue
-        other = have.get(column.name) or seen.get(column.name)
-        if other is not None and not column.matches(other):
+        other = seen.setdefault(column.name, column)
+        if not column.matches(other):
             yield (
                 f"column {column.name!r} is {other.describe()} and cannot become {column.describe()}: "
                 "rename the output or use another store"
             )
-        seen[column.name] = column
-
-
-@contextmanager
-def _file_lock(folder: Path) -> Iterator[None]:
-    """Hold the file next to the store that says who writes."""
-    import filelock
-
-    path = folder.with_name(folder.name + ".lock")
-    lock = filelock.FileLock(path, timeout=0, thread_local=False)
-    try:
-        lock.acquire()
-    except filelock.Timeout as err:
-        holder = path.read_text(errors="replace").strip() or "another process"
-        raise LockedError(
-            f"the store {folder} is being written to by {holder}: wait for it to finish, or choose another "
-            "path; reading needs no lock"
-        ) from err
-    except OSError as err:
-        raise StoreError(f"cannot write next to {folder}: {err.strerror}; choose another path") from err
-    try:
-        path.write_text(f"process {os.getpid()} on {socket.gethostname()}\n")
-        yield
-    finally:
-        lock.release()
-
-
-def _is_free(folder: Path) -> bool:
-    return not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
-
-
-def _create(folder: Path, owner: str, attrs: Mapping[str, Any], layout: Layout, overwrite: bool) -> None:
-    """Make a store aside and move it into place; with `overwrite`, for the one that is there."""
-    mark = {
-        "format": FORMAT,
-        "id": uuid.uuid4().hex,
-        "owner": owner,
-        "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "layout": disk.layout_attrs(layout),
-    }
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with _file_lock(folder):
-            if not overwrite and not _is_free(folder):
-                return  # somebody was quicker
-            new, old = _aside(folder), _aside(folder)
-            disk.create_skeleton(new, layout, {**attrs, MARK: mark})
-            if folder.exists():
-                folder.rename(old)
-            new.rename(folder)
-            _clear_asides(folder)
-    except OSError as err:
-        raise StoreError(f"cannot make a store at {folder}: {err.strerror}; choose another path") from err
-
-
-def _aside(folder: Path) -> Path:
-    return folder.with_name(f"{folder.name}.aside-{uuid.uuid4().hex[:8]}")
-
-
-def _clear_asides(folder: Path) -> None:
-    """Delete what was being made or being replaced when somebody was interrupted. Needs the lock."""
-    for path in folder.parent.iterdir():
-        if path.name.startswith(f"{folder.name}.aside-"):
-            shutil.rmtree(path, ignore_errors=True)
+    lengths = {"run": -1, "start_stop": 2}
+    for column in seen.values():
+        for dim, length in zip(column.dims, column.shape, strict=False):
+            if dim in seen or lengths.setdefault(dim, length) != length:
+                yield (
+                    f"dimension {dim!r} of column {column.name!r} has length {length}, and that name means "
+                    "something else in the store: rename the dimension"
+                )

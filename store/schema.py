@@ -18,9 +18,14 @@ MISSING, DONE, FAILED = 0, 1, 2
 STATUS_MEANINGS = "missing done failed"
 NO_ATTRS: Mapping[str, Any] = MappingProxyType({})
 
-_NAME = re.compile(r"[A-Za-z_][\w.\-]*", re.ASCII)
+_NAME = re.compile(r"[^\W\d][\w.\-]*")
 _DTYPES = frozenset("?bBhHiIlLqQefdFD")
 SPAN_SUFFIX = "_span"
+
+
+def valid_name(name: str) -> bool:
+    """Whether something in the store can be called so: it becomes the name of a folder."""
+    return bool(_NAME.fullmatch(name))
 
 
 class StoreError(RuntimeError):
@@ -92,7 +97,7 @@ class Column:
     def problems(self) -> list[str]:
         """Return what is wrong with this column, in words; empty when nothing is."""
         found = []
-        if not _NAME.fullmatch(self.name) or self.name.endswith(SPAN_SUFFIX):
+        if not valid_name(self.name) or self.name.endswith(SPAN_SUFFIX):
             found.append(
                 f"{self.name!r} cannot name a column: start with a letter or '_', go on with letters, "
                 f"digits, '_', '.' or '-', and do not end in '{SPAN_SUFFIX}'"
@@ -198,8 +203,8 @@ class BatchRecords:
     errors : sequence of n str
         Why a run failed, ``''`` for the others.
     fixed : mapping from name to array, shape (n, ...)
-        Rows of failed runs are not looked at.
     ragged : mapping from name to sequence of n one-dimensional arrays
+        What a failed run gives is not stored, neither here nor in `fixed`.
     """
 
     keys: NDArray[np.uint8]

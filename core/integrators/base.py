@@ -124,7 +124,8 @@ def shifted(expr: Expr, table: Mapping[str, Expr], delay: Expr | None = None) ->
 def increments(split: Split) -> list[Stmt]:
     """One normally distributed increment of variance ``dt`` for each noise term."""
     return [
-        Stmt(f"_dW_{noise}", mul(Call("sqrt", (DT,)), Call("randn", ())), local=True) for noise in split.diffusion
+        Stmt(f"_dW_{noise}", mul(Call("sqrt", (DT,)), Call("randn", ())), local=True)
+        for noise in split.diffusion
     ]
 
 

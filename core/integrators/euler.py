@@ -32,7 +32,9 @@ class Euler(Integrator):
         if split is None:
             return NOT_LINEAR_NOISE
         if not is_additive(system, split):
-            return "the noise is multiplicative (its factor depends on state or time); use 'heun' or 'milstein'"
+            return (
+                "the noise is multiplicative (its factor depends on state or time); use 'heun' or 'milstein'"
+            )
         return None
 
     def update(self, system: System) -> Update:

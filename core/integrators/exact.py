@@ -78,7 +78,9 @@ def _coupled(system: System, matrix: dict[str, Row], constant: Row) -> Update:
 
 def _propagator(name: str, system: System, matrix: dict[str, Row], held: frozenset[str]) -> Propagator:
     names = system.variables
-    entries = tuple(ZERO if row in held else matrix[row].get(column, ZERO) for row in names for column in names)
+    entries = tuple(
+        ZERO if row in held else matrix[row].get(column, ZERO) for row in names for column in names
+    )
     return Propagator(name, len(names), entries)
 
 
@@ -107,5 +109,3 @@ def _reached(name: str, matrix: dict[str, Row], held: frozenset[str]) -> list[st
                 found.add(other)
                 waiting.append(other)
     return [n for n in matrix if n in found]
-
-

@@ -88,9 +88,9 @@ def _powers(dim: Dimension) -> Iterator[ShownUnit]:
             if Dimension(stem.exponents) ** power is dim:
                 yield from _family(stem, power)
     for stem in _NAMED:
-        power = _ratio(dim, Dimension(stem.exponents))
-        if power:
-            yield from _family(stem, power)
+        ratio = _ratio(dim, Dimension(stem.exponents))
+        if ratio:
+            yield from _family(stem, ratio)
 
 
 def _quotients(dim: Dimension, divisors: tuple[Stem, ...]) -> Iterator[ShownUnit]:

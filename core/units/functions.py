@@ -10,25 +10,35 @@ from typing import Any, Final, NamedTuple, cast
 import numpy as np
 
 from .dimension import DIMENSIONLESS, Dimension, DimensionMismatchError
-from .operand import Operand, common_dimension, get_dimensions, require_dimensionless, split
+from .operand import (
+    Dims,
+    Operand,
+    common_dimension,
+    count_reduced,
+    get_dimensions,
+    require_dimensionless,
+    split,
+)
 
-Dims = Dimension | tuple[Dimension | None, ...] | None
 Operands = dict[str, Operand]
 
 
 class Call(NamedTuple):
-    """A call of a numpy function: all arguments, those that are quantities, and the plain result."""
+    """A call of a numpy function: all its arguments by name, and those that may have units."""
 
     name: str
     arguments: dict[str, Any]
     operands: Operands
-    result: Any = None
 
     def common(self, *names: str) -> Dimension:
         """Return the dimension that the named operands (by default all) share."""
         chosen = {name: self.operands[name] for name in names or self.operands if name in self.operands}
-        shown = ", ".join(f"{name}={operand}" for name, operand in chosen.items())
-        return common_dimension(chosen, f"calculate {self.name}({shown})")
+        return common_dimension(chosen, lambda: self._task(chosen))
+
+    def _task(self, operands: Operands) -> str:
+        return (
+            f"calculate {self.name}({', '.join(f'{name}={operand}' for name, operand in operands.items())})"
+        )
 
     def dim(self, name: str) -> Dimension:
         """Return the dimension of one operand; that of plain numbers if it was not given."""
@@ -46,16 +56,13 @@ class Rule(NamedTuple):
     parameters : tuple of str
         Its parameters in order, as far as they matter here.
     result : callable
-        From a `Call` to the dimension of the result.
-    check : callable, optional
-        Called before the function runs; for functions that write into their argument.
+        From a `Call` to the dimension of the result; refuses dimensions that do not fit.
     run : callable, optional
         What runs in place of the function where its defaults suit plain numbers only.
     """
 
     parameters: tuple[str, ...]
     result: Result
-    check: Result | None = None
     run: Callable[..., Any] | None = None
 
 
@@ -67,8 +74,7 @@ def apply_function(
     Returns
     -------
     tuple
-        The plain result and its dimension: None where it is no quantity, a tuple of these where the
-        function returns several arrays of different dimensions.
+        The plain result and its dimension (see `Dims`).
 
     Raises
     ------
@@ -78,17 +84,15 @@ def apply_function(
         The function has no rule for quantities.
     """
     name = f"numpy.{func.__name__}"
-    rule = RULES.get(func, _UNKNOWN)
+    rule = RULES.get(func) or _MODULE_RULES.get(func.__module__, _UNKNOWN)
     marked = {parameter.lstrip("*"): parameter for parameter in rule.parameters}
     given = {key: value for key, value in kwargs.items() if key != "out" or func not in RULES}
     names = (*rule.parameters, *("" for _ in args))
     call = Call(name, dict(zip(marked, args, strict=False)) | given, {})
     plain_args = [_take(call, parameter, value) for parameter, value in zip(names, args, strict=False)]
     plain_kwargs = {key: _take(call, marked.get(key, key), value) for key, value in given.items()}
-    if rule.check is not None:
-        rule.check(call)
+    dims = rule.result(call)
     result = (rule.run or func)(*plain_args, **plain_kwargs)
-    dims = rule.result(call._replace(result=result))
     out = kwargs.get("out")
     return (result if out is None else _write(name, out, result, dims)), dims
 
@@ -167,8 +171,8 @@ def _product(call: Call) -> Dimension:
 def _prod(call: Call) -> Dimension:
     operand = call.operands["a"]
     if call.arguments.get("where", True) is not True:
-        require_dimensionless(call.name, operand)
-    return operand.dim ** (np.size(operand.value) // max(np.size(call.result), 1))
+        require_dimensionless(f"{call.name} with where", operand)
+    return operand.dim ** count_reduced(operand.value, call.arguments.get("axis"))
 
 
 def _dimensionless(call: Call) -> Dimension:
@@ -182,9 +186,8 @@ def _members(*dims: int | None) -> Result:
     return lambda call: tuple(None if power is None else call.dim("a") ** power for power in dims)
 
 
-def _unique(call: Call) -> Dims:
-    dim = call.common()
-    return (dim, *(None,) * (len(call.result) - 1)) if isinstance(call.result, tuple) else dim
+def _first(call: Call) -> Dims:
+    return (call.common(),)
 
 
 def _interp(call: Call) -> Dimension:
@@ -245,6 +248,8 @@ def _without_atol(func: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _UNKNOWN: Final = Rule((), _ignore)
+#: numpy loads these modules late; all their functions keep the unit.
+_MODULE_RULES: Final = {"numpy.fft": Rule(("*a",), _keep)}
 
 _TABLE: Final[tuple[tuple[Result, str, str], ...]] = (
     # result, parameters (those that take quantities marked), functions
@@ -254,11 +259,9 @@ _TABLE: Final[tuple[tuple[Result, str, str], ...]] = (
      "nanpercentile nanquantile sort sort_complex diagonal ravel reshape transpose matrix_transpose "
      "swapaxes moveaxis rollaxis squeeze expand_dims flip fliplr flipud rot90 roll repeat tile resize "
      "take delete broadcast_to trace around round fix real imag conj real_if_close copy partition diag "
-     "diagflat tril triu atleast_1d atleast_2d atleast_3d take_along_axis ascontiguousarray "
-     "asfortranarray fft.fft fft.ifft fft.rfft fft.irfft fft.fft2 fft.ifft2 fft.fftn fft.ifftn fft.rfftn "
-     "fft.irfftn fft.hfft fft.ihfft fft.fftshift fft.ifftshift unstack linalg.svdvals linalg.eigvals "
-     "linalg.eigvalsh trim_zeros array_split split hsplit vsplit dsplit "
-     "lib.stride_tricks.sliding_window_view empty_like zeros_like"),
+     "diagflat tril triu atleast_1d atleast_2d atleast_3d take_along_axis unstack trim_zeros array_split "
+     "split hsplit vsplit dsplit linalg.svdvals linalg.eigvals linalg.eigvalsh empty_like zeros_like "
+     "lib.stride_tricks.sliding_window_view"),
     (_norm, "*a ord", "linalg.norm linalg.matrix_norm linalg.vector_norm"),
     (_keep, "condition *a", "compress extract"),
     (_keep, "*a copy *nan *posinf *neginf", "nan_to_num"),
@@ -275,22 +278,22 @@ _TABLE: Final[tuple[tuple[Result, str, str], ...]] = (
     (_keep, "a *choices", "choose"),
     (_each, "*a *b *c *d", "meshgrid broadcast_arrays"),
     (_where, "*condition *x *y", "where"),
-    (_unique, "*a", "unique unique_values unique_counts unique_inverse unique_all"),
+    (_first, "*a", "unique unique_values unique_counts unique_inverse unique_all"),
     (_ignore, "*a *b",
      "argmax argmin nanargmax nanargmin argsort argpartition argwhere nonzero flatnonzero count_nonzero "
      "any all shape ndim size isreal iscomplex isrealobj iscomplexobj isposinf isneginf "
      "linalg.matrix_rank linalg.cond corrcoef angle lexsort ones_like may_share_memory shares_memory"),
     (_plain, "*a *v", "searchsorted digitize isin in1d array_equal array_equiv"),
     (_power(2), "*a *b", "var nanvar cov"),
-    (_prod, "*a", "prod nanprod"),
+    (_prod, "*a axis", "prod"),
     (_product, "*a *b",
      "dot vdot inner outer tensordot kron convolve correlate cross linalg.cross linalg.outer "
      "linalg.tensordot linalg.matmul linalg.vecdot"),
     (_product, "subscripts *a *b *c *d", "einsum"),
     (_average, "*a axis *weights returned", "average"),
     (_dimensionless, "*a *b *c",
-     "cumprod nancumprod cumulative_prod sinc i0 logspace poly roots vander unwrap packbits unpackbits "
-     "bincount polyfit polyval"),
+     "nanprod cumprod nancumprod cumulative_prod sinc i0 logspace poly roots vander unwrap packbits "
+     "unpackbits bincount polyfit polyval"),
     (_fill_value, "*a *fill_value", "full_like"),
     (_interp, "*x *xp *fp *left *right", "interp"),
     (_integral, "*y *x *dx", "trapezoid trapz"),
@@ -322,10 +325,10 @@ RULES: Final[dict[Any, Rule]] = {
 } | {
     np.isclose: Rule(("*a", "*b", "rtol", "*atol"), _plain, run=_without_atol(np.isclose)),
     np.allclose: Rule(("*a", "*b", "rtol", "*atol"), _plain, run=_without_atol(np.allclose)),
-    np.copyto: Rule(("*dst", "*src"), _ignore, check=_keep),
-    np.put: Rule(("*a", "ind", "*v"), _ignore, check=_keep),
-    np.place: Rule(("*arr", "mask", "*vals"), _ignore, check=_keep),
-    np.putmask: Rule(("*a", "mask", "*values"), _ignore, check=_keep),
-    np.fill_diagonal: Rule(("*a", "*val"), _ignore, check=_keep),
+    np.copyto: Rule(("*dst", "*src"), _plain),
+    np.put: Rule(("*a", "ind", "*v"), _plain),
+    np.place: Rule(("*arr", "mask", "*vals"), _plain),
+    np.putmask: Rule(("*a", "mask", "*values"), _plain),
+    np.fill_diagonal: Rule(("*a", "*val"), _plain),
 }
 RULES.pop(None, None)

@@ -1,12 +1,16 @@
 """Taking values apart into plain numbers and dimensions, and comparing the dimensions of several."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .dimension import DIMENSIONLESS, Dimension, DimensionMismatchError
 from .display import best_unit, value_text
+
+Dims = Dimension | tuple[Dimension | None, ...] | None
+"""The dimension of a result: None where it is no quantity; one for each where there are several results
+(None for the rest)."""
 
 
 class Operand(NamedTuple):
@@ -31,6 +35,8 @@ class Operand(NamedTuple):
         with np.printoptions(threshold=20, edgeitems=3):
             if self.dim is DIMENSIONLESS:
                 return str(self.value)
+            if isinstance(self.value, list):
+                return f"[{', '.join(str(Operand(member, self.dim)) for member in self.value[:5])}]"
             values = np.asarray(self.value)
             return value_text(values, best_unit(values, self.dim))
 
@@ -85,15 +91,15 @@ def split(obj: Any) -> Operand:
     return Operand(np.asarray(obj), dim)
 
 
-def common_dimension(operands: Mapping[str, Operand], task: str) -> Dimension:
+def common_dimension(operands: Mapping[str, Operand], task: Callable[[], str]) -> Dimension:
     """Return the dimension that all operands share.
 
     Parameters
     ----------
     operands : mapping of name to Operand
         The names appear in the error.
-    task : str
-        What cannot be done if they differ, such as ``calculate 3. mV + 5. nA``.
+    task : callable
+        Says what cannot be done if they differ, such as ``calculate 3. mV + 5. nA``.
 
     Raises
     ------
@@ -107,7 +113,7 @@ def common_dimension(operands: Mapping[str, Operand], task: str) -> Dimension:
     for name, operand in found:
         if operand.dim is not reference.dim:
             raise DimensionMismatchError(
-                f"Cannot {task}: {_units_of(first, reference)}, {_units_of(name, operand)}.",
+                f"Cannot {task()}: {_units_of(first, reference)}, {_units_of(name, operand)}.",
                 reference.dim,
                 operand.dim,
             )
@@ -126,3 +132,10 @@ def require_dimensionless(name: str, operand: Operand) -> None:
             f"divide by a unit first.",
             operand.dim,
         )
+
+
+def count_reduced(value: Any, axis: int | tuple[int, ...] | None) -> int:
+    """Return how many elements along `axis` (None: all) a reduction makes one of."""
+    shape = np.shape(value)
+    axes = range(len(shape)) if axis is None else np.atleast_1d(axis)
+    return int(np.prod([shape[index] for index in axes], dtype=int))

@@ -4,6 +4,7 @@ What numpy's ufuncs and functions do to dimensions is written down as tables in 
 """
 
 from collections.abc import Callable, Iterator
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -12,22 +13,23 @@ from numpy.typing import DTypeLike
 from .dimension import DIMENSIONLESS, Dimension, DimensionMismatchError, Number, get_or_create_dimension
 from .display import best_unit, value_text
 from .functions import apply_function
-from .operand import common_dimension, get_dimensions, split
+from .operand import Dims, common_dimension, get_dimensions, split
 from .ufuncs import apply_ufunc
 
 if TYPE_CHECKING:
     from .unit import Unit
 
 
-def with_dim(value: Any, dim: Dimension | tuple[Dimension | None, ...] | None) -> Any:
+def with_dim(value: Any, dim: Dims) -> Any:
     """Give a plain result its dimension: a Quantity, or a plain number or array where it has none."""
-    if dim is None:
-        return value
     if isinstance(value, list | tuple):
         dims = dim if isinstance(dim, tuple) else (dim,) * len(value)
-        members = [with_dim(member, own) for member, own in zip(value, dims, strict=True)]
+        members = [with_dim(member, own) for member, own in zip_longest(value, dims)]
         return members if isinstance(value, list) else tuple(members)
-    assert isinstance(dim, Dimension), f"several dimensions for one result of type {type(value).__name__}"
+    if isinstance(dim, tuple):
+        dim = dim[0]
+    if dim is None:
+        return value
     if dim is DIMENSIONLESS:
         return float(value) if isinstance(value, np.float64) else value
     made = np.asarray(value).view(Quantity)
@@ -218,7 +220,7 @@ class Quantity(np.ndarray[Any, np.dtype[Any]]):
 
     def __setitem__(self, key: Any, value: Any) -> None:
         given = split(value)
-        common_dimension({"the array": split(self), "the value": given}, f"set an item to {given}")
+        common_dimension({"the array": split(self), "the value": given}, lambda: f"set an item to {given}")
         np.asarray(self)[key] = given.value
 
     def __iter__(self) -> Iterator[Any]:

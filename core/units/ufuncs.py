@@ -7,15 +7,15 @@ from typing import Any, Final
 import numpy as np
 
 from .dimension import DIMENSIONLESS, Dimension, DimensionMismatchError, Number
-from .operand import Operand, common_dimension, require_dimensionless
+from .operand import Dims, Operand, common_dimension, count_reduced, require_dimensionless
 
-Dims = Dimension | tuple[Dimension | None, ...] | None
 Rule = Callable[[str, list[Operand]], Dims]
 
 _SIGNS: Final = {
     "add": "+", "subtract": "-", "remainder": "%", "floor_divide": "//", "less": "<", "less_equal": "<=",
     "greater": ">", "greater_equal": ">=", "equal": "==", "not_equal": "!=",
 }  # fmt: skip
+_SIDES: Final = ("the left side", "the right side")
 
 
 def apply_ufunc(
@@ -26,7 +26,7 @@ def apply_ufunc(
     Returns
     -------
     tuple
-        The plain result and its dimension: None where the result is no quantity.
+        The plain result and its dimension (see `Dims`).
 
     Raises
     ------
@@ -57,7 +57,9 @@ def _result_dims(ufunc: np.ufunc, method: str, operands: list[Operand], kwargs: 
             raise DimensionMismatchError(f"numpy.{name}.at would change the unit of {operands[0]}", target)
         return target
     if ufunc is np.multiply and method == "reduce":
-        return operands[0].dim ** _count_reduced(operands[0].value, kwargs)
+        if kwargs.get("where", True) is not True:
+            require_dimensionless("numpy.multiply.reduce with where", operands[0])
+        return operands[0].dim ** count_reduced(operands[0].value, kwargs.get("axis", 0))
     if ufunc not in _REDUCIBLE:
         raise TypeError(
             f"numpy.{name}.{method} is not possible for {operands[0]}: its elements would differ in unit"
@@ -65,18 +67,9 @@ def _result_dims(ufunc: np.ufunc, method: str, operands: list[Operand], kwargs: 
     return rule(name, [operands[0], operands[0]])
 
 
-def _count_reduced(value: Any, kwargs: dict[str, Any]) -> int:
-    """Return how many elements each result of a reduction is made of."""
-    if kwargs.get("where", True) is not True:
-        raise TypeError("The product of a selection (where=) of quantities has no single unit")
-    shape, axis = np.shape(value), kwargs.get("axis", 0)
-    axes = range(len(shape)) if axis is None else np.atleast_1d(axis)
-    return int(np.prod([shape[index] for index in axes], dtype=int))
-
-
 def _check_outputs(name: str, outs: tuple[Any, ...], dims: Dims) -> None:
     expected = dims if isinstance(dims, tuple) else (dims,) * len(outs)
-    for out, dim in zip(outs, expected, strict=True):
+    for out, dim in zip(outs, expected, strict=False):
         own = getattr(out, "dim", DIMENSIONLESS)
         if out is not None and own is not (dim or DIMENSIONLESS):
             raise DimensionMismatchError(
@@ -88,11 +81,14 @@ def _check_outputs(name: str, outs: tuple[Any, ...], dims: Dims) -> None:
 
 
 def _same(name: str, operands: list[Operand]) -> Dimension:
-    sign = _SIGNS.get(name)
-    shown = f" {sign} ".join(map(str, operands)) if sign else f"{name}({', '.join(map(str, operands))})"
-    sides = ("the left side", "the right side") if sign else ("the first argument", "the second")
-    task = f"{'compare' if name in _COMPARISONS else 'calculate'} {shown}"
-    return common_dimension(dict(zip(sides, operands, strict=False)), task)
+    sides = _SIDES if name in _SIGNS else ("the first argument", "the second")
+    return common_dimension(dict(zip(sides, operands, strict=False)), lambda: _task(name, operands))
+
+
+def _task(name: str, operands: list[Operand]) -> str:
+    shown = [str(operand) for operand in operands]
+    text = f" {_SIGNS[name]} ".join(shown) if name in _SIGNS else f"{name}({', '.join(shown)})"
+    return f"{'compare' if name in _COMPARISONS else 'calculate'} {text}"
 
 
 def _compare(name: str, operands: list[Operand]) -> None:

@@ -82,7 +82,7 @@ def where(condition: Any, *args: Any) -> Any:
     if len(args) != 2:
         raise ValueError(f"where needs both x and y, or neither; got {len(args)} of them")
     x, y = map(split, args)
-    dim = common_dimension({"x": x, "y": y}, f"choose between {x} and {y} with where")
+    dim = common_dimension({"x": x, "y": y}, lambda: f"choose between {x} and {y} with where")
     return with_dim(np.where(split(condition).value, x.value, y.value), dim)
 
 
@@ -97,7 +97,7 @@ def linspace(start: Any, stop: Any, *args: Any, **kwds: Any) -> Any:
         As in `numpy.linspace`.
     """
     first, last = split(start), split(stop)
-    dim = common_dimension({"start": first, "stop": last}, f"calculate linspace({first}, {last})")
+    dim = common_dimension({"start": first, "stop": last}, lambda: f"calculate linspace({first}, {last})")
     return with_dim(np.linspace(first.value, last.value, *args, **kwds), dim)
 
 
@@ -125,8 +125,7 @@ def arange(*args: Any, start: Any = None, stop: Any = None, step: Any = None, dt
     operands = {
         name: split(default if given[name] is None else given[name]) for name, default in defaults.items()
     }
-    shown = ", ".join(f"{name}={operand}" for name, operand in operands.items())
-    dim = common_dimension(operands, f"calculate arange({shown})")
+    dim = common_dimension(operands, lambda: f"calculate arange of {', '.join(map(str, operands.values()))}")
     values = (operands[name].value for name in ("start", "stop", "step"))
     return with_dim(np.arange(*values, dtype=given["dtype"]), dim)
 

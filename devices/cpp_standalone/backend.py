@@ -54,7 +54,14 @@ class CPPBackend(Backend):
 
     def key(self, model: Model) -> str:
         compiler = find_compiler(self.compiler)
-        parts = (model.hash, self.name, generator_digest(), self.options.key_text(), compiler.key_text(), cpu_target())
+        parts = (
+            model.hash,
+            self.name,
+            generator_digest(),
+            self.options.key_text(),
+            compiler.key_text(),
+            cpu_target(),
+        )
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:40]
 
     def find(self, model: Model) -> Build | None:
@@ -135,4 +142,6 @@ def read_manifest(path: Path) -> Manifest:
         data["outputs"] = tuple(OutputSpec(**item) for item in data["outputs"])
         return Manifest(**data)
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise BuildError(f"the build at {path} has no readable manifest ({error}); clear the cache.") from error
+        raise BuildError(
+            f"the build at {path} has no readable manifest ({error}); clear the cache."
+        ) from error

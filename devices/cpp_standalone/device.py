@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-
 from ...core.declared import Declared
 from ...core.freeze import freeze
 from ...core.monitors import SpikeMonitor, StateMonitor
@@ -257,5 +256,3 @@ class CPPStandaloneDevice(UserDevice):
 
 def _fresh_seed() -> int:
     return secrets.randbits(63)
-
-

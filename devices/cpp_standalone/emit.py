@@ -38,7 +38,9 @@ def output_specs(model: Model) -> tuple[OutputSpec, ...]:
         for v in p.variables:
             if v.stored:
                 dtype = {"float": "float64", "int": "int32", "bool": "bool"}[v.dtype]
-                outputs.append(OutputSpec(f"{p.id}.{v.name}", dtype, 1 if v.shared else p.size, unit_of(v.dim)))
+                outputs.append(
+                    OutputSpec(f"{p.id}.{v.name}", dtype, 1 if v.shared else p.size, unit_of(v.dim))
+                )
         if p.refracts:
             outputs.append(OutputSpec(f"{p.id}.lastspike", "float64", p.size, "second"))
             outputs.append(OutputSpec(f"{p.id}.not_refractory", "bool", p.size, "1"))
@@ -53,7 +55,11 @@ def _probe_outputs(model: Model, probe: Probe) -> list[OutputSpec]:
         count = OutputSpec(f"{probe.id}.count", "int32", source.size, "1")
         if not probe.variables:
             return [count]
-        return [OutputSpec(f"{probe.id}.i", "int32", -1, "1"), OutputSpec(f"{probe.id}.t", "float64", -1, "second"), count]
+        return [
+            OutputSpec(f"{probe.id}.i", "int32", -1, "1"),
+            OutputSpec(f"{probe.id}.t", "float64", -1, "second"),
+            count,
+        ]
     outputs = [OutputSpec(f"{probe.id}.t", "float64", -1, "second")]
     for name in probe.variables:
         dtype, unit = _recorded_type(source, name)
@@ -197,7 +203,9 @@ class Emitter:
                 variables[statement.target] = (identifier(statement.target), statement.dtype)
         return Scope(
             variables=variables,
-            params={slot: (self._param(slot), _KIND[item.dtype]) for slot, item in self.constant_slots.items()},
+            params={
+                slot: (self._param(slot), _KIND[item.dtype]) for slot, item in self.constant_slots.items()
+            },
             buffered=frozenset(d.stream for d in self._buffered(kernel)),
             step="_clock.step",
         )
@@ -278,9 +286,7 @@ class Emitter:
         for s in kernel.body:
             value = cpp(s.expr, scope)
             target = scope.variables[s.target][0]
-            if not s.local:
-                lines.append(f"{target} = {value};")
-            elif s.target in declared:
+            if not s.local or s.target in declared:
                 lines.append(f"{target} = {value};")
             else:
                 declared.add(s.target)
@@ -289,7 +295,9 @@ class Emitter:
 
     def _matrix_lines(self, matrix: Propagator, scope: Scope, kernel: Kernel) -> list[str]:
         """A propagator for one neuron."""
-        used = {cpp(n, _NOTHING): n for e in kernel.expressions() for n in walk(e) if isinstance(n, MatrixEntry)}
+        used = {
+            cpp(n, _NOTHING): n for e in kernel.expressions() for n in walk(e) if isinstance(n, MatrixEntry)
+        }
         own = {text: n for text, n in used.items() if n.matrix.rsplit(".", 1)[0] == matrix.name}
         name = identifier(matrix.name)
         lines = self._propagator(matrix, scope, name, "_clock.dt")
@@ -397,7 +405,10 @@ class Emitter:
         for node in _nodes(assign):
             if isinstance(node, Param):
                 item = self.inputs[self.slot[node.slot]]
-                params[node.slot] = (f"sf_scalar<{_C[item.dtype]}>(_c, {self.slot[node.slot]})", _KIND[item.dtype])
+                params[node.slot] = (
+                    f"sf_scalar<{_C[item.dtype]}>(_c, {self.slot[node.slot]})",
+                    _KIND[item.dtype],
+                )
             if isinstance(node, Element):
                 item = self.inputs[self.slot[node.input]]
                 elements[node.input] = (f"_value[_count == 1 ? 0 : {element}]", _KIND[item.dtype])
@@ -447,4 +458,3 @@ def _nodes(assign: AssignKernel) -> Iterable[Expr]:
 
 
 _NOTHING = Scope({}, {})
-

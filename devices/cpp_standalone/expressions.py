@@ -34,7 +34,9 @@ _KEYWORDS = frozenset(
 
 #: Functions of the language and what they are called in C++; engine functions vectorise.
 _FUNCTIONS = {
-    **{n: n for n in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "log10", "log1p", "sqrt", "ceil", "floor")},
+    **{
+        n: n for n in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "log10", "log1p", "sqrt", "ceil", "floor")
+    },
     "arcsin": "asin",
     "arccos": "acos",
     "arctan": "atan",

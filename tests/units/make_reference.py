@@ -21,7 +21,7 @@ EXPONENTS = ("m", "kg", "s", "A", "K", "mol", "cd")
 
 
 def exponents(dim):
-    return [float(dim.get_dimension(name)) for name in EXPONENTS]
+    return [float(dim.dim.get_dimension(name)) for name in EXPONENTS]
 
 
 def answer(text, names):
@@ -38,7 +38,11 @@ def answer(text, names):
 def main():
     warnings.simplefilter("ignore")
     np.seterr(all="ignore")
-    units = {name: getattr(allunits, name) for name in sorted(set(allunits.__all__)) if name != "celsius"}
+    units = {
+        name: [float(unit), exponents(unit.dim), unit.name, unit.dispname]
+        for name in sorted(set(allunits.__all__) - {"celsius"})
+        for unit in [getattr(allunits, name)]
+    }
     names = {**vars(constants), **{name: getattr(allunits, name) for name in allunits.__all__}}
     names |= {name: value for name, value in vars(brian2).items() if not name.startswith("_")} | {"np": np}
     names |= {name: vars(builtins)[name] for name in ("abs", "float", "hash")}
@@ -47,7 +51,7 @@ def main():
     write("units.json", {
         "brian2": brian2.__version__,
         "top_level": sorted(set(brian2.units.__all__)),
-        "units": {name: [float(unit), exponents(unit.dim), unit.name, unit.dispname] for name, unit in units.items()},
+        "units": units,
     })  # fmt: skip
     write("expressions.json", {
         "brian2": brian2.__version__,

@@ -6,6 +6,8 @@
 
 #define SF_ABI_VERSION 1
 
+// Models are compiled with hidden visibility: only these functions leave the shared object.
+#pragma GCC visibility push(default)
 extern "C" {
 
 typedef struct sf_context sf_context;
@@ -38,3 +40,4 @@ void sf_cancel(sf_context*);            // may be called from another thread or 
 const char* sf_error(const sf_context*);
 void sf_destroy(sf_context*);
 }
+#pragma GCC visibility pop

@@ -1,0 +1,94 @@
+"""A copy of a sweep for those who have only zarr or xarray: plain arrays over its axes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import layout as disk
+from .completed import read_completed
+from .gather import gather_rows
+from .results import open_results, ragged_to_contiguous
+from .schema import RESERVED_NAMES, SPAN_SUFFIX
+from .sweeps import RecordedSweep
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+CHUNK_BYTES = 16 * 2**20
+
+
+def write_results(aside: Path, path: Path, sweep: RecordedSweep, limit: int) -> dict[str, str]:
+    """Write the copy as a Zarr group of its own at `aside`; return what was left out of it, and why."""
+    dataset = open_results(path, sweep.id)
+    sizes = _sizes(path, sweep, dataset)
+    left_out = {
+        name: f"{size} bytes are more than {limit}: read {disk.RUNS}/{name}* and {disk.RAGGED}/{name}"
+        for name, size in sizes.items()
+        if size > limit
+    }
+    dataset = dataset.drop_vars(list(left_out))
+    for name, variable in dataset.data_vars.items():
+        if variable.dtype == object and name not in RESERVED_NAMES:
+            dataset = _flatten(dataset, str(name))
+    if left_out:
+        dataset.attrs["left_out"] = [f"{name}: {why}" for name, why in left_out.items()]
+    _write(dataset, aside)
+    return left_out
+
+
+def _sizes(path: Path, sweep: RecordedSweep, dataset: xr.Dataset) -> dict[str, int]:
+    """Return the bytes of every variable, without reading values."""
+    root = disk.open_group(path)
+    rows, _ = read_completed(path).find(sweep.read(path)[1])
+
+    def size(name: str, variable: xr.DataArray) -> int:
+        if variable.dtype != object:
+            return int(variable.nbytes)
+        spans = gather_rows(disk.member(root, f"{disk.RUNS}/{name}{SPAN_SUFFIX}"), rows[rows >= 0])
+        itemsize = disk.member(root, f"{disk.RAGGED}/{name}").dtype.itemsize
+        return int((spans[:, 1] - spans[:, 0]).sum()) * itemsize
+
+    return {str(name): size(str(name), variable) for name, variable in dataset.data_vars.items()}
+
+
+def _flatten(dataset: xr.Dataset, name: str) -> xr.Dataset:
+    """Put a ragged output as one flat array, with where each run's values start and how many there are."""
+    ragged = dataset[name]
+    values, offsets = ragged_to_contiguous(ragged)
+    shape = ragged.shape
+    about = {"long_name": f"first value of a run in {name}"}
+    count = {"long_name": f"number of values of a run in {name}", "sample_dimension": f"{name}_value"}
+    return dataset.drop_vars(name).assign(
+        {
+            name: ((f"{name}_value",), values, ragged.attrs),
+            f"{name}_start": (ragged.dims, offsets[:-1].reshape(shape), about),
+            f"{name}_size": (ragged.dims, np.diff(offsets).reshape(shape), count),
+        }
+    )
+
+
+def _write(dataset: xr.Dataset, aside: Path) -> None:
+    # Text is written as Zarr's own type of variable length; numpy's has no Zarr v3 specification.
+    dataset = dataset.load().assign_coords(
+        {n: c.astype(object) for n, c in dataset.coords.items() if c.dtype.kind == "U"}
+    )
+    encoding = {
+        name: {"chunks": _chunks(variable.shape, variable.dtype.itemsize)}
+        for name, variable in dataset.variables.items()
+        if variable.ndim
+    }
+    with disk.quiet_zarr():
+        dataset.to_zarr(aside, zarr_format=3, consolidated=True, encoding=encoding)
+
+
+def _chunks(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
+    """Halve the longest dimension until a chunk is small enough."""
+    chunk: NDArray[Any] = np.maximum(np.array(shape, np.int64), 1)
+    while chunk.prod() * itemsize > CHUNK_BYTES:
+        longest = int(chunk.argmax())
+        chunk[longest] = -(-chunk[longest] // 2)
+    return tuple(int(n) for n in chunk)
