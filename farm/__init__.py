@@ -1,6 +1,6 @@
 """Sweeps: thousands of runs planned, farmed out, kept and never done twice."""
 
-from ..store import open_results
+from ..store.results import open_results
 from .axes import Grid, SweepError, Zip
 from .execute import FailedRunsWarning
 from .experiment import Experiment, experiment

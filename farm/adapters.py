@@ -111,7 +111,7 @@ def session_provenance() -> Mapping[str, str]:
     """Return versions, compiler and the like of functions that run simulations."""
     from .. import devices
 
-    return cast(Mapping[str, str], devices.session_provenance())
+    return devices.session_provenance()
 
 
 def split(value: Any) -> tuple[Array, str]:
@@ -119,7 +119,8 @@ def split(value: Any) -> tuple[Array, str]:
 
     The text is empty for plain numbers.
     """
-    from ..core.units import DIMENSIONLESS, get_dimensions
+    from ..core.units.dimension import DIMENSIONLESS
+    from ..core.units.operand import get_dimensions
 
     array = np.asarray(value)
     if array.dtype.kind not in "biufc":
@@ -130,7 +131,7 @@ def split(value: Any) -> tuple[Array, str]:
 
 def unit_text(dimension: str) -> str:
     """Return the unit in base SI of a dimension that `split` gave, for people; empty for plain numbers."""
-    from ..core.units import Dimension
+    from ..core.units.dimension import Dimension
 
     return Dimension.from_canonical(dimension).unit_text() if dimension else ""
 
@@ -149,7 +150,7 @@ def object_name(value: Any) -> str:
 
 def dimension_error() -> type[Exception]:
     """Return what is raised where units do not match."""
-    from ..core.units import DimensionMismatchError
+    from ..core.units.dimension import DimensionMismatchError
 
     return DimensionMismatchError
 

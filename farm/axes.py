@@ -128,7 +128,9 @@ def as_list(values: object) -> list[Any]:
     if isinstance(values, str | bytes):
         raise SweepError(f"its values are the text {values!r:.40}; give a list or an array")
     if isinstance(values, Mapping | set | frozenset):
-        raise SweepError(f"its values are a {type(values).__name__}, which has no order; give a list or an array")
+        raise SweepError(
+            f"its values are a {type(values).__name__}, which has no order; give a list or an array"
+        )
     if is_scalar(values):
         raise SweepError(f"{values!r:.40} is a single value; give a list or an array, or set it in the model")
     assert isinstance(values, Iterable)

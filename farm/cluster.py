@@ -43,7 +43,7 @@ def dashboard(client: Client) -> str:
     services = client.scheduler_info(n_workers=0).get("services", {})
     if "dashboard" not in services:
         return ""
-    if client.scheduler is not None and client.scheduler.address.startswith("inproc"):
+    if str(client.scheduler_info(n_workers=0)["address"]).startswith("inproc"):
         return f"http://{LOOPBACK}:{services['dashboard']}/status"
     return str(client.dashboard_link)
 

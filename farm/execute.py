@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..store import FAILED, MISSING, RunStore, open_results
+from ..store.results import open_results
+from ..store.runstore import RunStore
+from ..store.schema import FAILED, MISSING
 from .axes import refuse
 from .cluster import dashboard, embedded
 from .plan import Plan, count, duration
@@ -81,7 +83,9 @@ class Options:
         if not _seconds(self.batch_seconds) > 0:
             problems.append(f"batch_seconds={self.batch_seconds!r}: give seconds above 0")
         if self.workers is not None and (not isinstance(self.workers, int) or self.workers < 1):
-            problems.append(f"workers={self.workers!r}: give a whole number, 1 or more, or None for all cores")
+            problems.append(
+                f"workers={self.workers!r}: give a whole number, 1 or more, or None for all cores"
+            )
         if self.overwrite and self.store is None:
             problems.append("overwrite=True without a store: give store=..., or leave it out")
         refuse("run", problems)
@@ -150,7 +154,12 @@ def execute(study: Study, options: Options) -> xr.Dataset:
         data = open_results(path, study.id)
         if options.store is None:
             data = data.load()
-    counts = {"runs": len(study), "simulated": tally.simulated, "cached": tally.cached, "failed": tally.failed}
+    counts = {
+        "runs": len(study),
+        "simulated": tally.simulated,
+        "cached": tally.cached,
+        "failed": tally.failed,
+    }
     data = data.assign_attrs(counts)
     _report(study, tally, options, time.perf_counter() - start)
     return data
@@ -230,5 +239,7 @@ def _report(study: Study, tally: Tally, options: Options, seconds: float) -> Non
         told = "".join(f"\n- {error}" for error in tally.errors)
         hint = "their errors are in the variable 'error'; retry_failed=True does them again"
         warnings.warn(
-            f"{count(tally.failed, 'run')} of {len(study)} failed; {hint}{told}", FailedRunsWarning, stacklevel=4
+            f"{count(tally.failed, 'run')} of {len(study)} failed; {hint}{told}",
+            FailedRunsWarning,
+            stacklevel=4,
         )

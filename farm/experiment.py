@@ -79,7 +79,12 @@ class Experiment(Generic[P, R]):
             return self.function(*args, **kwargs)
 
     def plan(
-        self, store: PathLike | None = None, repeats: int = 1, seed: int | None = None, name: str | None = None, **arguments: Any
+        self,
+        store: PathLike | None = None,
+        repeats: int = 1,
+        seed: int | None = None,
+        name: str | None = None,
+        **arguments: Any,
     ) -> Plan:
         """Say what `sweep` would do; parameters as there.
 
@@ -138,8 +143,10 @@ class Experiment(Generic[P, R]):
         refuse(title, problems)
         values = {**self._defaults(), **arguments}
         fixed = {n: v for n, v in values.items() if n not in arguments or is_scalar(v)}
-        axes = [_attempt(problems, n, lambda n=n: _axis(n, values[n])) for n in arguments if n not in fixed]
-        base = {n: _attempt(problems, n, lambda n=n: _digest(n, fixed[n])) for n in fixed}
+        axes = [
+            _attempt(problems, n, functools.partial(_axis, n, values[n])) for n in arguments if n not in fixed
+        ]
+        base = {n: _attempt(problems, n, functools.partial(_digest, n, fixed[n])) for n in fixed}
         identity = _attempt(problems, "function", lambda: fingerprint(self.function))
         space = Space(tuple(axis for axis in axes if axis is not None), int(repeats))
         refuse(title, problems + space.problems())
@@ -165,7 +172,11 @@ class Experiment(Generic[P, R]):
         """Return which arguments the function does not have or lacks, in words."""
         signature = inspect.signature(self.function)
         told = f"it is {self.function.__name__}{signature}"
-        named = {n: p for n, p in signature.parameters.items() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+        named = {
+            n: p
+            for n, p in signature.parameters.items()
+            if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+        }
         free = any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
         odd = [n for n, p in signature.parameters.items() if p.kind in (p.POSITIONAL_ONLY, p.VAR_POSITIONAL)]
         unknown = [n for n in arguments if n not in named and not free]
@@ -196,7 +207,9 @@ def _axis(name: str, given: Any) -> Steps:
     words = as_words(_digest(name, value) for value in values)
     twice = first_duplicate(words)
     if twice is not None:
-        raise ValueError(f"{values[twice[0]]!r:.60} is there twice, at places {twice[0]} and {twice[1]}; give it once")
+        raise ValueError(
+            f"{values[twice[0]]!r:.60} is there twice, at places {twice[0]} and {twice[1]}; give it once"
+        )
     plain, unit = values, ""
     if all(np.asarray(v).dtype.kind in "biufc" for v in values):
         parts = [adapters.split(value) for value in values]

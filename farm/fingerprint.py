@@ -154,7 +154,7 @@ class _Walk:
         yield b"partial"
         yield from map(self.of, (value.func, value.args, value.keywords))
 
-    def property(self, value: property) -> Iterator[bytes]:
+    def property_(self, value: property) -> Iterator[bytes]:
         yield b"property"
         yield from map(self.of, (value.fget, value.fset, value.fdel))
 
@@ -167,12 +167,12 @@ class _Walk:
         yield value.__name__.encode()
         yield _version(value.__name__) if _is_installed(value.__name__) else _source(value)
 
-    def type(self, value: type) -> Iterator[bytes]:
+    def class_(self, value: type) -> Iterator[bytes]:
         if _is_installed(value.__module__):
             return _named(value)
-        return self._own_type(value)
+        return self._own_class(value)
 
-    def _own_type(self, value: type) -> Iterator[bytes]:
+    def _own_class(self, value: type) -> Iterator[bytes]:
         yield b"class"
         yield value.__qualname__.encode()
         yield from map(self.of, value.__bases__)
@@ -231,7 +231,7 @@ class _Walk:
 def _simple(value: object) -> tuple[bytes, ...] | None:
     """Return tag and content of values without parts."""
     match value:
-        case None | bool() | Ellipsis:
+        case None | bool() | types.EllipsisType():
             return b"constant", repr(value).encode()
         case float() if type(value) is float:
             return b"float", struct.pack("<d", value)
@@ -259,10 +259,10 @@ _KINDS: tuple[tuple[Any, Callable[[_Walk, Any], Iterator[bytes]]], ...] = (
     (types.FunctionType, _Walk.function),
     (types.MethodType, _Walk.method),
     (functools.partial, _Walk.partial),
-    (property, _Walk.property),
+    (property, _Walk.property_),
     (staticmethod | classmethod, _Walk.wrapped),
     (types.ModuleType, _Walk.module),
-    (type, _Walk.type),
+    (type, _Walk.class_),
     (_BUILTIN | _MEMBER, _Walk.builtin),
     (np.ufunc, _Walk.ufunc),
     (np.ndarray, _Walk.array),
@@ -286,10 +286,9 @@ def _global_names(code: types.CodeType) -> set[str]:
 
 def _is_filled(cell: types.CellType) -> bool:
     try:
-        cell.cell_contents
+        return cell.cell_contents is cell.cell_contents
     except ValueError:
         return False
-    return True
 
 
 def _named(value: Any) -> Iterator[bytes]:

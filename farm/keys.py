@@ -50,7 +50,8 @@ def as_words(digests: Iterable[bytes]) -> Words:
 
 def total(digests: Iterable[bytes]) -> Words:
     """Return the sum of digests, shape (4,)."""
-    return as_words(digests).sum(axis=0, dtype=np.uint64)
+    result: Words = as_words(digests).sum(axis=0, dtype=np.uint64)
+    return result
 
 
 def point_totals(base: Mapping[str, bytes], axes: Iterable[tuple[Iterable[str], Words]]) -> Words:

@@ -9,7 +9,7 @@ from typing import Any, final
 
 import numpy as np
 
-from ..store import RESERVED_NAMES, Column
+from ..store.schema import RESERVED_NAMES, Column
 from .adapters import Refusal, Results, Simulation, is_declared, object_name
 from .axes import SweepError, refuse
 from .fingerprint import FingerprintError, fingerprint
@@ -160,7 +160,10 @@ def as_outputs(outputs: Any, simulation: Simulation) -> Outputs:
     if not items and not problems:
         problems.append(f"there are none; {HOW}")
     names = [name for item in items for name in item.names]
-    problems += [f"output {name!r} is there more than once" for name in sorted({n for n in names if names.count(n) > 1})]
+    problems += [
+        f"output {name!r} is there more than once"
+        for name in sorted({n for n in names if names.count(n) > 1})
+    ]
     problems += name_problems(names)
     refuse("outputs", problems)
     return Outputs(tuple(items))
@@ -168,7 +171,11 @@ def as_outputs(outputs: Any, simulation: Simulation) -> Outputs:
 
 def name_problems(names: Sequence[str]) -> list[str]:
     """Return which names cannot be those of outputs, in words."""
-    found = [f"{name!r} is a name that every sweep has; rename the output" for name in names if name in RESERVED_NAMES]
+    found = [
+        f"{name!r} is a name that every sweep has; rename the output"
+        for name in names
+        if name in RESERVED_NAMES
+    ]
     return found + [problem for name in names for problem in Column(name, np.dtype("f8")).problems()]
 
 

@@ -9,7 +9,7 @@ from typing import final
 
 import numpy as np
 
-from ..store import Axis
+from ..store.sweeps import Axis
 from .space import REPEAT, Space
 
 EDGE = 3  # values of an axis that are shown at its ends

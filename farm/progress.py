@@ -35,7 +35,9 @@ class Progress:
         if self.show:
             from tqdm.auto import tqdm
 
-            self.bar = tqdm(total=self.total, initial=self.done, unit="run", smoothing=0.1, dynamic_ncols=True)
+            self.bar = tqdm(
+                total=self.total, initial=self.done, unit="run", smoothing=0.1, dynamic_ncols=True
+            )
         return self
 
     def update(self, done: int, failed: int) -> None:

@@ -1,12 +1,13 @@
-"""From a user's design to points: each key and value becomes inputs of the simulation, and all problems are told at once."""
+"""From a user's design to points: each key and value becomes inputs; all problems are told at once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
-from ..store import RESERVED_NAMES
+from ..store.schema import RESERVED_NAMES
 from .adapters import Array, Refusal, Simulation
 from .axes import Design, Factor, as_list
 from .keys import array_digest, as_words
@@ -68,7 +69,9 @@ class Resolver:
     def _axis(self, factor: Factor, names: list[str | None]) -> Steps | None:
         if not factor.keys:
             self.problems.append("a Zip has no keys; give at least one")
-        keys = [self._key(*item, name) for item, name in zip(factor.keys, names, strict=True) if name is not None]
+        keys = [
+            self._key(*item, name) for item, name in zip(factor.keys, names, strict=True) if name is not None
+        ]
         known = [key for key in keys if key is not None]
         if not known or len(known) < len(factor.keys) or self._unequal(known):
             return None
@@ -77,7 +80,9 @@ class Resolver:
         for part in parts:
             for name, points in (part or {}).items():
                 if name in values:
-                    self.problems.append(f"{' and '.join(repr(k.label) for k in known)} both set {name!r}; give it once")
+                    self.problems.append(
+                        f"{' and '.join(repr(k.label) for k in known)} both set {name!r}; give it once"
+                    )
                 values[name] = points
         if None in parts:
             return None
@@ -121,7 +126,7 @@ class Resolver:
                 f"axis {dim!r} has the same value at places {twice[0]} and {twice[1]} ({told}); give it once, "
                 "and repeats=n for several runs of each point"
             )
-        labels = [self.attempt(f"axis {key.label!r}", lambda key=key: self._coordinates(key, dim)) for key in keys]
+        labels = [self.attempt(f"axis {key.label!r}", partial(self._coordinates, key, dim)) for key in keys]
         flat = tuple(axis for several in labels for axis in several or ())
         return Steps(dim, flat, {name: stacked(points) for name, points in values.items()}, words)
 
@@ -135,7 +140,9 @@ class Resolver:
         for axis in axes:
             for name in axis.values:
                 if name in seen:
-                    self.problems.append(f"axes {seen[name]!r} and {axis.dim!r} both set {name!r}; give it once")
+                    self.problems.append(
+                        f"axes {seen[name]!r} and {axis.dim!r} both set {name!r}; give it once"
+                    )
                 seen[name] = axis.dim
 
 

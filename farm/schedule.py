@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..store import Column, RunStore, Slot
+from ..store.runstore import RunStore
+from ..store.schema import Column, Slot
 from . import worker
 from .progress import Progress
 from .study import Study
@@ -153,7 +154,9 @@ class Schedule:
             now, order = order[: self._threads()], order[self._threads() :]
             runs = [int(todo[i]) for i in now]
             futures = [
-                self.client.submit(worker.run_pilot, self.shared, run, int(self.study.seeds[run]), **self._how())
+                self.client.submit(
+                    worker.run_pilot, self.shared, run, int(self.study.seeds[run]), **self._how()
+                )
                 for run in runs
             ]
             found.update(zip(runs, self._gather(futures), strict=True))
@@ -197,7 +200,7 @@ class Schedule:
                 self._take(future, result)
             results.update(list(self._next_batches()))
 
-    def _next_batches(self) -> Iterator[Future]:
+    def _next_batches(self) -> Iterator[Future[BatchReceipt]]:
         """Send batches until the window is full."""
         if not self.waiting and not len(self.todo):
             return
@@ -219,7 +222,7 @@ class Schedule:
         share = -(-len(self.todo) // self._threads())
         return int(max(1, min(self.batch_seconds / each, share, self.store.layout.rows)))
 
-    def _take(self, future: Future, result: Any) -> None:
+    def _take(self, future: Future[BatchReceipt], result: Any) -> None:
         batch = self.in_flight.pop(future.key)
         if future.status == "finished":
             self._count(result)
@@ -250,12 +253,12 @@ class Schedule:
 
     def _threads(self) -> int:
         """Return how many runs the cluster can do at a time just now."""
-        return max(1, sum(self.client.nthreads().values()))
+        return max(1, int(sum(self.client.nthreads().values())))
 
     def _how(self) -> dict[str, Any]:
         return {"pure": False, "retries": RETRIES, "key": f"{self.job.token}-{uuid.uuid4().hex}"}
 
-    def _gather(self, futures: list[Future]) -> list[Outcome]:
+    def _gather(self, futures: list[Future[Outcome]]) -> list[Outcome]:
         """Return what became of pilots; one that kills its workers has failed."""
         from distributed import KilledWorker
 

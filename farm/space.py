@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..store import Axis, SweepDefinition
+from ..store.sweeps import Axis, SweepDefinition
 from .keys import Array, Words
 
 REPEAT = "repeat"
@@ -80,7 +80,7 @@ class Space:
         """
         places = np.unravel_index(run // self.repeats, self._shape) if self.axes else ()
         return {
-            name: values[place]
+            name: values[int(place)]
             for axis, place in zip(self.axes, places, strict=True)
             for name, values in axis.values.items()
         }
@@ -99,7 +99,7 @@ class Space:
         found = [f"{dim!r} names several dimensions; give one of the Zips a name=..." for dim in twice]
         if REPEAT in dims:
             found.append(f"{REPEAT!r} is the dimension of repeats; rename the axis")
-        return found or list(self.definition(()).problems(len(self)))
+        return found or list(self.definition(()).problems(len(self), {}))
 
 
 def first_duplicate(words: Words) -> tuple[int, int] | None:
@@ -141,6 +141,8 @@ def coordinates(label: str, dim: str, values: list[Any], unit: str, long_name: s
     if label != dim:
         return (Axis(label, dim, shown, with_unit),)
     return (
-        Axis(label, dim, np.arange(len(values)), {**attrs, "comment": f"number of the value in {label}_values"}),
+        Axis(
+            label, dim, np.arange(len(values)), {**attrs, "comment": f"number of the value in {label}_values"}
+        ),
         Axis(f"{label}_values", dim, shown, with_unit),
     )

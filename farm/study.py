@@ -102,5 +102,3 @@ def check_counts(repeats: Any, seed: Any) -> list[str]:
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**64:
         found.append(f"seed={seed!r} is no master seed; give a whole number from 0 to 2**64 - 1")
     return found
-
-

@@ -92,7 +92,9 @@ class Sweep:
             Print it.
         """
         if store is not None and outputs is None:
-            refuse("plan", ["store= needs outputs=: what the store has of a run depends on what is wanted of it"])
+            refuse(
+                "plan", ["store= needs outputs=: what the store has of a run depends on what is wanted of it"]
+            )
         simulation = self._simulation()
         wanted = Outputs(()) if outputs is None else as_outputs(outputs, simulation)
         return plan(self._study(wanted), store, builds=1, compiled=simulation.built())
@@ -167,8 +169,11 @@ class Sweep:
     def _study(self, outputs: Outputs) -> Study:
         simulation, seed = self._simulation(), self.seed
         assert seed is not None
+        refuse("sweep", list(self.space.definition(outputs.names).problems(len(self), {})))
         seeds = simulation.seed_inputs(seed)
-        base = {name: array_digest(name, value) for name, value in simulation.base.items() if name not in seeds}
+        base = {
+            name: array_digest(name, value) for name, value in simulation.base.items() if name not in seeds
+        }
         model, numerics = simulation.model_hash, simulation.numerics
         return Study(
             name=self.name or "",

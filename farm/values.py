@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..store import Column
+from ..store.schema import Column
 from . import adapters
 from .keys import Array
 from .ragged import Ragged
@@ -70,7 +70,7 @@ def as_value(name: str, value: Any) -> Value:
 
 def column_of(name: str, value: Value) -> Column:
     """Return the column that such a value fills."""
-    attrs = {"units": value.unit} if value.unit not in ("", "1") else {}
+    attrs = {"units": value.unit} if value.unit else {}
     return Column(name, value.array.dtype, () if value.ragged else value.array.shape, value.ragged, attrs)
 
 
@@ -109,7 +109,7 @@ def _mismatch(column: Column, value: Value) -> str:
             f"output {name!r} has shape {value.array.shape} in one run and {column.shape} in others; "
             "wrap it in Ragged(...) if its length differs from run to run"
         )
-    if value.unit not in (unit, "1" if not unit else unit):
+    if value.unit != unit:
         return (
             f"output {name!r} has units of {value.unit or '1'} in one run and {unit or '1'} in others; "
             "give it the same units in every run"
@@ -126,7 +126,9 @@ def fit(values: Mapping[str, Value], columns: Mapping[str, Column]) -> dict[str,
         Tells all outputs that are missing, superfluous or do not fit.
     """
     problems = [f"output {name!r} is missing, other runs have it" for name in columns if name not in values]
-    problems += [f"output {name!r} is one that other runs do not have" for name in values if name not in columns]
+    problems += [
+        f"output {name!r} is one that other runs do not have" for name in values if name not in columns
+    ]
     fitting: dict[str, Array] = {}
     for name, value in values.items():
         if name not in columns:

@@ -145,7 +145,9 @@ def function_values(returned: Any) -> dict[str, Value]:
     found: dict[str, Value] = {}
     for name, value in returned.items():
         if is_declared(value):
-            found |= {f"{name}_{field}": as_value(f"{name}_{field}", v) for field, v in exported(value).items()}
+            found |= {
+                f"{name}_{field}": as_value(f"{name}_{field}", v) for field, v in exported(value).items()
+            }
         else:
             found[name] = as_value(name, value)
     problems = name_problems(list(found))

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..store import DONE, FAILED, BatchRecords, Column, Slot, write_batch
+from ..store.batch import write_batch
+from ..store.schema import DONE, FAILED, BatchRecords, Column, Slot
 from .keys import Array
 from .space import Space
 from .values import Value, fit, gather
@@ -188,9 +189,7 @@ def run_pilot(job: Job, run: int, seed: int) -> Outcome:
         return try_run(job, executor, run, seed)
 
 
-def run_batch(
-    job: Job, batch: Batch, columns: Mapping[str, Column], path: Path, slot: Slot
-) -> BatchReceipt:
+def run_batch(job: Job, batch: Batch, columns: Mapping[str, Column], path: Path, slot: Slot) -> BatchReceipt:
     """Do a batch of runs and write it.
 
     Raises
@@ -235,5 +234,3 @@ def _fitted(outcome: Outcome, columns: Mapping[str, Column]) -> tuple[dict[str, 
         return fit(outcome.values, columns), ""
     except ValueError as problem:
         return None, describe(problem)
-
-
