@@ -14,21 +14,28 @@ from .core.timedarray import TimedArray
 from .core.units import *
 from .core.units import __all__ as _units
 from .devices import clear_cache, device, get_device, set_device
+from .farm import Grid, Ragged, Sweep, Zip, experiment, open_results
 
 __all__ = [
     *_units,
     "Clock",
     "Equations",
+    "Grid",
     "Network",
     "NeuronGroup",
+    "Ragged",
     "SpikeMonitor",
     "StateMonitor",
+    "Sweep",
     "TimedArray",
+    "Zip",
     "clear_cache",
     "collect",
     "defaultclock",
     "device",
+    "experiment",
     "get_device",
+    "open_results",
     "run",
     "seed",
     "set_device",
