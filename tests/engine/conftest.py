@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from spikefarm.devices.base import Build, InputSpec, Manifest, OutputSpec
 from spikefarm.devices.cpp_standalone.cache import BuildCache
 from spikefarm.devices.cpp_standalone.compile import compile_model, host_executable
