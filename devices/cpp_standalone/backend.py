@@ -22,6 +22,8 @@ _HERE = Path(__file__).resolve().parent
 _PACKAGE = _HERE.parents[1]
 MANIFEST = "manifest.json"
 SOURCE = "model.cpp"
+#: What a build says about itself in readable form.
+READABLE = ("model.txt", "kernels.txt")
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,8 @@ class CPPBackend(Backend):
         }
         manifest = Manifest(key, model.hash, self.name, input_specs(model), output_specs(model), provenance)
         (folder / MANIFEST).write_text(json.dumps(asdict(manifest), indent=1))
-        (folder / "model.txt").write_text(model.dump())
-        (folder / "kernels.txt").write_text(kernels.dump())
+        for name, text in zip(READABLE, (model.dump(), kernels.dump()), strict=True):
+            (folder / name).write_text(text)
 
     def runner(self, build: Build) -> Runner:
         host = host_executable(self.cache, find_compiler(self.compiler), self.options)
