@@ -11,16 +11,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ...core.lower import lower
 from ...core.model import FORMAT, NUMERICS, Model
 from ..base import Backend, Build, BuildError, InputSpec, Manifest, OutputSpec, Runner
 from .cache import BuildCache
 from .compile import compile_model, engine_digest, host_executable
-from .emit import TEMPLATES, emit_model, input_specs, output_specs
 from .runner import HostRunner
 from .toolchain import CompileOptions, cpu_target, find_compiler
 
-_PACKAGE = Path(__file__).resolve().parents[2]
+_HERE = Path(__file__).resolve().parent
+_PACKAGE = _HERE.parents[1]
 MANIFEST = "manifest.json"
 SOURCE = "model.cpp"
 
@@ -74,6 +73,9 @@ class CPPBackend(Backend):
         return Build(path, read_manifest(path))
 
     def _fill(self, folder: Path, key: str, model: Model) -> None:
+        from ...core.lower import lower
+        from .emit import emit_model, input_specs, output_specs
+
         kernels = lower(model)
         compiler = find_compiler(self.compiler)
         (folder / SOURCE).write_text(emit_model(kernels))
@@ -120,10 +122,10 @@ def version() -> str:
 @cache
 def generator_digest() -> str:
     """Hash of everything that turns a Model into a build: a changed generator makes another build."""
-    files = [*_PACKAGE.glob("core/**/*.py"), *Path(__file__).parent.glob("*.py"), *TEMPLATES.iterdir()]
+    files = [*_PACKAGE.glob("core/**/*.py"), *_HERE.glob("*.py"), *(_HERE / "templates").iterdir()]
     digest = hashlib.sha256(engine_digest().encode())
     for path in sorted(files):
-        digest.update(str(path.relative_to(_PACKAGE)).encode())
+        digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
