@@ -395,8 +395,7 @@ def hoist_step_scalars(model: Model, kernel: Kernel) -> Kernel:
         if not node.children() or not invariant.holds(node):
             return None
         if node not in scalars:
-            dtype = "bool" if isinstance(node, Compare | Logic) else "float"
-            scalars[node] = Stmt(f"_s{len(scalars)}", node, local=True, dtype=dtype)
+            scalars[node] = Stmt(f"_s{len(scalars)}", node, local=True)
         return Var(scalars[node].target)
 
     kernel = _map(kernel, lambda expr: transform(expr, rewrite))

@@ -70,6 +70,8 @@ class Scope:
         C++ of each slot of a constant, and its kind.
     elements : mapping
         C++ of the current element of each input array.
+    constants : mapping
+        Kind of each constant of the run.
     buffered : frozenset
         Streams whose draws have been filled into a buffer for all neurons.
     step : str
@@ -79,7 +81,7 @@ class Scope:
     variables: Mapping[str, tuple[str, str]]
     params: Mapping[str, tuple[str, str]]
     elements: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    columns: Mapping[str, int] = field(default_factory=dict)
+    constants: Mapping[str, str] = field(default_factory=dict)
     buffered: frozenset[int] = frozenset()
     step: str = "0"
     in_context: bool = False  # constants and matrices are members of the context rather than locals
@@ -95,6 +97,8 @@ def kind(expr: Expr, scope: Scope) -> str:
         return scope.params[expr.slot][1]
     if isinstance(expr, Element):
         return scope.elements[expr.input][1]
+    if isinstance(expr, Const):
+        return scope.constants[expr.name]
     if isinstance(expr, Compare | Logic):
         return "bool"
     if isinstance(expr, Unary):
