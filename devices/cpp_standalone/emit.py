@@ -212,7 +212,7 @@ class Emitter:
             },
             constants=self.constant_kinds,
             buffered=frozenset(d.stream for d in self._buffered(kernel)),
-            step="_clock.step",
+            step="_clock.tick()",
         )
         locals_ = {s.target: (identifier(s.target), kind(s.expr, scope)) for s in kernel.scalars}
         if kernel.kind != "states":
@@ -247,7 +247,7 @@ class Emitter:
         for draw in self._buffered(kernel):
             lines.append(
                 f"sf_fill_{draw.distribution}(_c->draw{draw.stream}, N, _c->seed, {draw.stream}u, "
-                "(uint64_t)_clock.step);"
+                "_clock.tick());"
             )
             lines.append(f"const double* __restrict__ _draw{draw.stream} = _c->draw{draw.stream};")
         scope = self.scope(kernel)

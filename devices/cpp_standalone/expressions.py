@@ -75,7 +75,7 @@ class Scope:
     buffered : frozenset
         Streams whose draws have been filled into a buffer for all neurons.
     step : str
-        C++ of the time step's number, which random numbers are counted by.
+        C++ of what random numbers are counted by: a number of its own for each tick.
     """
 
     variables: Mapping[str, tuple[str, str]]
@@ -178,7 +178,7 @@ def cpp(expr: Expr, scope: Scope) -> str:
 def _draw(expr: Draw, scope: Scope) -> str:
     if expr.stream in scope.buffered:
         return f"_draw{expr.stream}[i]"
-    return f"sf_{expr.distribution}(i, N, _c->seed, {expr.stream}u, (uint64_t){scope.step})"
+    return f"sf_{expr.distribution}(i, N, _c->seed, {expr.stream}u, {scope.step})"
 
 
 def _binary(expr: Binary, scope: Scope) -> str:

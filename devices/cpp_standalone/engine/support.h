@@ -10,10 +10,13 @@ struct sf_input {
   int64_t count = 0;  // 0: not set
 };
 
-// A grid of time. It keeps its place between the runs of a program.
+// A grid of time. It keeps its place between the runs of a program. Ticks are counted through all of them,
+// whatever becomes of dt, so that no two of them draw the same random numbers.
 struct sf_clock {
   double dt = 0, t = 0;
   int64_t step = 0, end = 0;
+  int64_t before = 0;  // ticks made so far, less the steps that they stand for
+  uint64_t tick() const { return (uint64_t)(step + before); }
 };
 
 // The first step at or after a time; a ten-thousandth of a step is taken for rounding.
@@ -23,8 +26,10 @@ static inline int64_t sf_first_step(double time, double dt) {
 }
 
 static inline void sf_set_clock(sf_clock& clock, double dt, double start, double stop) {
+  const int64_t first = sf_first_step(start, dt);
+  clock.before += clock.step - first;
   clock.dt = dt;
-  clock.step = sf_first_step(start, dt);
+  clock.step = first;
   clock.end = sf_first_step(stop, dt);
   clock.t = (double)clock.step * dt;
 }
