@@ -25,13 +25,16 @@ static inline int64_t sf_first_step(double time, double dt) {
   return (int64_t)(fabs(steps - nearest) <= 1e-4 ? nearest : ceil(steps));
 }
 
-static inline void sf_set_clock(sf_clock& clock, double dt, double start, double stop) {
+// False where dt has changed and the new grid has no point at the start: time would be left out.
+static inline bool sf_set_clock(sf_clock& clock, double dt, double start, double stop) {
   const int64_t first = sf_first_step(start, dt);
+  if (clock.dt != 0 && clock.dt != dt && fabs(start / dt - (double)first) > 1e-4) return false;
   clock.before += clock.step - first;
   clock.dt = dt;
   clock.step = first;
   clock.end = sf_first_step(stop, dt);
   clock.t = (double)clock.step * dt;
+  return true;
 }
 
 struct sf_timed {
