@@ -161,7 +161,8 @@ def refractoriness(population: Population) -> list[Stmt]:
 
 
 def _steps(time: Expr) -> Expr:
-    return Call("floor", (Binary("+", Binary("/", time, Var("dt")), Lit(1e-3)),))
+    per_step = div(ONE, Var("dt"))  # computed once per run: the thousandth covers its rounding
+    return Call("floor", (Binary("+", Binary("*", time, per_step), Lit(1e-3)),))
 
 
 def threshold_kernel(population: Population) -> Kernel:
