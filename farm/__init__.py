@@ -8,3 +8,18 @@ from .plan import Plan
 from .ragged import Ragged
 from .schedule import FarmError, RunsFailedError
 from .sweep import Sweep
+
+__all__ = [
+    "Experiment",
+    "FailedRunsWarning",
+    "FarmError",
+    "Grid",
+    "Plan",
+    "Ragged",
+    "RunsFailedError",
+    "Sweep",
+    "SweepError",
+    "Zip",
+    "experiment",
+    "open_results",
+]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.model import FORMAT, NUMERICS, Model
+from ...core.version import __version__
 from ..base import Backend, Build, BuildError, InputSpec, Manifest, OutputSpec, Runner
 from .cache import BuildCache
 from .compile import compile_model, engine_digest, host_executable
@@ -102,7 +103,7 @@ class CPPBackend(Backend):
 
         compiler = find_compiler(self.compiler)
         return {
-            "spikefarm": version(),
+            "spikefarm": __version__,
             "device": self.name,
             "compiler": " ".join(compiler.command),
             "flags": " ".join(self.options.flags()),
@@ -111,14 +112,6 @@ class CPPBackend(Backend):
             "numpy": numpy.__version__,
             "platform": platform.platform(),
         }
-
-
-@cache
-def version() -> str:
-    """Version of spikefarm."""
-    from ... import __version__
-
-    return __version__
 
 
 @cache

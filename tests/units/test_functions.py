@@ -1,4 +1,3 @@
-# ruff: noqa: F403, F405
 """numpy's functions on quantities. Whatever a rule says about units has to hold when units are changed."""
 
 import numpy as np

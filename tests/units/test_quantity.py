@@ -1,4 +1,4 @@
-# ruff: noqa: B015, F403, F405
+# ruff: noqa: B015
 """Quantities: what they are made from, how they are changed, shown, copied and refused."""
 
 import copy
