@@ -194,10 +194,7 @@ def _fill(study: Study, store: RunStore, options: Options) -> Tally:
 
 def _record_again(study: Study, store: RunStore) -> None:
     """Make a sweep the latest one, under whose name all of its runs are there."""
-    known = {sweep.id: sweep for sweep in store.sweeps()}
-    latest = known.get(study.id) or store.sweeps()[-1]
-    names = study.outputs or latest.outputs
-    store.record_sweep(study.id, study.space.definition(names), study.keys, study.record())
+    store.record_sweep(study.id, study.space.definition(study.known_outputs(store)), study.keys, study.record())
 
 
 def _simulate(study: Study, store: RunStore, options: Options, todo: NDArray[np.int64]) -> Tally:
@@ -207,7 +204,8 @@ def _simulate(study: Study, store: RunStore, options: Options, todo: NDArray[np.
     try:
         with _client(study, options) as (client, paths):
             address = dashboard(client)
-            options.tell(f"dashboard: {address}" if address else "no dashboard")
+            if address:
+                options.tell(f"dashboard: {address}")
             with progress:
                 args = (client, study, store, progress, limit, _seconds(options.batch_seconds), paths)
                 return Schedule(*args).run(todo)

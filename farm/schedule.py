@@ -168,9 +168,8 @@ class Schedule:
 
     def _known_columns(self) -> dict[str, Column]:
         """Return the columns that the store has for these outputs, if they are known to be these."""
-        columns, sweeps = self.store.columns(), self.store.sweeps()
-        names = self.study.outputs or (sweeps[-1].outputs if sweeps else ())
-        return {name: columns[name] for name in names if name in columns}
+        columns = self.store.columns()
+        return {name: columns[name] for name in self.study.known_outputs(self.store) if name in columns}
 
     def _declare(self, found: Mapping[int, Outcome], known: Mapping[str, Column]) -> dict[str, Column]:
         """Make the columns that the pilots' values need, and tell the store of the sweep."""
