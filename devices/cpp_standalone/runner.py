@@ -1,0 +1,225 @@
+"""Runs of a compiled model in a resident process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+
+from ..base import Array, Build, InputSpec, Runner, SimulationError
+from . import protocol
+from .cache import mark_used
+from .host import HostProcess
+
+
+class HostRunner(Runner):
+    """Executes runs of one build in a host process that stays alive between them.
+
+    The process is started by the first run, again after a crash or a time limit, and again in a child that
+    was forked from the runner's owner. A runner belongs to one thread at a time; several threads take a
+    runner each.
+
+    Parameters
+    ----------
+    build : Build
+        Its path is a folder with ``model.so``; slots are the places in the manifest's inputs and outputs.
+    executable : path
+        What `compile.host_executable` returned.
+    """
+
+    def __init__(self, build: Build, executable: Path) -> None:
+        self._build = build
+        self._executable = executable
+        self._inputs = {spec.id: (slot, spec) for slot, spec in enumerate(build.manifest.inputs)}
+        self._outputs = {
+            spec.id: (slot, protocol.DTYPES[spec.dtype]) for slot, spec in enumerate(build.manifest.outputs)
+        }
+        self._required = frozenset(spec.id for spec in build.manifest.inputs if spec.kind != "override")
+        self._missing = self._required
+        self._base: bytes | None = None
+        self._host: HostProcess | None = None
+        self._has_run = False
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a HostRunner stays in its process: send the build and make a runner where it arrives")
+
+    def set_base(self, inputs: Mapping[str, Array]) -> None:
+        """Give every input the value it has in runs that do not say otherwise.
+
+        Raises
+        ------
+        SimulationError
+            Naming every input that is unknown, of the wrong size or kind, NaN, or missing.
+        """
+        values = self._checked(inputs)
+        missing = self._required.difference(inputs)
+        base = protocol.request(protocol.BASE, protocol.inputs_part(values))
+        if self._owned_host() is not None:
+            self._exchange(protocol.BASE, base, None)
+        self._base, self._missing = base, missing
+
+    def run(self, inputs: Mapping[str, Array], time_limit: float | None = None) -> float:
+        """Run once from the start and return the seconds that the simulation took.
+
+        Parameters
+        ----------
+        inputs : mapping from input id to array
+            What differs from the base, in base SI units, for this run only.
+        time_limit : float, optional
+            Seconds of wall time after which the run is ended.
+
+        Raises
+        ------
+        SimulationCrashError, TimeLimitError, SimulationError
+            The runner can be used again afterwards.
+        """
+        return self.run_and_read(inputs, (), time_limit)[0]
+
+    def run_and_read(
+        self, inputs: Mapping[str, Array], ids: Sequence[str], time_limit: float | None = None
+    ) -> tuple[float, list[Array]]:
+        """Run and read in one exchange with the process; see `run` and `read`."""
+        slots, dtypes = self._asked(ids)
+        values = self._checked(inputs)
+        missing = self._missing.difference(inputs)
+        if missing:
+            raise SimulationError(f"no value was given for {_listed(missing)}")
+        if time_limit is not None and not time_limit > 0:
+            raise SimulationError(f"a time limit must be above 0 seconds, not {time_limit!r}")
+        self._has_run = False
+        self._start()
+        parts = [*protocol.slots_part(slots), *protocol.inputs_part(values)]
+        reply = self._exchange(protocol.RUN, protocol.request(protocol.RUN, parts), time_limit)
+        self._has_run = True
+        seconds, at = protocol.take_seconds(reply)
+        return seconds, protocol.take_outputs(reply, at, dtypes)
+
+    def read(self, ids: Sequence[str]) -> list[Array]:
+        """Return outputs of the last run, one-dimensional, in base SI units."""
+        slots, dtypes = self._asked(ids)
+        self._need_run()
+        parts = protocol.slots_part(slots)
+        reply = self._exchange(protocol.READ, protocol.request(protocol.READ, parts), None)
+        return protocol.take_outputs(reply, 0, dtypes)
+
+    def save(self, path: Path) -> None:
+        """Write every output of the last run to one ``.npz`` file that appears when it is complete."""
+        self._need_run()
+        parts = protocol.path_part(os.fsencode(Path(path).absolute()))
+        self._exchange(protocol.SAVE, protocol.request(protocol.SAVE, parts), None)
+
+    def close(self) -> None:
+        """End the process behind this runner. Closing twice is harmless, and a later run starts another."""
+        host, self._host, self._has_run = self._owned_host(), None, False
+        if host is not None:
+            host.quit()
+
+    def __enter__(self) -> HostRunner:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_host", None) is not None:
+            self.close()
+
+    # --- inside -------------------------------------------------------------------------------------
+
+    def _owned_host(self) -> HostProcess | None:
+        """Return the host, unless this process inherited the runner by a fork."""
+        if self._host is not None and self._host.pid_of_owner != os.getpid():
+            self._host, self._has_run = None, False
+        return self._host
+
+    def _start(self) -> None:
+        mark_used(self._build.path)
+        if self._owned_host() is None:
+            mark_used(self._executable.parent)
+            self._host = HostProcess(self._executable, self._build.path / "model.so")
+            if self._base is not None:
+                self._exchange(protocol.BASE, self._base, None)
+
+    def _exchange(self, operation: int, payload: bytes, time_limit: float | None) -> bytearray:
+        host = self._host
+        assert host is not None
+        self._host = None  # put back when it is known to be alive
+        try:
+            reply = host.exchange(operation, payload, time_limit)
+        except SimulationError as error:
+            if type(error) is SimulationError:
+                self._host = host
+            raise
+        self._host = host
+        return reply
+
+    def _need_run(self) -> None:
+        if self._owned_host() is None or not self._has_run:
+            raise SimulationError("there is no completed run to read from")
+
+    def _asked(self, ids: Sequence[str]) -> tuple[list[int], list[np.dtype]]:
+        unknown = [name for name in ids if name not in self._outputs]
+        if unknown:
+            raise SimulationError(
+                f"this build has no output {_listed(unknown)}; it has {_listed(self._outputs)}"
+            )
+        found = [self._outputs[name] for name in ids]
+        return [slot for slot, _ in found], [dtype for _, dtype in found]
+
+    def _checked(self, inputs: Mapping[str, Array]) -> list[tuple[int, Array]]:
+        values, problems = [], []
+        for name, value in inputs.items():
+            if name not in self._inputs:
+                problems.append(f"this build has no input {name!r}")
+                continue
+            slot, spec = self._inputs[name]
+            try:
+                values.append((slot, convert(value, spec)))
+            except ValueError as error:
+                problems.append(str(error))
+        if problems:
+            raise SimulationError("\n".join(problems))
+        return values
+
+
+def convert(value: Array, spec: InputSpec) -> Array:
+    """Return `value` as the one-dimensional array that an input is stored as.
+
+    Raises
+    ------
+    ValueError
+        Naming the input and what is wrong: kind of number, a value out of range, NaN, or the size.
+    """
+    array = np.asarray(value).reshape(-1)
+    target = protocol.DTYPES[spec.dtype]
+    allowed = {"f": "fiu", "i": "iu", "u": "iu", "b": "b"}[target.kind]
+    if array.dtype.kind not in allowed:
+        raise ValueError(f"{spec.id} is {spec.dtype}, and {array.dtype} cannot stand for it")
+    if target.kind in "iu" and array.dtype != target and array.size:
+        limits = np.iinfo(target)
+        low, high = int(array.min()), int(array.max())
+        if low < limits.min or high > limits.max:
+            raise ValueError(f"{spec.id} is {spec.dtype}, which cannot hold {low if low < limits.min else high}")
+    single = array.size == 1 and spec.kind in ("override", "value")
+    if array.size != spec.size and not single:
+        also = " or 1" if spec.kind in ("override", "value") and spec.size != 1 else ""
+        raise ValueError(f"{spec.id} has {spec.size}{also} elements, not {array.size}")
+    array = np.ascontiguousarray(array, target)
+    if target.kind == "f":
+        _check_finite(array, spec)
+    return array
+
+
+def _check_finite(array: Array, spec: InputSpec) -> None:
+    bad = np.isnan(array) if spec.kind not in ("dt", "duration") else ~np.isfinite(array)
+    if bad.any():
+        place = int(np.argmax(bad))
+        where = f" at element {place}" if array.size > 1 else ""
+        raise ValueError(f"{spec.id} is {array[place]:g}{where}, which is not a usable value")
+
+
+def _listed(names: object) -> str:
+    return ", ".join(repr(name) for name in sorted(names)) or "nothing"  # type: ignore[call-overload]
