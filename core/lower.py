@@ -161,7 +161,8 @@ def refractoriness(population: Population) -> list[Stmt]:
 
 
 def _steps(time: Expr) -> Expr:
-    return Call("floor", (Binary("+", Binary("/", time, Var("dt")), Lit(1e-3)),))
+    per_step = div(ONE, Var("dt"))  # computed once per run: the thousandth covers its rounding
+    return Call("floor", (Binary("+", Binary("*", time, per_step), Lit(1e-3)),))
 
 
 def threshold_kernel(population: Population) -> Kernel:
@@ -367,18 +368,33 @@ def hoist_run_constants(model: Model, kernels: list[Kernel]) -> tuple[list[Kerne
                 table[key] = RunConstant(f"k{len(table)}", kernel.population, node)
             return Const(table[key].name)
 
+        def exact(node: Expr) -> Expr | None:
+            return constant(node) if node.children() and invariant.holds(node) else None
+
         def rewrite(node: Expr) -> Expr | None:
-            if node.children() and invariant.holds(node):
-                return constant(node)
+            if exact(node) is not None:
+                return exact(node)
+            if _jumps(node):
+                return transform(node, exact)
             if isinstance(node, Binary) and node.op == "/" and invariant.holds(node.right):
                 # one division per run instead of one per neuron and step
                 return Binary("*", transform(node.left, rewrite), constant(div(ONE, node.right)))
             return None
 
-        return _map(kernel, lambda expr: transform(expr, rewrite))
+        # A reciprocal rounds once more than a division. Only where equations are integrated does that
+        # save much and matter little: floor(i/49) is not floor(i*(1/49)).
+        function = rewrite if kernel.kind == "update" else exact
+        return _map(kernel, lambda expr: transform(expr, function))
 
     result = [hoisted(kernel) for kernel in kernels]
     return result, tuple(table.values())
+
+
+def _jumps(node: Expr) -> bool:
+    """Whether the last bit of an operand can change the value altogether."""
+    if isinstance(node, Call):
+        return node.function in ("floor", "ceil", "int", "sign", "timestep")
+    return isinstance(node, Compare | TimedCall) or (isinstance(node, Binary) and node.op in ("//", "%"))
 
 
 def hoist_step_scalars(model: Model, kernel: Kernel) -> Kernel:
@@ -395,8 +411,7 @@ def hoist_step_scalars(model: Model, kernel: Kernel) -> Kernel:
         if not node.children() or not invariant.holds(node):
             return None
         if node not in scalars:
-            dtype = "bool" if isinstance(node, Compare | Logic) else "float"
-            scalars[node] = Stmt(f"_s{len(scalars)}", node, local=True, dtype=dtype)
+            scalars[node] = Stmt(f"_s{len(scalars)}", node, local=True)
         return Var(scalars[node].target)
 
     kernel = _map(kernel, lambda expr: transform(expr, rewrite))

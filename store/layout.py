@@ -218,7 +218,8 @@ def _create_ragged(root: zarr.Group, layout: Layout, column: Column) -> None:
 
 
 def _create(root: zarr.Group, path: str, column: Column, **how: Any) -> None:
-    # What is there can only be left from a declaration that was cut off, hence overwrite. Keys such as c.7.0 instead of c/7/0 spare a folder per slot.
+    # What is there can only be left from a declaration that was cut off, hence overwrite. Keys such as
+    # c.7.0 instead of c/7/0 spare a folder per slot.
     root.create_array(
         path,
         dtype=column.dtype,

@@ -50,6 +50,8 @@ class _CellArray(BackendArray):
         self.fill = fill
 
     def __getitem__(self, key: indexing.ExplicitIndexer) -> Array:
+        if not isinstance(key, indexing.VectorizedIndexer):
+            return self._outer(key.tuple)
         found: Array = indexing.explicit_indexing_adapter(
             key, self.shape, indexing.IndexingSupport.OUTER, self._outer
         )

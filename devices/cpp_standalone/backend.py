@@ -11,18 +11,20 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ...core.lower import lower
 from ...core.model import FORMAT, NUMERICS, Model
+from ...core.version import __version__
 from ..base import Backend, Build, BuildError, InputSpec, Manifest, OutputSpec, Runner
 from .cache import BuildCache
 from .compile import compile_model, engine_digest, host_executable
-from .emit import TEMPLATES, emit_model, input_specs, output_specs
 from .runner import HostRunner
 from .toolchain import CompileOptions, cpu_target, find_compiler
 
-_PACKAGE = Path(__file__).resolve().parents[2]
+_HERE = Path(__file__).resolve().parent
+_PACKAGE = _HERE.parents[1]
 MANIFEST = "manifest.json"
 SOURCE = "model.cpp"
+#: What a build says about itself in readable form.
+READABLE = ("model.txt", "kernels.txt")
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,9 @@ class CPPBackend(Backend):
         return Build(path, read_manifest(path))
 
     def _fill(self, folder: Path, key: str, model: Model) -> None:
+        from ...core.lower import lower
+        from .emit import emit_model, input_specs, output_specs
+
         kernels = lower(model)
         compiler = find_compiler(self.compiler)
         (folder / SOURCE).write_text(emit_model(kernels))
@@ -86,8 +91,8 @@ class CPPBackend(Backend):
         }
         manifest = Manifest(key, model.hash, self.name, input_specs(model), output_specs(model), provenance)
         (folder / MANIFEST).write_text(json.dumps(asdict(manifest), indent=1))
-        (folder / "model.txt").write_text(model.dump())
-        (folder / "kernels.txt").write_text(kernels.dump())
+        for name, text in zip(READABLE, (model.dump(), kernels.dump()), strict=True):
+            (folder / name).write_text(text)
 
     def runner(self, build: Build) -> Runner:
         host = host_executable(self.cache, find_compiler(self.compiler), self.options)
@@ -98,7 +103,7 @@ class CPPBackend(Backend):
 
         compiler = find_compiler(self.compiler)
         return {
-            "spikefarm": version(),
+            "spikefarm": __version__,
             "device": self.name,
             "compiler": " ".join(compiler.command),
             "flags": " ".join(self.options.flags()),
@@ -110,20 +115,12 @@ class CPPBackend(Backend):
 
 
 @cache
-def version() -> str:
-    """Version of spikefarm."""
-    from ... import __version__
-
-    return __version__
-
-
-@cache
 def generator_digest() -> str:
     """Hash of everything that turns a Model into a build: a changed generator makes another build."""
-    files = [*_PACKAGE.glob("core/**/*.py"), *Path(__file__).parent.glob("*.py"), *TEMPLATES.iterdir()]
+    files = [*_PACKAGE.glob("core/**/*.py"), *_HERE.glob("*.py"), *(_HERE / "templates").iterdir()]
     digest = hashlib.sha256(engine_digest().encode())
     for path in sorted(files):
-        digest.update(str(path.relative_to(_PACKAGE)).encode())
+        digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

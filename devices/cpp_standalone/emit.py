@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from ...core.integrators import Propagator
 from ...core.kernels import AssignKernel, Kernel, Kernels
 from ...core.model import ApplyArgs, Assign, Input, Model, Population, Probe, Run, Seed
 from ..base import InputSpec, OutputSpec
-from .expressions import CTYPES, Scope, cpp, identifier
+from .expressions import CTYPES, Scope, cpp, identifier, kind
 
 TEMPLATES = Path(__file__).parent / "templates"
 #: Below this many neurons a random number is drawn where it is used instead of into a buffer.
@@ -150,6 +150,14 @@ class Emitter:
         return found
 
     @cached_property
+    def constant_kinds(self) -> dict[str, str]:
+        """What is computed once per run: ``'float'``, ``'int'`` or ``'bool'``."""
+        return {c.name: kind(c.expr, self._setup_scope(c.population)[0]) for c in self.kernels.constants}
+
+    def constant_type(self, name: str) -> str:
+        return CTYPES[self.constant_kinds[name]]
+
+    @cached_property
     def timed_slots(self) -> tuple[str, ...]:
         timed = {t.id for t in self.model.timed}
         slots = {slot for run in self.runs for slot, given in run.bindings if given in timed}
@@ -197,18 +205,19 @@ class Emitter:
 
     def scope(self, kernel: Kernel) -> Scope:
         population = self.model.population(kernel.population)
-        variables = self._variables(population)
-        for statement in (*kernel.scalars, *kernel.body):
-            if statement.local and kernel.kind != "states":
-                variables[statement.target] = (identifier(statement.target), statement.dtype)
-        return Scope(
-            variables=variables,
+        scope = Scope(
+            variables=self._variables(population),
             params={
                 slot: (self._param(slot), _KIND[item.dtype]) for slot, item in self.constant_slots.items()
             },
+            constants=self.constant_kinds,
             buffered=frozenset(d.stream for d in self._buffered(kernel)),
-            step="_clock.step",
+            step="_clock.tick()",
         )
+        locals_ = {s.target: (identifier(s.target), kind(s.expr, scope)) for s in kernel.scalars}
+        if kernel.kind != "states":
+            locals_ |= {s.target: (identifier(s.target), s.dtype) for s in kernel.body if s.local}
+        return replace(scope, variables={**scope.variables, **locals_})
 
     def _variables(self, population: Population) -> dict[str, tuple[str, str]]:
         special = {**SPECIAL, **REFRACTORY}
@@ -238,12 +247,13 @@ class Emitter:
         for draw in self._buffered(kernel):
             lines.append(
                 f"sf_fill_{draw.distribution}(_c->draw{draw.stream}, N, _c->seed, {draw.stream}u, "
-                "(uint64_t)_clock.step);"
+                "_clock.tick());"
             )
             lines.append(f"const double* __restrict__ _draw{draw.stream} = _c->draw{draw.stream};")
         scope = self.scope(kernel)
         for s in kernel.scalars:
-            lines.append(f"const {CTYPES[s.dtype]} {identifier(s.target)} = {cpp(s.expr, scope)};")
+            target, dtype = scope.variables[s.target]
+            lines.append(f"const {CTYPES[dtype]} {target} = {cpp(s.expr, scope)};")
         return lines
 
     def _clock_lines(self, names: set[str]) -> list[str]:
@@ -272,7 +282,7 @@ class Emitter:
             c = _C[self.constant_slots[slot].dtype]
             lines.append(f"const {c} {self._param(slot)} = _c->slot_{identifier(slot)};")
         for name in sorted({n.name for n in nodes if isinstance(n, Const)}, key=lambda k: int(k[1:])):
-            lines.append(f"const double _{name} = _c->{name};")
+            lines.append(f"const {self.constant_type(name)} _{name} = _c->{name};")
         shared = {entry for entries in self.matrix_entries.values() for entry in entries}
         for entry in sorted({cpp(n, _NOTHING) for n in nodes if isinstance(n, MatrixEntry)} & shared):
             lines.append(f"const double {entry} = _c->{entry};")

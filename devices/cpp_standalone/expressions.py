@@ -70,16 +70,18 @@ class Scope:
         C++ of each slot of a constant, and its kind.
     elements : mapping
         C++ of the current element of each input array.
+    constants : mapping
+        Kind of each constant of the run.
     buffered : frozenset
         Streams whose draws have been filled into a buffer for all neurons.
     step : str
-        C++ of the time step's number, which random numbers are counted by.
+        C++ of what random numbers are counted by: a number of its own for each tick.
     """
 
     variables: Mapping[str, tuple[str, str]]
     params: Mapping[str, tuple[str, str]]
     elements: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    columns: Mapping[str, int] = field(default_factory=dict)
+    constants: Mapping[str, str] = field(default_factory=dict)
     buffered: frozenset[int] = frozenset()
     step: str = "0"
     in_context: bool = False  # constants and matrices are members of the context rather than locals
@@ -95,6 +97,8 @@ def kind(expr: Expr, scope: Scope) -> str:
         return scope.params[expr.slot][1]
     if isinstance(expr, Element):
         return scope.elements[expr.input][1]
+    if isinstance(expr, Const):
+        return scope.constants[expr.name]
     if isinstance(expr, Compare | Logic):
         return "bool"
     if isinstance(expr, Unary):
@@ -174,7 +178,7 @@ def cpp(expr: Expr, scope: Scope) -> str:
 def _draw(expr: Draw, scope: Scope) -> str:
     if expr.stream in scope.buffered:
         return f"_draw{expr.stream}[i]"
-    return f"sf_{expr.distribution}(i, N, _c->seed, {expr.stream}u, (uint64_t){scope.step})"
+    return f"sf_{expr.distribution}(i, N, _c->seed, {expr.stream}u, {scope.step})"
 
 
 def _binary(expr: Binary, scope: Scope) -> str:

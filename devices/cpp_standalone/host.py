@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -16,7 +17,6 @@ from .protocol import HEADER, QUIT, request
 
 _STDERR_TAIL = 8192
 _PIPE_BYTES = 1 << 20
-_SET_PIPE_SIZE = 1031  # F_SETPIPE_SZ; Python names it from 3.10 on, on Linux only
 
 _living: weakref.WeakSet[HostProcess] = weakref.WeakSet()
 
@@ -92,15 +92,11 @@ class HostProcess:
 
     def quit(self) -> None:
         """End the host: ask for it where there is time, insist where not."""
-        try:
+        with contextlib.suppress(OSError):  # busy or dead
             os.write(self._requests, request(QUIT, []))
-        except OSError:
-            pass  # busy or dead
         self._close_requests()
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=0.5)
-        except subprocess.TimeoutExpired:
-            pass
         self.kill()
 
     def kill(self) -> None:
@@ -198,10 +194,8 @@ def _enlarge(fd: int) -> None:
     if sys.platform == "linux":
         import fcntl
 
-        try:
-            fcntl.fcntl(fd, _SET_PIPE_SIZE, _PIPE_BYTES)
-        except OSError:
-            pass  # a limit of the system: slower for large outputs, nothing else
+        with contextlib.suppress(OSError):  # a limit of the system: slower for large outputs, nothing else
+            fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 def _signal_name(number: int) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -44,7 +44,7 @@ class HostRunner(Runner):
         self._has_run = False
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a HostRunner stays in its process: send the build and make a runner where it arrives")
+        raise TypeError("a HostRunner stays in its process: send the build, and make a runner there")
 
     def set_base(self, inputs: Mapping[str, Array]) -> None:
         """Give every input the value it has in runs that do not say otherwise.
@@ -160,7 +160,7 @@ class HostRunner(Runner):
         if self._owned_host() is None or not self._has_run:
             raise SimulationError("there is no completed run to read from")
 
-    def _asked(self, ids: Sequence[str]) -> tuple[list[int], list[np.dtype]]:
+    def _asked(self, ids: Sequence[str]) -> tuple[list[int], list[np.dtype[Any]]]:
         unknown = [name for name in ids if name not in self._outputs]
         if unknown:
             raise SimulationError(
@@ -195,31 +195,33 @@ def convert(value: Array, spec: InputSpec) -> Array:
     """
     array = np.asarray(value).reshape(-1)
     target = protocol.DTYPES[spec.dtype]
-    allowed = {"f": "fiu", "i": "iu", "u": "iu", "b": "b"}[target.kind]
-    if array.dtype.kind not in allowed:
+    if array.dtype.kind not in _CONVERTIBLE[target.kind]:
         raise ValueError(f"{spec.id} is {spec.dtype}, and {array.dtype} cannot stand for it")
     if target.kind in "iu" and array.dtype != target and array.size:
         limits = np.iinfo(target)
-        low, high = int(array.min()), int(array.max())
-        if low < limits.min or high > limits.max:
-            raise ValueError(f"{spec.id} is {spec.dtype}, which cannot hold {low if low < limits.min else high}")
-    single = array.size == 1 and spec.kind in ("override", "value")
-    if array.size != spec.size and not single:
-        also = " or 1" if spec.kind in ("override", "value") and spec.size != 1 else ""
-        raise ValueError(f"{spec.id} has {spec.size}{also} elements, not {array.size}")
-    array = np.ascontiguousarray(array, target)
+        for extreme in (int(array.min()), int(array.max())):
+            if not limits.min <= extreme <= limits.max:
+                raise ValueError(f"{spec.id} is {spec.dtype}, which cannot hold {extreme}")
+    sizes = {spec.size, 1} if spec.kind in ("override", "value") else {spec.size}
+    if array.size not in sizes:
+        wanted = " or ".join(str(size) for size in sorted(sizes, reverse=True))
+        raise ValueError(f"{spec.id} has {array.size} elements; it needs {wanted}")
+    converted: Array = np.ascontiguousarray(array, target)
     if target.kind == "f":
-        _check_finite(array, spec)
-    return array
+        _check_usable(converted, spec)
+    return converted
 
 
-def _check_finite(array: Array, spec: InputSpec) -> None:
-    bad = np.isnan(array) if spec.kind not in ("dt", "duration") else ~np.isfinite(array)
+_CONVERTIBLE = {"f": "fiu", "i": "iu", "u": "iu", "b": "b"}
+
+
+def _check_usable(array: Array, spec: InputSpec) -> None:
+    bad = ~np.isfinite(array) if spec.kind in ("dt", "duration") else np.isnan(array)
     if bad.any():
         place = int(np.argmax(bad))
         where = f" at element {place}" if array.size > 1 else ""
         raise ValueError(f"{spec.id} is {array[place]:g}{where}, which is not a usable value")
 
 
-def _listed(names: object) -> str:
-    return ", ".join(repr(name) for name in sorted(names)) or "nothing"  # type: ignore[call-overload]
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(repr(name) for name in sorted(names)) or "nothing"

@@ -10,10 +10,13 @@ struct sf_input {
   int64_t count = 0;  // 0: not set
 };
 
-// A grid of time. It keeps its place between the runs of a program.
+// A grid of time. It keeps its place between the runs of a program. Ticks are counted through all of them,
+// whatever becomes of dt, so that no two of them draw the same random numbers.
 struct sf_clock {
   double dt = 0, t = 0;
   int64_t step = 0, end = 0;
+  int64_t before = 0;  // ticks made so far, less the steps that they stand for
+  uint64_t tick() const { return (uint64_t)(step + before); }
 };
 
 // The first step at or after a time; a ten-thousandth of a step is taken for rounding.
@@ -22,11 +25,16 @@ static inline int64_t sf_first_step(double time, double dt) {
   return (int64_t)(fabs(steps - nearest) <= 1e-4 ? nearest : ceil(steps));
 }
 
-static inline void sf_set_clock(sf_clock& clock, double dt, double start, double stop) {
+// False where dt has changed and the new grid has no point at the start: time would be left out.
+static inline bool sf_set_clock(sf_clock& clock, double dt, double start, double stop) {
+  const int64_t first = sf_first_step(start, dt);
+  if (clock.dt != 0 && clock.dt != dt && fabs(start / dt - (double)first) > 1e-4) return false;
+  clock.before += clock.step - first;
   clock.dt = dt;
-  clock.step = sf_first_step(start, dt);
+  clock.step = first;
   clock.end = sf_first_step(stop, dt);
   clock.t = (double)clock.step * dt;
+  return true;
 }
 
 struct sf_timed {
