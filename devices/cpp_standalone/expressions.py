@@ -84,6 +84,7 @@ class Scope:
     constants: Mapping[str, str] = field(default_factory=dict)
     buffered: frozenset[int] = frozenset()
     step: str = "0"
+    timed: str = "timed"  # what the members that hold TimedArrays begin with
     in_context: bool = False  # constants and matrices are members of the context rather than locals
 
 
@@ -216,7 +217,7 @@ def _number(expr: Expr) -> float | None:
 
 
 def _timed(expr: TimedCall, scope: Scope) -> str:
-    array = f"_c->timed_{identifier(expr.array)}"
+    array = f"_c->{scope.timed}_{identifier(expr.array)}"
     time = cpp(expr.args[0], scope)
     if len(expr.args) == 1:
         return f"sf_timed_at({array}, {time}, 0)"
