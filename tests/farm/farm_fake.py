@@ -11,7 +11,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-
 from spikefarm.core.units import Quantity, get_dimensions, second, volt
 from spikefarm.devices import BuildError, RunArgumentError, SimulationCrashError, TimeLimitError
 from spikefarm.devices.base import Runner

@@ -7,7 +7,6 @@ import re
 import numpy as np
 import pytest
 from farm_fake import FakeSimulation, View
-
 from spikefarm.core.units import ms, second, volt
 from spikefarm.farm import Grid, Sweep, SweepError, Zip
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from spikefarm.core.units import ms, mV, volt
 from spikefarm.farm.fingerprint import FingerprintError, fingerprint
 

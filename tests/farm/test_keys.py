@@ -10,7 +10,6 @@ import numpy as np
 from farm_fake import FakeSimulation, rate
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from spikefarm.core.units import second, volt
 from spikefarm.farm import Grid, Sweep, Zip
 from spikefarm.farm.outputs import as_outputs

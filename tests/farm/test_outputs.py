@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 from farm_fake import FakeSimulation, rate
-
 from spikefarm.core.units import mV, second, volt
 from spikefarm.farm import Ragged, SweepError
 from spikefarm.farm.outputs import as_outputs

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from farm_fake import FakeSimulation, rate
-
-from spikefarm.core.units import mV, ms
+from spikefarm.core.units import ms, mV
 from spikefarm.farm import Sweep, SweepError
 from spikefarm.farm.plan import duration
 

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pytest
 from farm_fake import CRASHES, HANGS, FakeSimulation, View, rate
-
 from spikefarm.core.units import ms, second, volt
 from spikefarm.devices import BuildError
 from spikefarm.farm import FailedRunsWarning, Ragged, RunsFailedError, Sweep, SweepError, Zip, open_results
