@@ -21,7 +21,7 @@ def client() -> Iterator[object]:
             processes=False,
             n_workers=1,
             threads_per_worker=2,
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
             worker_dashboard_address="127.0.0.1:0",
             memory_limit=0,
         ) as cluster,
