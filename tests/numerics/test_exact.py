@@ -139,9 +139,29 @@ def test_one_equation(rate):
         run(10 * ms)
         t = np.asarray(states.t)
         shift = 7.0 * t if rate == 0 else -7.0 / rate * np.expm1(-rate * t)
-        assert_allclose(
-            states.v, np.array([[2.0], [-1.0]]) * np.exp(-rate * t) + shift, rtol=1e-12, atol=1e-13 / max(rate, 1)
+        wanted = np.array([[2.0], [-1.0]]) * np.exp(-rate * t) + shift
+        assert_allclose(states.v, wanted, rtol=1e-12, atol=4e-16)  # where it decays by e**-100 in a step
+
+
+@pytest.mark.parametrize("tau", [1.0, 7.3, 10.0, 20.0, 33.3])
+def test_what_is_driven_to_a_value_never_exceeds_it(tau):
+    """Not by the last bit either: at v0 equal to the threshold a neuron would fire once in a while."""
+    with isolated_session(0):
+        tau_m, targets = tau * ms, np.linspace(0.1, 20, 40)
+        one = NeuronGroup(40, "dv/dt = (target - v)/tau_m : 1\ntarget : 1 (constant)", method="exact")
+        two = NeuronGroup(
+            40,
+            """dv/dt = (target + g - v)/tau_m : 1
+               dg/dt = -g/(2*ms) : 1
+               target : 1 (constant)""",
+            method="exact",
         )
+        one.target = two.target = targets
+        run(2 * second)
+        first, second_ = np.asarray(one.v), np.asarray(two.v)
+    assert (first <= targets).all()
+    assert_allclose(first, targets, rtol=1e-13)
+    assert_array_equal(second_, first)
 
 
 def test_input_held_over_each_step():
