@@ -95,7 +95,7 @@ class FakeSimulation:
         return {"compiler": "none"}
 
     def built(self) -> bool:
-        return True
+        return self.compiles
 
     def build(self) -> Any:
         if not self.compiles:
