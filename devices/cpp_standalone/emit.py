@@ -211,9 +211,7 @@ class Emitter:
         population = self.model.population(kernel.population)
         scope = Scope(
             variables=self._variables(population),
-            params={
-                slot: (self._param(slot), _KIND[dtype]) for slot, dtype in self.constant_slots.items()
-            },
+            params={slot: (self._param(slot), _KIND[dtype]) for slot, dtype in self.constant_slots.items()},
             constants=self.constant_kinds,
             buffered=frozenset(d.stream for d in self._buffered(kernel)),
             step="_clock.tick()",
