@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__version__ = "0.1.0"
-
 from .core.clock import Clock, defaultclock
 from .core.equations import Equations
 from .core.group import NeuronGroup
@@ -13,22 +11,30 @@ from .core.session import seed, start_scope
 from .core.timedarray import TimedArray
 from .core.units import *
 from .core.units import __all__ as _units
+from .core.version import __version__
 from .devices import clear_cache, device, get_device, set_device
+from .farm import Grid, Ragged, Sweep, Zip, experiment, open_results
 
 __all__ = [
     *_units,
     "Clock",
     "Equations",
+    "Grid",
     "Network",
     "NeuronGroup",
+    "Ragged",
     "SpikeMonitor",
     "StateMonitor",
+    "Sweep",
     "TimedArray",
+    "Zip",
     "clear_cache",
     "collect",
     "defaultclock",
     "device",
+    "experiment",
     "get_device",
+    "open_results",
     "run",
     "seed",
     "set_device",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from .dimensions import DIMENSIONLESS, TIME
 from .equations import DIFFERENTIAL, SUBEXPRESSION, Equations
-from .expr import Expr, ExpressionError, Noise, text, walk
+from .expr import Expr, ExpressionError, Noise, names, walk, written
 from .infer import Type, Types, infer, unit_of
 from .namespace import Constant, Resolved
 from .resolve import is_stateful, resolve
@@ -22,6 +22,8 @@ SPECIAL: dict[str, Type] = {
     "i": Type(DIMENSIONLESS, "int"),
     "N": Type(DIMENSIONLESS, "int"),
 }
+#: Special variables with one value for all neurons.
+SHARED = frozenset(SPECIAL) - {"i"}
 REFRACTORY: dict[str, Type] = {
     "lastspike": Type(TIME, "float"),
     "not_refractory": Type(DIMENSIONLESS, "bool"),
@@ -32,6 +34,11 @@ def variable_types(equations: Equations, refractory: bool) -> dict[str, Type]:
     """Types of everything that a group's strings can name."""
     own = {eq.name: Type(eq.dim, eq.dtype) for eq in equations.ordered}
     return {**SPECIAL, **(REFRACTORY if refractory else {}), **own}
+
+
+def shared_names(equations: Equations) -> frozenset[str]:
+    """Variables with one value for all neurons."""
+    return SHARED | {eq.name for eq in equations.ordered if "shared" in eq.flags}
 
 
 def types_of(variables: Mapping[str, Type], constants: Mapping[str, Resolved]) -> Types:
@@ -59,9 +66,17 @@ class Checker:
         except (DimensionMismatchError, ExpressionError) as error:
             self.problems.append(type(error)(f"{what}: {error}"))
 
-    def type_of(self, expr: Expr, variables: Mapping[str, Type] | None = None) -> Type:
+    def type_of(self, expr: Expr, variables: Mapping[str, Type] | None = None, noise: bool = False) -> Type:
+        """Type of an expression; only where ``noise`` is allowed may it contain ``xi``."""
         own = self.variables if variables is None else variables
-        return infer(resolve(expr, own, self.constants), types_of(own, self.constants))
+        resolved = resolve(expr, own, self.constants)
+        for node in walk(resolved):
+            if isinstance(node, Noise) and not noise:
+                raise ExpressionError(
+                    f"{written(expr)!r} contains {node.name!r}, white noise, which belongs into differential "
+                    "equations; randn() draws a number."
+                )
+        return infer(resolved, types_of(own, self.constants))
 
     def finish(self) -> None:
         """Raise what was found, all at once, as the kind of the first."""
@@ -86,25 +101,33 @@ def expect_unit(given: Type, wanted: Type, what: str) -> None:
         raise ExpressionError(f"{what} is not an integer; write int(…) to round towards zero.")
 
 
+def check_shared(expr: Expr, types: Collection[str], shared: frozenset[str], what: str) -> None:
+    """Refuse a value for all neurons that depends on the neuron."""
+    single = sorted((names(expr) & set(types)) - shared)
+    if single:
+        raise ExpressionError(
+            f"{what} is shared by all neurons, but {written(expr)!r} depends on {', '.join(map(repr, single))}, "
+            "which differs between them."
+        )
+
+
 def check_equation(checker: Checker, equations: Equations, name: str) -> None:
     """Check the right-hand side of one equation."""
     equation = equations[name]
     assert equation.expr is not None
-    target = checker.variables[name]
-    resolved = resolve(equation.expr, checker.variables, checker.constants)
-    if is_stateful(resolved):
+    if is_stateful(equation.expr):
         raise ExpressionError(
-            f"{text(equation.expr)!r} draws random numbers each time it is evaluated; use the noise term xi in "
+            f"{written(equation.expr)!r} draws random numbers each time it is evaluated; use the noise term xi in "
             "a differential equation instead."
         )
-    given = checker.type_of(equation.expr)
+    if "shared" in equation.flags:
+        check_shared(equation.expr, checker.variables, shared_names(equations), repr(name))
+    target = checker.variables[name]
     if equation.kind == SUBEXPRESSION:
-        if any(isinstance(n, Noise) for n in walk(resolved)) and equation.dtype != "float":
-            raise ExpressionError(f"{text(equation.expr)!r} contains noise and must be a float.")
-        expect_unit(given, target, repr(text(equation.expr)))
+        expect_unit(checker.type_of(equation.expr), target, repr(written(equation.expr)))
     if equation.kind == DIFFERENTIAL:
-        wanted = Type(target.dim / TIME, "float")
-        expect_unit(given, wanted, repr(text(equation.expr)))
+        given = checker.type_of(equation.expr, noise=True)
+        expect_unit(given, Type(target.dim / TIME, "float"), repr(written(equation.expr)))
 
 
 def check_block(checker: Checker, block: tuple[Stmt, ...], readonly: Mapping[str, str]) -> tuple[Stmt, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -11,8 +12,8 @@ import numpy as np
 
 from .dimensions import DIMENSIONLESS, Dimension
 from .expr import Binary, Expr, ExpressionError, Lit, Name, Unary, names, parse, text, transform
-from .functions import FUNCTIONS
-from .units import Quantity, get_dimensions
+from .functions import FUNCTIONS, NUMBERS
+from .units import get_dimensions
 from .units.unit import units_namespace
 
 DIFFERENTIAL = "differential equation"
@@ -57,8 +58,8 @@ class Equation:
         return f"{left}{right} : {self.unit}{flags}"
 
 
-class Equations:
-    """A set of equations, as `NeuronGroup` takes it.
+class Equations(Mapping[str, Equation]):
+    """A set of equations, as `NeuronGroup` takes it: a mapping from names of variables.
 
     Parameters
     ----------
@@ -67,17 +68,23 @@ class Equations:
         parentheses; an expression may go on over several lines. The unit is a base unit such as ``volt``
         or ``siemens/meter**2``, ``1``, ``integer`` or ``boolean``.
     **substitutions
-        For each name, another name (a string) or a value that takes its place.
+        For each name, another name (a string) or a number or quantity that takes its place; a name that the
+        equations only use may be replaced by an expression (a string) too.
 
     Raises
     ------
     EquationError
         Listing every problem found.
+    TypeError
+        If ``eqns`` is no string.
     """
 
     def __init__(self, eqns: str | tuple[Equation, ...], **substitutions: Any) -> None:
-        equations = parse_equations(eqns) if isinstance(eqns, str) else tuple(eqns)
+        if not isinstance(eqns, str | tuple):
+            raise TypeError(f"Equations are written as a string, not {type(eqns).__name__} {eqns!r:.60}.")
+        equations = parse_equations(eqns) if isinstance(eqns, str) else eqns
         if substitutions:
+            _check_substitutions(substitutions, {eq.name for eq in equations})
             equations = tuple(_substitute(eq, substitutions) for eq in equations)
         _verify(equations)
         self._equations = equations
@@ -247,6 +254,10 @@ def _verify(equations: tuple[Equation, ...]) -> None:
             problems.append(f"{eq.name!r} is the name of a function; choose another name.")
         elif eq.name in units_namespace():
             problems.append(f"{eq.name!r} is the name of a unit; choose another name.")
+        elif eq.name in NUMBERS:
+            problems.append(f"{eq.name!r} is the name of a constant; choose another name.")
+        elif keyword.iskeyword(eq.name):
+            problems.append(f"{eq.name!r} is a word of Python's and cannot be a name; choose another one.")
         elif eq.name.endswith("_"):
             problems.append(f"{eq.name!r} ends in an underscore, which asks for values without units.")
     problems += _cycles({e.name: e.expr for e in equations if e.kind == SUBEXPRESSION and e.expr})
@@ -273,24 +284,42 @@ def _cycles(subexpressions: Mapping[str, Expr]) -> list[str]:
     return found[:1]
 
 
+def _check_substitutions(table: Mapping[str, Any], variables: set[str]) -> None:
+    problems = []
+    for name, value in table.items():
+        if isinstance(value, str):
+            if name in variables and not value.isidentifier():
+                problems.append(
+                    f"The variable {name!r} cannot be replaced by the expression {value!r}; give another name."
+                )
+        elif not isinstance(value, int | float | np.number | np.ndarray) or np.ndim(value):
+            problems.append(
+                f"{name!r} cannot be replaced by {type(value).__name__} {value!r:.60}; give a name, a number or a "
+                "quantity."
+            )
+        elif name in variables:
+            problems.append(
+                f"The variable {name!r} cannot be replaced by the value {value!r}; only names that the equations "
+                "use but do not define take values."
+            )
+    _raise(problems)
+
+
 def _substitute(eq: Equation, table: Mapping[str, Any]) -> Equation:
     def replaced(node: Expr) -> Expr | None:
         if not isinstance(node, Name) or node.id not in table:
             return None
         value = table[node.id]
-        if isinstance(value, str):
-            return parse(value)
-        return Lit(np.asarray(value).item(), get_dimensions(value))
+        return parse(value) if isinstance(value, str) else _value(value)
 
-    name = eq.name
-    if name in table:
-        if not isinstance(table[name], str):
-            raise EquationError(
-                f"The variable {name!r} cannot be replaced by the value {table[name]!r}; only names that the "
-                "equations use but do not define take values."
-            )
-        name = table[name]
-    return replace(eq, name=name, expr=None if eq.expr is None else transform(eq.expr, replaced))
+    expr = None if eq.expr is None else transform(eq.expr, replaced)
+    return replace(eq, name=table.get(eq.name, eq.name), expr=expr)
+
+
+def _value(value: Any) -> Expr:
+    """A number or quantity as an expression that a user could have written."""
+    number, dim = parse(repr(np.asarray(value).item())), get_dimensions(value)
+    return number if dim == DIMENSIONLESS else Binary("*", number, parse(dim.unit_text()))
 
 
 def _raise(problems: list[str]) -> None:
@@ -298,4 +327,4 @@ def _raise(problems: list[str]) -> None:
         raise EquationError("\n".join(problems))
 
 
-__all__ = ["Equation", "EquationError", "Equations", "Quantity"]
+__all__ = ["Equation", "EquationError", "Equations"]

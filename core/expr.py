@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
 
 from .dimensions import DIMENSIONLESS, Dimension
@@ -36,6 +36,7 @@ class Lit(Expr):
 
     value: float | int | bool
     dim: Dimension = DIMENSIONLESS
+    name: str = field(default="", compare=False)  # what the user wrote, for messages
 
 
 @dataclass(frozen=True)
@@ -204,6 +205,10 @@ _COMPARE: dict[type[ast.cmpop], str] = {
 }
 
 
+#: Every pass recurses into the trees, a few of Python's frames for each level.
+MAX_DEPTH = 200
+
+
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Expr:
     """Parse an expression.
@@ -217,10 +222,26 @@ def parse(text: str) -> Expr:
     if not source:
         raise ExpressionError("An empty string is not an expression; write one, such as 'v > -50*mV'.")
     try:
-        tree = ast.parse(source, mode="eval")
-    except (SyntaxError, ValueError) as error:
+        expr = _convert(ast.parse(source, mode="eval").body, source)
+        levels = _depth(expr)
+    except SyntaxError as error:
+        if isinstance(error, ExpressionError):
+            raise
+        raise ExpressionError(f"{source!r} is not a valid expression: {error.msg}.") from None
+    except ValueError as error:
         raise ExpressionError(f"{source!r} is not a valid expression: {error}.") from None
-    return _convert(tree.body, source)
+    except (RecursionError, MemoryError):
+        levels = MAX_DEPTH + 1
+    if levels > MAX_DEPTH:
+        raise ExpressionError(
+            f"{source:.60}… is nested more than {MAX_DEPTH} levels deep (a sum of {MAX_DEPTH} terms is); give "
+            "parts of it names of their own, as subexpressions."
+        )
+    return expr
+
+
+def _depth(expr: Expr) -> int:
+    return 1 + max((_depth(child) for child in expr.children()), default=0)
 
 
 def _convert(node: ast.expr, source: str) -> Expr:
@@ -313,44 +334,50 @@ _PRECEDENCE = {"or": 1, "and": 2, "not": 3, "<": 4, "+": 5, "-": 5, "*": 6, "/":
 
 def text(expr: Expr) -> str:
     """Canonical text: the same for the same tree, in Python's notation, ``$`` before inputs."""
-    return _text(expr, 0)
+    return _text(expr, 0, False)
 
 
-def _text(expr: Expr, outer: int) -> str:
+def written(expr: Expr) -> str:
+    """The text as a user would have written it, for messages."""
+    return _text(expr, 0, True)
+
+
+def _text(expr: Expr, outer: int, plain: bool) -> str:
     if isinstance(expr, Lit):
-        shown = repr(expr.value)
+        shown = expr.name if plain and expr.name else repr(expr.value)
         return f"({shown})" if shown.startswith("-") and outer else shown
     if isinstance(expr, Unary):
         level = 3 if expr.op == "not" else 7
         space = " " if expr.op == "not" else ""
-        return _wrap(f"{expr.op}{space}{_text(expr.operand, level)}", level, outer)
+        return _wrap(f"{expr.op}{space}{_text(expr.operand, level, plain)}", level, outer)
     if isinstance(expr, Binary | Logic | Compare):
         level = _PRECEDENCE["<" if isinstance(expr, Compare) else expr.op]
         right_first = isinstance(expr, Binary) and expr.op == "**"
-        left = _text(expr.left, level + 1 if right_first or isinstance(expr, Compare) else level)
-        right = _text(expr.right, level if right_first else level + 1)
+        left = _text(expr.left, level + 1 if right_first or isinstance(expr, Compare) else level, plain)
+        right = _text(expr.right, level if right_first else level + 1, plain)
         return _wrap(f"{left} {expr.op} {right}", level, outer)
-    return _leaf(expr)
+    return _leaf(expr, plain)
 
 
 def _wrap(inner: str, level: int, outer: int) -> str:
     return f"({inner})" if level < outer else inner
 
 
-def _leaf(expr: Expr) -> str:
+def _leaf(expr: Expr, plain: bool) -> str:
+    dollar = "" if plain else "$"
     if isinstance(expr, Name):
         return expr.id
     if isinstance(expr, Var | Const | Noise):
         return expr.name
     if isinstance(expr, Param):
-        return f"${expr.slot}"
+        return f"{dollar}{expr.slot}"
     if isinstance(expr, Element):
-        return f"${expr.input}[]"
+        return f"{dollar}{expr.input}[]"
     if isinstance(expr, MatrixEntry):
         return f"{expr.matrix}[{expr.row},{expr.column}]"
     if isinstance(expr, Draw):
         return f"{expr.distribution}#{expr.stream}"
     if isinstance(expr, Call | TimedCall):
-        head = expr.function if isinstance(expr, Call) else f"${expr.array}"
-        return f"{head}({', '.join(_text(a, 0) for a in expr.args)})"
+        head = expr.function if isinstance(expr, Call) else f"{dollar}{expr.array}"
+        return f"{head}({', '.join(_text(a, 0, plain) for a in expr.args)})"
     raise TypeError(f"no text for {type(expr).__name__} with {[f.name for f in fields(expr)]}")

@@ -1,7 +1,8 @@
-"""The functions that a model's strings may call, as one table: how many arguments, which units, which type."""
+"""What a model's strings can use without the script's help: functions, as one table, and numbers."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -45,7 +46,6 @@ def _root(dims: tuple[Dimension, ...]) -> Dimension:
     return dims[0] ** 0.5
 
 
-_TIME = TIME
 _PLAIN = Function(1, (DIMENSIONLESS,), _none)
 
 FUNCTIONS: dict[str, Function] = {
@@ -63,7 +63,10 @@ FUNCTIONS: dict[str, Function] = {
     "floor": _PLAIN,
     "clip": Function(3, (None, "same", "same"), _first, "same"),
     "int": Function(1, (DIMENSIONLESS,), _none, "int"),
-    "timestep": Function(2, (_TIME, _TIME), _none, "int"),
+    "timestep": Function(2, (TIME, TIME), _none, "int"),
     "rand": Function(0, (), _none, draw="uniform"),
     "randn": Function(0, (), _none, draw="normal"),
 }
+
+#: Numbers that have a name.
+NUMBERS = {"pi": math.pi, "e": math.e, "inf": math.inf}

@@ -21,7 +21,7 @@ from .expr import (
     TimedCall,
     Unary,
     Var,
-    text,
+    written,
 )
 from .functions import FUNCTIONS
 from .units import DimensionMismatchError
@@ -131,7 +131,7 @@ class _Inference:
         exponent = literal_value(expr.right)
         if right.dim != DIMENSIONLESS:
             raise DimensionMismatchError(
-                f"The exponent {text(expr.right)!r} in {text(expr)!r} has units of {unit_of(right.dim)}; "
+                f"The exponent {written(expr.right)!r} in {written(expr)!r} has units of {unit_of(right.dim)}; "
                 "an exponent must be a plain number."
             )
         if left.dim == DIMENSIONLESS:
@@ -139,8 +139,8 @@ class _Inference:
             return Type(DIMENSIONLESS, "int" if whole else "float")
         if exponent is None:
             raise DimensionMismatchError(
-                f"{text(expr)!r} raises a quantity with units of {unit_of(left.dim)} to the power of "
-                f"{text(expr.right)!r}, so its own units are unknown; write the exponent as a number, or "
+                f"{written(expr)!r} raises a quantity with units of {unit_of(left.dim)} to the power of "
+                f"{written(expr.right)!r}, so its own units are unknown; write the exponent as a number, or "
                 "make the base dimensionless."
             )
         return Type(left.dim**exponent, "float")
@@ -149,7 +149,7 @@ class _Inference:
         function = FUNCTIONS[expr.function]
         if len(expr.args) != function.arity:
             raise ExpressionError(
-                f"{expr.function}() takes {function.arity} argument(s), but {text(expr)!r} gives "
+                f"{expr.function}() takes {function.arity} argument(s), but {written(expr)!r} gives "
                 f"{len(expr.args)}."
             )
         types = tuple(self.of(arg) for arg in expr.args)
@@ -159,7 +159,7 @@ class _Inference:
             dim = types[0].dim if wanted == "same" else wanted
             if isinstance(dim, Dimension) and given.dim != dim:
                 raise DimensionMismatchError(
-                    f"The argument {text(arg)!r} of {expr.function}() in {text(expr)!r} has units of "
+                    f"The argument {written(arg)!r} of {expr.function}() in {written(expr)!r} has units of "
                     f"{unit_of(given.dim)}, but {expr.function}() takes units of {unit_of(dim)}."
                 )
         dtype = function.dtype
@@ -173,12 +173,12 @@ class _Inference:
             form = f"{expr.array}(t)" if ndim == 1 else f"{expr.array}(t, i)"
             raise ExpressionError(
                 f"The TimedArray {expr.array!r} has {ndim} dimension(s) and is called as {form!r}; "
-                f"{text(expr)!r} gives {len(expr.args)} argument(s)."
+                f"{written(expr)!r} gives {len(expr.args)} argument(s)."
             )
         time = self.of(expr.args[0])
         if time.dim != TIME:
             raise DimensionMismatchError(
-                f"The time {text(expr.args[0])!r} given to the TimedArray {expr.array!r} has units of "
+                f"The time {written(expr.args[0])!r} given to the TimedArray {expr.array!r} has units of "
                 f"{unit_of(time.dim)} instead of second."
             )
         return value
@@ -187,20 +187,20 @@ class _Inference:
         self, verb: str, expr: Expr, left: Expr, left_type: Type, right: Expr, right_type: Type
     ) -> DimensionMismatchError:
         return DimensionMismatchError(
-            f"Cannot {verb} {text(expr)!r}: {text(left)!r} has units of {unit_of(left_type.dim)}, "
-            f"{text(right)!r} of {unit_of(right_type.dim)}."
+            f"Cannot {verb} {written(expr)!r}: {written(left)!r} has units of {unit_of(left_type.dim)}, "
+            f"{written(right)!r} of {unit_of(right_type.dim)}."
         )
 
     def _expect_bool(self, expr: Expr, given: Type, where: str) -> None:
         if given.dtype != "bool":
             raise ExpressionError(
-                f"{text(expr)!r} is a number, but {where} takes truth values; write a comparison."
+                f"{written(expr)!r} is a number, but {where} takes truth values; write a comparison."
             )
 
     def _expect_number(self, expr: Expr, given: Type) -> None:
         if given.dtype == "bool":
             raise ExpressionError(
-                f"{text(expr)!r} is a truth value and cannot be calculated with; write int({text(expr)})."
+                f"{written(expr)!r} is a truth value and cannot be calculated with; write int({written(expr)})."
             )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import math
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .dimensions import DIMENSIONLESS, Dimension
+from .functions import NUMBERS
 from .timedarray import TimedArray
 from .units import Quantity, Unit, get_dimensions
 from .units.constants import constants_namespace
@@ -47,8 +47,6 @@ class Literal:
 
 Resolved = Constant | Literal | TimedArray
 
-_NUMBERS = {"pi": math.pi, "e": math.e, "inf": math.inf}
-
 
 def frame_namespace(level: int) -> dict[str, Any]:
     """Names visible in a calling function, ``level`` frames up: its locals over its globals."""
@@ -72,8 +70,8 @@ def resolve_name(name: str, namespace: Mapping[str, Any]) -> Resolved | str:
 
 
 def _default(name: str) -> Literal | None:
-    if name in _NUMBERS:
-        return Literal(_NUMBERS[name], DIMENSIONLESS)
+    if name in NUMBERS:
+        return Literal(NUMBERS[name], DIMENSIONLESS)
     for table in (units_namespace(), constants_namespace()):
         if name in table:
             unit = table[name]

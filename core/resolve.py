@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
-from .dimensions import DIMENSIONLESS
 from .expr import (
     Call,
     Expr,
@@ -87,7 +86,7 @@ def _name(
         return Noise(node.id)
     value = constants.get(node.id)
     if isinstance(value, Literal):
-        return Lit(value.value, value.dim)
+        return Lit(value.value, value.dim, node.id)
     if isinstance(value, Constant):
         return Param(slot(node.id))
     if isinstance(value, TimedArray):
@@ -103,8 +102,3 @@ def is_stateful(expr: Expr) -> bool:
     return any(
         isinstance(n, Call) and n.function in FUNCTIONS and FUNCTIONS[n.function].draw for n in walk(expr)
     )
-
-
-def plain(value: Lit) -> bool:
-    """Whether a literal is a plain number."""
-    return value.dim == DIMENSIONLESS

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .context import REFRACTORY, SPECIAL
+from .context import REFRACTORY, SHARED, SPECIAL
 from .dimensions import Dimension
 from .infer import unit_of
 from .model import Model, Population, Probe
@@ -99,7 +99,7 @@ class Layout:
     def shared(self, probe: Probe) -> frozenset[str]:
         """Recorded variables that have one value for all neurons."""
         source = self.model.population(probe.source)
-        shared = {v.name for v in source.variables if v.shared} | (set(SPECIAL) - {"i"})
+        shared = {v.name for v in source.variables if v.shared} | SHARED
         return frozenset(set(probe.variables) & shared)
 
 

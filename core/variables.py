@@ -9,10 +9,10 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import NDArray
 
-from .context import Checker, expect_unit
+from .context import SPECIAL, Checker, check_shared, expect_unit, shared_names
 from .dimensions import DIMENSIONLESS
 from .equations import SUBEXPRESSION
-from .expr import parse, text
+from .expr import Expr, parse, written
 from .infer import BOOL, Type, unit_of
 from .namespace import frame_namespace, resolve_names
 from .records import with_unit
@@ -54,9 +54,7 @@ class VariableView(NDArrayOperatorsMixin):
     @property
     def shared(self) -> bool:
         """Whether all neurons have one value in common."""
-        return self.name in ("t", "dt", "t_in_timesteps", "N") or (
-            self.name in self.group.equations and "shared" in self.group.equations[self.name].flags
-        )
+        return self.name in shared_names(self.group.equations)
 
     @property
     def size(self) -> int:
@@ -105,7 +103,7 @@ class VariableView(NDArrayOperatorsMixin):
         self.group.session.program.append(AssignEntry(self.group, self.name, value, where, constants))
 
     def _refuse_readonly(self) -> None:
-        if self.name in ("t", "dt", "t_in_timesteps", "i", "N"):
+        if self.name in SPECIAL:
             raise TypeError(f"{self.label} is read-only.")
         if self.name in self.group.equations and self.group.equations[self.name].kind == SUBEXPRESSION:
             raise TypeError(
@@ -142,10 +140,7 @@ class VariableView(NDArrayOperatorsMixin):
         constants = resolve_names(wanted, namespace, self.label)
         checker = Checker(self.label, own, constants, [])
         if isinstance(value, str):
-            checker.attempt(
-                f"the value {value!r}",
-                lambda: expect_unit(checker.type_of(parse(value)), self.type, repr(text(parse(value)))),
-            )
+            checker.attempt(f"the value {value!r}", lambda: self._check_value(checker, parse(value)))
         if isinstance(where, str):
             checker.attempt(
                 f"the condition {where!r}",
@@ -153,6 +148,11 @@ class VariableView(NDArrayOperatorsMixin):
             )
         checker.finish()
         return constants
+
+    def _check_value(self, checker: Checker, value: Expr) -> None:
+        if self.shared:
+            check_shared(value, self.group.variable_types, shared_names(self.group.equations), self.label)
+        expect_unit(checker.type_of(value), self.type, repr(written(value)))
 
     def _concrete(self, value: Any, where: Any) -> NDArray[Any]:
         count = self.size if where is None else (None if isinstance(where, str) else len(where))

@@ -1,13 +1,14 @@
 """Taking values apart into plain numbers and dimensions, and comparing the dimensions of several."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from .dimension import DIMENSIONLESS, Dimension, DimensionMismatchError
 from .display import best_unit, value_text
 
+_NUMBERS: Final = (int, float, complex, np.number, np.bool_)
 Dims = Dimension | tuple[Dimension | None, ...] | None
 """The dimension of a result: None where it is no quantity; one for each where there are several results
 (None for the rest)."""
@@ -55,7 +56,7 @@ def get_dimensions(obj: Any) -> Dimension:
     DimensionMismatchError
         A list that mixes dimensions.
     """
-    if isinstance(obj, int | float | complex | np.number | np.bool_):
+    if isinstance(obj, _NUMBERS):
         return DIMENSIONLESS
     if isinstance(obj, list | tuple):
         return _dimensions_of_members(obj)
@@ -82,10 +83,10 @@ def _dimensions_of_members(members: list[Any] | tuple[Any, ...]) -> Dimension:
 def split(obj: Any) -> Operand:
     """Take a value apart into its plain value in base units and its dimension."""
     dim = get_dimensions(obj)
-    if isinstance(obj, int | float | complex | np.number | np.bool_):
+    if isinstance(obj, _NUMBERS):
         return Operand(obj, dim)
     if isinstance(obj, list | tuple):
-        if all(isinstance(member, int | float | complex) for member in obj):
+        if all(isinstance(member, _NUMBERS) for member in obj):
             return Operand(obj, dim)
         return Operand([split(member).value for member in obj], dim)
     return Operand(np.asarray(obj), dim)

@@ -95,7 +95,6 @@ class Quantity(np.ndarray[Any, np.dtype[Any]]):
         __rfloordiv__: Callable[..., Any]
         __mod__: Callable[..., Any]
         __rmod__: Callable[..., Any]
-        __pow__: Callable[..., Any]
         __rpow__: Callable[..., Any]
         __neg__: Callable[..., Any]
         __abs__: Callable[..., Any]
@@ -276,6 +275,10 @@ class Quantity(np.ndarray[Any, np.dtype[Any]]):
         return super().__ne__(other) if _is_number(other) else NotImplemented
 
     __hash__ = None
+
+    def __pow__(self, other: Any, mod: None = None) -> Any:
+        # Not numpy's own, which takes short cuts through other ufuncs for some exponents.
+        return np.power(self, other)
 
     # A scalar is a value, as Python's numbers are: changing it in place makes a new one. So does an
     # operation that changes the unit, since views of the array keep theirs.

@@ -5,7 +5,7 @@ from typing import Any, Final, NoReturn, Self
 
 import numpy as np
 
-from .dimension import DIMENSIONLESS, Dimension, Exponent
+from .dimension import DIMENSIONLESS, Dimension, Exponent, exact
 from .display import ShownUnit, power_of_ten, register_shown_unit
 from .operand import get_dimensions, split
 from .quantity import Quantity
@@ -56,10 +56,10 @@ class Unit(Quantity):
     ) -> Self:
         value, own = split(arr)
         dimension = own if dim is None else get_dimensions(dim)
-        exact = power_of_ten(scale)
-        if float(value) != exact:
+        size = power_of_ten(scale)
+        if float(value) != size:
             raise ValueError(f"The value of a unit has to be 10**scale, got {float(value)} for scale {scale}")
-        made = np.array(exact).view(cls)
+        made = np.array(size).view(cls)
         made.dim = dimension
         made.scale = scale
         made.name = repr(dimension) if name is None else name
@@ -251,7 +251,7 @@ def unit_from_shown(shown: ShownUnit, dim: Dimension) -> Unit:
     """Return the `Unit` that values are shown in."""
     if shown.name in UNITS:
         return UNITS[shown.name]
-    scale = round(float(np.log10(shown.value)))
+    scale = exact(float(np.log10(shown.value)))
     return Unit(shown.value, dim, scale, shown.name, shown.symbol, iscompound=not shown.name.isidentifier())
 
 

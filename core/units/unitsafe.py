@@ -61,10 +61,10 @@ def exprel(x: Any) -> Any:
     require_dimensionless("exprel", operand)
     values = np.asarray(operand.value)
     values = values if values.dtype.kind == "f" else values.astype(np.float64)
-    # Below the smallest normal number x/2 is lost against one, whatever the type's precision.
+    # So near zero the result, 1 + x/2, cannot be told from one.
     small = np.abs(values) < np.finfo(values.dtype).eps
     with np.errstate(invalid="ignore"):
-        result = np.where(small, 1 + values / 2, np.expm1(values) / np.where(small, 1, values))
+        result = np.where(small, 1, np.expm1(values) / np.where(small, 1, values))
     result = np.where(np.isposinf(values), np.inf, result).astype(values.dtype)
     return result[()]
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.model import FORMAT, NUMERICS, Model
+from ...core.version import __version__
 from ..base import Backend, Build, BuildError, InputSpec, Manifest, OutputSpec, Runner
 from .cache import BuildCache
 from .compile import compile_model, engine_digest, host_executable
@@ -22,6 +23,8 @@ _HERE = Path(__file__).resolve().parent
 _PACKAGE = _HERE.parents[1]
 MANIFEST = "manifest.json"
 SOURCE = "model.cpp"
+#: What a build says about itself in readable form.
+READABLE = ("model.txt", "kernels.txt")
 
 
 @dataclass(frozen=True)
@@ -88,8 +91,8 @@ class CPPBackend(Backend):
         }
         manifest = Manifest(key, model.hash, self.name, input_specs(model), output_specs(model), provenance)
         (folder / MANIFEST).write_text(json.dumps(asdict(manifest), indent=1))
-        (folder / "model.txt").write_text(model.dump())
-        (folder / "kernels.txt").write_text(kernels.dump())
+        for name, text in zip(READABLE, (model.dump(), kernels.dump()), strict=True):
+            (folder / name).write_text(text)
 
     def runner(self, build: Build) -> Runner:
         host = host_executable(self.cache, find_compiler(self.compiler), self.options)
@@ -100,7 +103,7 @@ class CPPBackend(Backend):
 
         compiler = find_compiler(self.compiler)
         return {
-            "spikefarm": version(),
+            "spikefarm": __version__,
             "device": self.name,
             "compiler": " ".join(compiler.command),
             "flags": " ".join(self.options.flags()),
@@ -109,14 +112,6 @@ class CPPBackend(Backend):
             "numpy": numpy.__version__,
             "platform": platform.platform(),
         }
-
-
-@cache
-def version() -> str:
-    """Version of spikefarm."""
-    from ... import __version__
-
-    return __version__
 
 
 @cache

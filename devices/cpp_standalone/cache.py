@@ -10,7 +10,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +51,20 @@ def default_root() -> Path:
     return Path(platformdirs.user_cache_dir("spikefarm", appauthor=False))
 
 
+def default_limit() -> int:
+    """Return the bytes that a cache may take: ``$SPIKEFARM_CACHE_MB`` megabytes, or a gigabyte."""
+    named = os.environ.get("SPIKEFARM_CACHE_MB", "1024")
+    try:
+        megabytes = int(named)
+        if megabytes < 0:
+            raise ValueError
+    except ValueError:
+        raise CacheError(
+            f"SPIKEFARM_CACHE_MB is {named!r}; it must be a whole number of megabytes, 0 or more"
+        ) from None
+    return megabytes << 20
+
+
 def mark_used(entry: Path) -> None:
     """Note that `entry`, a directory of the cache, is in use, so that it is the last to be evicted.
 
@@ -59,10 +73,8 @@ def mark_used(entry: Path) -> None:
     now = time.monotonic()
     if now - _touched.get(entry, -_TOUCH_SECONDS) >= _TOUCH_SECONDS:
         _touched[entry] = now
-        try:
+        with suppress(OSError):  # somebody else's cache, or an entry that has just been evicted
             os.utime(entry / _USED)
-        except OSError:
-            pass  # somebody else's cache, or an entry that has just been evicted
 
 
 class BuildCache:
@@ -75,13 +87,14 @@ class BuildCache:
     ----------
     root : path, optional
         By default that of `default_root`.
-    max_bytes : int
-        What the entries may take together before the least recently used are removed.
+    max_bytes : int, optional
+        What the entries may take together before the least recently used are removed. By default that of
+        `default_limit`.
     """
 
-    def __init__(self, root: Path | None = None, max_bytes: int = 1 << 30) -> None:
+    def __init__(self, root: Path | None = None, max_bytes: int | None = None) -> None:
         self.root = Path(root).absolute() if root is not None else default_root()
-        self.max_bytes = max_bytes
+        self.max_bytes = default_limit() if max_bytes is None else max_bytes
 
     def get(self, key: str) -> Path | None:
         """Return the directory of an entry whose files are what they were when it was made, or None."""

@@ -16,7 +16,7 @@ from ..base import Array, DeviceError, Runner
 from ..simulation import Simulation
 from ..user import UserDevice
 from .backend import CPPBackend
-from .project import check_directory, delete_project, export_project
+from .directory import check_directory, delete_project, export_project
 from .toolchain import CompileOptions
 
 

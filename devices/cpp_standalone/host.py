@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -16,7 +17,7 @@ from .protocol import HEADER, QUIT, request
 
 _STDERR_TAIL = 8192
 _PIPE_BYTES = 1 << 20
-_SET_PIPE_SIZE = 1031  # F_SETPIPE_SZ; Python names it from 3.10 on, on Linux only
+_LONG_WAIT = 3600.0  # seconds; poll() takes no longer than some weeks
 
 _living: weakref.WeakSet[HostProcess] = weakref.WeakSet()
 
@@ -61,7 +62,7 @@ class HostProcess:
         """The process id of the host."""
         return self._process.pid
 
-    def exchange(self, operation: int, payload: bytes, time_limit: float | None) -> bytearray:
+    def exchange(self, message: bytes, time_limit: float | None) -> bytearray:
         """Send a request and return the payload of the reply.
 
         Raises
@@ -73,7 +74,7 @@ class HostProcess:
         """
         deadline = None if time_limit is None else time.monotonic() + time_limit
         try:
-            self._send(payload, deadline)
+            self._send(message, deadline)
             status, _, size = HEADER.unpack(self._receive(HEADER.size, deadline))
             reply = self._receive(size, deadline)
         except TimeoutError:
@@ -92,15 +93,11 @@ class HostProcess:
 
     def quit(self) -> None:
         """End the host: ask for it where there is time, insist where not."""
-        try:
+        with contextlib.suppress(OSError):  # busy or dead
             os.write(self._requests, request(QUIT, []))
-        except OSError:
-            pass  # busy or dead
         self._close_requests()
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=0.5)
-        except subprocess.TimeoutExpired:
-            pass
         self.kill()
 
     def kill(self) -> None:
@@ -143,10 +140,10 @@ class HostProcess:
         self._poll.register(fd, event)
         try:
             while True:
-                left = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000
-                ready = dict(self._poll.poll(left))
-                if not ready:
+                left = _LONG_WAIT if deadline is None else min(_LONG_WAIT, deadline - time.monotonic())
+                if left <= 0:
                     raise TimeoutError
+                ready = dict(self._poll.poll(1000 * left))
                 if self._errors in ready and not self._listen():
                     self._poll.unregister(self._errors)
                 if fd in ready:
@@ -198,10 +195,8 @@ def _enlarge(fd: int) -> None:
     if sys.platform == "linux":
         import fcntl
 
-        try:
-            fcntl.fcntl(fd, _SET_PIPE_SIZE, _PIPE_BYTES)
-        except OSError:
-            pass  # a limit of the system: slower for large outputs, nothing else
+        with contextlib.suppress(OSError):  # a limit of the system: slower for large outputs, nothing else
+            fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 def _signal_name(number: int) -> str:

@@ -1,116 +1,81 @@
-"""The exported project: a source tree that can be read, changed and run without Python."""
+"""A model as a source tree that is read, changed, built with make and run without Python."""
 
 from __future__ import annotations
 
-import json
+import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from ...core.model import Model
-from ..base import Array, Build, DeviceError
-from .backend import SOURCE
-from .compile import engine_files
+from ..base import Array, InputSpec
+from .compile import ENGINE, engine_files
+from .runner import convert
 
-#: Longer inputs go into files of their own.
-INLINE = 1
-LISTING = "project.json"
+_LINES_OF_NUMBERS = 1  # longer arrays get a file of their own
 
 
-class ProjectError(DeviceError):
-    """A project directory that cannot be used."""
+def write_project(
+    folder: Path, source: str, inputs: Sequence[InputSpec], values: Mapping[str, Array]
+) -> None:
+    """Write ``model.cpp``, ``engine/``, ``Makefile``, ``parameters.txt`` and ``arrays/``.
 
+    Files that are there already are replaced, others are left alone.
 
-def check_directory(path: Path) -> None:
-    """Refuse a directory that cannot be written, before anything is made.
+    Parameters
+    ----------
+    folder : path
+        Made if need be.
+    source : str
+        The generated translation unit.
+    inputs, values
+        What the model reads, and the values that ``./main`` takes when it is told nothing else.
 
     Raises
     ------
-    ProjectError
-        Naming the directory and what is in the way.
+    ValueError
+        When a value does not fit its input; nothing has been written then.
+    OSError
+        When the folder cannot be written.
     """
-    nearest = path
-    while not nearest.exists() and nearest != nearest.parent:
-        nearest = nearest.parent
-    if not nearest.is_dir():
-        raise ProjectError(f"{path} cannot be a directory: {nearest} is a file; choose another one.")
-    try:
-        probe = nearest / f".spikefarm-{id(path)}"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise ProjectError(
-            f"{path} cannot be written ({error.strerror}); choose another directory or change its permissions."
-        ) from None
+    specs = {spec.id: spec for spec in inputs}
+    unknown = sorted(set(values) - set(specs))
+    if unknown:
+        raise ValueError(f"this model has no input {', '.join(map(repr, unknown))}")
+    converted = {name: convert(value, specs[name]) for name, value in values.items()}
+    (folder / "engine").mkdir(parents=True, exist_ok=True)
+    for path in engine_files():
+        shutil.copyfile(path, folder / "engine" / path.name)
+    shutil.copyfile(ENGINE / "Makefile.project", folder / "Makefile")
+    (folder / "model.cpp").write_text(source)
+    write_parameters(folder, inputs, converted)
 
 
-def export_project(directory: Path, build: Build, model: Model, inputs: Mapping[str, Array]) -> None:
-    """Write the project tree: sources, engine, Makefile, parameters and a listing of what was written."""
-    engine = directory / "engine"
-    arrays = directory / "arrays"
-    engine.mkdir(parents=True, exist_ok=True)
-    written = [SOURCE, "model.txt", "kernels.txt", "parameters.txt", "Makefile"]
-    for name in (SOURCE, "model.txt", "kernels.txt"):
-        shutil.copyfile(build.path / name, directory / name)
-    for source in engine_files():
-        shutil.copyfile(source, engine / source.name)
-        written.append(f"engine/{source.name}")
-    makefile = Path(__file__).parent / "engine" / "Makefile.project"
-    flags = build.manifest.provenance["flags"]
-    text = makefile.read_text().replace("@CXX@", build.manifest.provenance.get("cxx", "g++"))
-    (directory / "Makefile").write_text(text.replace("@CXXFLAGS@", flags))
-    written += _write_parameters(directory, arrays, model, inputs)
-    (directory / LISTING).write_text(json.dumps({"model": model.hash, "files": written}, indent=1))
+def write_parameters(folder: Path, inputs: Sequence[InputSpec], values: Mapping[str, Array]) -> None:
+    """Write ``parameters.txt`` and, for inputs of several elements, ``arrays/*.npy``.
 
-
-def _write_parameters(directory: Path, arrays: Path, model: Model, inputs: Mapping[str, Array]) -> list[str]:
+    An input without a value becomes a comment, so that a reader sees what could be set.
+    """
     lines = [
-        f"# Inputs of model {model.hash}",
-        "# name = value (base SI units), or name = @file.npy; change a value and run again.",
+        "# Inputs in base SI units: a number, several separated by commas, or @FILE.npy.",
+        "# `./main NAME=VALUE` overrides a line.",
     ]
-    written = []
-    for item in model.inputs:
-        if item.id not in inputs:
-            continue
-        value = inputs[item.id]
-        unit = item.dim.unit_text()
-        if value.size == INLINE:
-            lines.append(f"{item.id} = {_number(value[0])}  # {unit}")
-            continue
-        name = f"arrays/{item.id.replace(':', '-').replace('@', '-')}.npy"
-        arrays.mkdir(exist_ok=True)
-        np.save(directory / name, value)
-        lines.append(f"{item.id} = @{name}  # {value.size} values, {unit}")
-        written.append(name)
-    (directory / "parameters.txt").write_text("\n".join(lines) + "\n")
-    return written
+    for spec in inputs:
+        unit = f"  # {spec.unit}" if spec.unit not in ("", "1") else ""
+        value = values.get(spec.id)
+        if value is None:
+            lines.append(f"# {spec.id} ={unit}")
+        elif value.size > _LINES_OF_NUMBERS:
+            path = Path("arrays") / f"{_file_name(spec.id)}.npy"
+            (folder / "arrays").mkdir(exist_ok=True)
+            np.save(folder / path, value)
+            lines.append(f"{spec.id} = @{path}{unit}")
+        else:
+            numbers = ", ".join(repr(number) for number in value.tolist())
+            lines.append(f"{spec.id} = {numbers}{unit}")
+    (folder / "parameters.txt").write_text("\n".join(lines) + "\n")
 
 
-def _number(value: np.generic) -> str:
-    return str(int(value)) if value.dtype.kind in "iub" else repr(float(value))
-
-
-def delete_project(directory: Path, code: bool, data: bool, results: list[Path], force: bool) -> None:
-    """Remove what was exported and what was saved; other files only with ``force``."""
-    if force:
-        shutil.rmtree(directory, ignore_errors=True)
-        return
-    if data:
-        for path in results:
-            path.unlink(missing_ok=True)
-            _remove_if_empty(path.parent)
-    listing = directory / LISTING
-    if code and listing.is_file():
-        names = json.loads(listing.read_text())["files"]
-        for name in (*names, LISTING, "main"):
-            (directory / name).unlink(missing_ok=True)
-        for folder in ("engine", "arrays", "build"):
-            _remove_if_empty(directory / folder)
-    _remove_if_empty(directory)
-
-
-def _remove_if_empty(folder: Path) -> None:
-    if folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
+def _file_name(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_.-]", "-", name)

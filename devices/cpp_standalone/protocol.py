@@ -19,7 +19,7 @@ _COUNT = struct.Struct("<Q")
 _SECONDS = struct.Struct("<d")
 _PADDING = b"\0" * 8
 
-DTYPES = {
+DTYPES: dict[str, np.dtype[Any]] = {
     "float64": np.dtype("<f8"),
     "int64": np.dtype("<i8"),
     "int32": np.dtype("<i4"),
@@ -63,7 +63,7 @@ def take_seconds(payload: bytearray) -> tuple[float, int]:
 
 
 def take_outputs(payload: bytearray, at: int, dtypes: Sequence[np.dtype[Any]]) -> list[Array]:
-    """Return the outputs in a reply from `at` on. The arrays share the payload's memory and can be written."""
+    """Return the outputs in a reply from `at` on, writable arrays that share the payload's memory."""
     arrays = []
     for dtype in dtypes:
         (count,) = _COUNT.unpack_from(payload, at)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -44,7 +44,7 @@ class HostRunner(Runner):
         self._has_run = False
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a HostRunner stays in its process: send the build and make a runner where it arrives")
+        raise TypeError("a HostRunner stays in its process: send the build, and make a runner there")
 
     def set_base(self, inputs: Mapping[str, Array]) -> None:
         """Give every input the value it has in runs that do not say otherwise.
@@ -58,7 +58,7 @@ class HostRunner(Runner):
         missing = self._required.difference(inputs)
         base = protocol.request(protocol.BASE, protocol.inputs_part(values))
         if self._owned_host() is not None:
-            self._exchange(protocol.BASE, base, None)
+            self._exchange(base, None)
         self._base, self._missing = base, missing
 
     def run(self, inputs: Mapping[str, Array], time_limit: float | None = None) -> float:
@@ -92,7 +92,7 @@ class HostRunner(Runner):
         self._has_run = False
         self._start()
         parts = [*protocol.slots_part(slots), *protocol.inputs_part(values)]
-        reply = self._exchange(protocol.RUN, protocol.request(protocol.RUN, parts), time_limit)
+        reply = self._exchange(protocol.request(protocol.RUN, parts), time_limit)
         self._has_run = True
         seconds, at = protocol.take_seconds(reply)
         return seconds, protocol.take_outputs(reply, at, dtypes)
@@ -102,14 +102,14 @@ class HostRunner(Runner):
         slots, dtypes = self._asked(ids)
         self._need_run()
         parts = protocol.slots_part(slots)
-        reply = self._exchange(protocol.READ, protocol.request(protocol.READ, parts), None)
+        reply = self._exchange(protocol.request(protocol.READ, parts), None)
         return protocol.take_outputs(reply, 0, dtypes)
 
     def save(self, path: Path) -> None:
         """Write every output of the last run to one ``.npz`` file that appears when it is complete."""
         self._need_run()
         parts = protocol.path_part(os.fsencode(Path(path).absolute()))
-        self._exchange(protocol.SAVE, protocol.request(protocol.SAVE, parts), None)
+        self._exchange(protocol.request(protocol.SAVE, parts), None)
 
     def close(self) -> None:
         """End the process behind this runner. Closing twice is harmless, and a later run starts another."""
@@ -141,14 +141,14 @@ class HostRunner(Runner):
             mark_used(self._executable.parent)
             self._host = HostProcess(self._executable, self._build.path / "model.so")
             if self._base is not None:
-                self._exchange(protocol.BASE, self._base, None)
+                self._exchange(self._base, None)
 
-    def _exchange(self, operation: int, payload: bytes, time_limit: float | None) -> bytearray:
+    def _exchange(self, message: bytes, time_limit: float | None) -> bytearray:
         host = self._host
         assert host is not None
         self._host = None  # put back when it is known to be alive
         try:
-            reply = host.exchange(operation, payload, time_limit)
+            reply = host.exchange(message, time_limit)
         except SimulationError as error:
             if type(error) is SimulationError:
                 self._host = host
@@ -160,7 +160,7 @@ class HostRunner(Runner):
         if self._owned_host() is None or not self._has_run:
             raise SimulationError("there is no completed run to read from")
 
-    def _asked(self, ids: Sequence[str]) -> tuple[list[int], list[np.dtype]]:
+    def _asked(self, ids: Sequence[str]) -> tuple[list[int], list[np.dtype[Any]]]:
         unknown = [name for name in ids if name not in self._outputs]
         if unknown:
             raise SimulationError(
@@ -195,31 +195,33 @@ def convert(value: Array, spec: InputSpec) -> Array:
     """
     array = np.asarray(value).reshape(-1)
     target = protocol.DTYPES[spec.dtype]
-    allowed = {"f": "fiu", "i": "iu", "u": "iu", "b": "b"}[target.kind]
-    if array.dtype.kind not in allowed:
+    if array.dtype.kind not in _CONVERTIBLE[target.kind]:
         raise ValueError(f"{spec.id} is {spec.dtype}, and {array.dtype} cannot stand for it")
     if target.kind in "iu" and array.dtype != target and array.size:
         limits = np.iinfo(target)
-        low, high = int(array.min()), int(array.max())
-        if low < limits.min or high > limits.max:
-            raise ValueError(f"{spec.id} is {spec.dtype}, which cannot hold {low if low < limits.min else high}")
-    single = array.size == 1 and spec.kind in ("override", "value")
-    if array.size != spec.size and not single:
-        also = " or 1" if spec.kind in ("override", "value") and spec.size != 1 else ""
-        raise ValueError(f"{spec.id} has {spec.size}{also} elements, not {array.size}")
-    array = np.ascontiguousarray(array, target)
+        for extreme in (int(array.min()), int(array.max())):
+            if not limits.min <= extreme <= limits.max:
+                raise ValueError(f"{spec.id} is {spec.dtype}, which cannot hold {extreme}")
+    sizes = {spec.size, 1} if spec.kind in ("override", "value") else {spec.size}
+    if array.size not in sizes:
+        wanted = " or ".join(str(size) for size in sorted(sizes, reverse=True))
+        raise ValueError(f"{spec.id} has {array.size} elements; it needs {wanted}")
+    converted: Array = np.ascontiguousarray(array, target)
     if target.kind == "f":
-        _check_finite(array, spec)
-    return array
+        _check_usable(converted, spec)
+    return converted
 
 
-def _check_finite(array: Array, spec: InputSpec) -> None:
-    bad = np.isnan(array) if spec.kind not in ("dt", "duration") else ~np.isfinite(array)
+_CONVERTIBLE = {"f": "fiu", "i": "iu", "u": "iu", "b": "b"}
+
+
+def _check_usable(array: Array, spec: InputSpec) -> None:
+    bad = ~np.isfinite(array) if spec.kind in ("dt", "duration") else np.isnan(array)
     if bad.any():
         place = int(np.argmax(bad))
         where = f" at element {place}" if array.size > 1 else ""
         raise ValueError(f"{spec.id} is {array[place]:g}{where}, which is not a usable value")
 
 
-def _listed(names: object) -> str:
-    return ", ".join(repr(name) for name in sorted(names)) or "nothing"  # type: ignore[call-overload]
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(repr(name) for name in sorted(names)) or "nothing"

@@ -9,7 +9,6 @@ import textwrap
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-
 from spikefarm import *
 from spikefarm.devices import CompilerNotFoundError, DeviceError
 from spikefarm.devices.cpp_standalone.cache import BuildCache
@@ -64,7 +63,9 @@ def test_two_processes_building_at_once_make_one_build(tmp_path):
     cache = tmp_path / "cache"
     environment = {**os.environ, "SPIKEFARM_CACHE_DIR": str(cache)}
     running = [
-        subprocess.Popen([sys.executable, "-c", SCRIPT.format(tau=10)], env=environment, stdout=subprocess.PIPE)
+        subprocess.Popen(
+            [sys.executable, "-c", SCRIPT.format(tau=10)], env=environment, stdout=subprocess.PIPE
+        )
         for _ in range(3)
     ]
     printed = {process.communicate(timeout=120)[0].split()[0] for process in running}
@@ -97,13 +98,20 @@ def test_project_runs_without_python(tmp_path):
     assert {"model.cpp", "Makefile", "parameters.txt", "engine"} <= set(os.listdir(project))
     subprocess.run(["make", "-s", "-C", project], check=True, capture_output=True, timeout=300)
     done = subprocess.run(
-        [project / "main", "--results", tmp_path / "bare"], cwd=project, capture_output=True, text=True, timeout=60
+        [project / "main", "--results", tmp_path / "bare"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert done.returncode == 0, done.stderr
     with np.load(tmp_path / "bare" / "results.npz") as saved:
         assert_array_equal(saved["spikes.count"], count)
     changed = subprocess.run(
-        [project / "main", "tau=0.02", "--results", tmp_path / "slow"], cwd=project, capture_output=True, timeout=60
+        [project / "main", "tau=0.02", "--results", tmp_path / "slow"],
+        cwd=project,
+        capture_output=True,
+        timeout=60,
     )
     assert changed.returncode == 0
     device.run(run_args={"tau": 20 * ms})
@@ -115,13 +123,13 @@ def test_project_runs_without_python(tmp_path):
 def test_delete_keeps_what_is_not_ours(tmp_path):
     project = tmp_path / "project"
     set_device("cpp_standalone", directory=project)
-    cells, spikes = small_model()
+    _cells, spikes = small_model()
     run(10 * ms)
     (project / "notes.txt").write_text("mine")
     device.delete(code=False)
     assert not (project / "results").exists()
     assert (project / "model.cpp").exists()
-    with pytest.raises(NotImplementedError, match="recorded nothing yet: call device.run"):
+    with pytest.raises(NotImplementedError, match=r"recorded nothing yet: call device.run"):
         spikes.count
     device.run()
     assert len(spikes.count) == 2
@@ -180,7 +188,7 @@ def test_directory_that_cannot_be_used(tmp_path):
     (tmp_path / "file").write_text("in the way")
     set_device("cpp_standalone", directory=tmp_path / "file")
     cells, spikes = small_model()
-    with pytest.raises(DeviceError, match="cannot be a directory: .* is a file; choose another one"):
+    with pytest.raises(DeviceError, match=r"cannot be a directory: .* is a file; choose another one"):
         run(10 * ms)
     assert spikes.source is cells
 
@@ -210,7 +218,9 @@ def test_values_before_and_after_the_run():
     device.build()
     assert_allclose(cells.v / mV, np.array([-70, -60, -60, -50]) * np.exp(-1))
     assert_allclose(cells.t / ms, 10)
-    with pytest.raises(NotImplementedError, match="not stored by the simulation; record it with a StateMonitor"):
+    with pytest.raises(
+        NotImplementedError, match="not stored by the simulation; record it with a StateMonitor"
+    ):
         cells.w[:]
 
 

@@ -6,7 +6,6 @@ import os
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-
 from spikefarm import *
 from spikefarm.devices import RunArgumentError, device_module
 
@@ -241,7 +240,9 @@ def test_results_directory_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(RuntimeError, match=r"cannot be a directory: .*file is a file"):
         device.run(results_directory=tmp_path / "file" / "results")
-    with pytest.raises(NotImplementedError, match=r"not known before the simulation has run: call device.run"):
+    with pytest.raises(
+        NotImplementedError, match=r"not known before the simulation has run: call device.run"
+    ):
         leaky.x[:]
     if os.geteuid():  # root may write anywhere
         locked = tmp_path / "locked"

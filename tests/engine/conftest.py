@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 from pathlib import Path
 
 import pytest
-
 from spikefarm.devices.base import Build, InputSpec, Manifest, OutputSpec
 from spikefarm.devices.cpp_standalone.cache import BuildCache
 from spikefarm.devices.cpp_standalone.compile import compile_model, host_executable
@@ -55,3 +55,22 @@ def probe(cache):
 def runner(probe, host):
     with HostRunner(probe, host) as runner:
         yield runner
+
+
+def _functions(cache, name, options):
+    def fill(folder):
+        compile_model(HERE / "functions.cpp", folder / "model.so", find_compiler(), options)
+
+    return ctypes.CDLL(str(cache.make(name, fill) / "model.so"))
+
+
+@pytest.fixture(scope="session")
+def functions(cache):
+    """The engine's inline functions, compiled as models are."""
+    return _functions(cache, "functions", CompileOptions())
+
+
+@pytest.fixture(scope="session")
+def plain_functions(cache):
+    """The same for any CPU of this architecture."""
+    return _functions(cache, "plain-functions", CompileOptions(native=False))

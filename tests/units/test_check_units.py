@@ -1,4 +1,3 @@
-# ruff: noqa: F403, F405
 """The decorator that holds functions to their units."""
 
 import pytest

@@ -1,4 +1,3 @@
-# ruff: noqa: F403, F405
 """numpy's functions on quantities. Whatever a rule says about units has to hold when units are changed."""
 
 import numpy as np
@@ -46,6 +45,7 @@ def check_scaling(call, *operands):
 RULED = {func.__name__: func for func in functions.RULES if func.__name__ not in ROUNDING | WRITING}
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("name", sorted(RULED))
 def test_function_scales_as_its_unit_says(name):
     for values in ARRAYS:
@@ -76,6 +76,7 @@ def test_the_scaling_check_notices_a_wrong_rule(monkeypatch):
         check_scaling(np.var, np.array([1.0, 3.0]))
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_most_rules_are_exercised():
     array, matrix = (np.array(values) for values in ARRAYS)
     called = {

@@ -1,4 +1,4 @@
-# ruff: noqa: B015, F403, F405
+# ruff: noqa: B015
 """Quantities: what they are made from, how they are changed, shown, copied and refused."""
 
 import copy
@@ -199,6 +199,25 @@ def test_display():
         (3 * mV).in_unit(2 * mV)
 
 
+@pytest.mark.parametrize(
+    ("quantity", "unit"),
+    [
+        (3 * mV / ms, "volt / second"),
+        ((3 * mV) ** 0.5, "uvolt ** 0.5"),
+        (2 * mV**-1, "mvolt ** -1"),
+        (30 * nA / ms, "uamp / second"),
+        (2 * mV**2, "mvolt2"),
+        (2e-3 * metre**3, "metre3"),
+        (5000 * kgram, "Mgram"),
+    ],
+)
+def test_best_unit_is_a_unit(quantity, unit):
+    best = quantity.get_best_unit()
+    assert isinstance(best, Unit)
+    assert best.name == unit
+    assert quantity.in_unit(best) == str(quantity)
+
+
 def test_registered_units_are_used():
     from spikefarm.core.units import display
 
@@ -217,6 +236,7 @@ def test_units():
     assert mV == mvolt
     assert mV != uvolt
     assert mV != nA
+    assert mV != mA
     assert mV == 0.001 * volt
     assert (volt == None) is False  # noqa: E711
     assert (3 * mV == "3 mV") is False

@@ -123,12 +123,7 @@ class Archive {
 };
 
 std::string npy_header(int32_t dtype, int64_t count) {
-  const char* descr = "<f8";
-  if (dtype == SF_I64) descr = "<i8";
-  if (dtype == SF_I32) descr = "<i4";
-  if (dtype == SF_U64) descr = "<u8";
-  if (dtype == SF_BOOL) descr = "|b1";
-  std::string text = std::string("{'descr': '") + descr + "', 'fortran_order': False, 'shape': (" +
+  std::string text = std::string("{'descr': '") + sf_descr(dtype) + "', 'fortran_order': False, 'shape': (" +
                      std::to_string(count) + ",), }";
   text.append(63 - (10 + text.size()) % 64, ' ');
   text += '\n';

@@ -32,6 +32,17 @@ static inline int64_t sf_item_size(int32_t dtype) {
   }
 }
 
+// As .npy files write it.
+static inline const char* sf_descr(int32_t dtype) {
+  switch (dtype) {
+    case SF_I64: return "<i8";
+    case SF_BOOL: return "|b1";
+    case SF_I32: return "<i4";
+    case SF_U64: return "<u8";
+    default: return "<f8";
+  }
+}
+
 static inline const char* sf_dtype_name(int32_t dtype) {
   switch (dtype) {
     case SF_F64: return "float64";

@@ -1,0 +1,142 @@
+"""Where runs are done when the user gave no cluster: one on this machine, seen by this machine alone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import socket
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+LOOPBACK = "127.0.0.1"
+DASHBOARD_PORT = 8787
+
+# `dask spec`, which starts a worker and stays with it, but not longer than the process that wanted it.
+WATCHED = """
+import os, sys, threading, time
+parent = int(sys.argv.pop(1))
+def watch():
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(0)
+threading.Thread(target=watch, daemon=True).start()
+from dask.__main__ import main
+main()
+"""
+
+
+@contextmanager
+def embedded(processes: bool, workers: int | None) -> Iterator[Client]:
+    """Run a cluster for the duration of a ``with`` block.
+
+    Parameters
+    ----------
+    processes : bool
+        Workers in processes of their own, for runs that keep Python busy; else threads of this process.
+        Neither imports the user's script again, so a script needs no ``__main__`` guard.
+    workers : int, optional
+        How many runs at a time; by default as many as this process may use cores.
+    """
+    from dask.system import CPU_COUNT
+    from distributed import Client
+
+    n = workers or CPU_COUNT
+    with _quiet_start(processes, n) as cluster, Client(cluster, set_as_default=False) as client:
+        client.wait_for_workers(n if processes else 1)
+        try:
+            yield client
+        except BaseException:
+            cluster.sync(_abandon, cluster)
+            raise
+
+
+def _quiet_start(processes: bool, n: int) -> Any:
+    with warnings.catch_warnings():
+        # Somebody may take the port between the look at it and its use; then Dask takes another and says so.
+        warnings.filterwarnings("ignore", message="Port .* is already in use")
+        return _processes(n) if processes else _threads(n)
+
+
+async def _abandon(cluster: Any) -> None:
+    """Close workers in this process without waiting for the runs that they are at."""
+    from distributed import Worker
+
+    for worker in cluster.workers.values():
+        if isinstance(worker, Worker):
+            await worker.close(executor_wait=False)
+
+
+def dashboard(client: Client) -> str:
+    """Return the address of a cluster's dashboard, empty if it has none."""
+    services = client.scheduler_info(n_workers=0).get("services", {})
+    if "dashboard" not in services:
+        return ""
+    if str(client.scheduler_info(n_workers=0)["address"]).startswith("inproc"):
+        return f"http://{LOOPBACK}:{services['dashboard']}/status"
+    return str(client.dashboard_link)
+
+
+def _threads(n: int) -> Any:
+    from distributed import LocalCluster
+
+    return LocalCluster(
+        processes=False,
+        n_workers=1,
+        threads_per_worker=n,
+        memory_limit=0,  # this process is the user's; it is not for a worker to pause it
+        dashboard_address=f"{LOOPBACK}:{_dashboard_port()}",
+        worker_dashboard_address=f"{LOOPBACK}:0",  # by default it would listen on all interfaces
+        silence_logs=logging.CRITICAL,
+    )
+
+
+def _processes(n: int) -> Any:
+    """Start workers as programs of their own, with a scheduler in this process.
+
+    They end when this process does, however it ends.
+    """
+    from distributed import Scheduler, SpecCluster
+    from distributed.deploy.subprocess import SubprocessWorker
+
+    class WatchedWorker(SubprocessWorker):
+        async def _start(self) -> None:
+            spec = json.dumps({"cls": self.worker_class, "opts": self.worker_kwargs})
+            arguments = (str(os.getpid()), "spec", self.scheduler, "--spec", spec)
+            self.process = await asyncio.create_subprocess_exec(sys.executable, "-c", WATCHED, *arguments)
+
+    options = {"host": LOOPBACK, "nthreads": 1, "memory_limit": "auto", "silence_logs": logging.CRITICAL}
+    worker = {"cls": WatchedWorker, "options": {"worker_kwargs": options}}
+    address = f"{LOOPBACK}:{_dashboard_port()}"
+    scheduler = {
+        "host": LOOPBACK,
+        "port": 0,
+        "dashboard": True,
+        "dashboard_address": address,
+        "allowed_failures": 0,  # a run that kills a worker would kill others; it is tried again alone
+    }
+    return SpecCluster(
+        scheduler={"cls": Scheduler, "options": scheduler},
+        worker=worker,
+        workers=dict.fromkeys(range(n), worker),
+        silence_logs=logging.CRITICAL,
+        name="spikefarm",
+    )
+
+
+def _dashboard_port() -> int:
+    """Return the customary port, or any (0) when it is taken: asking first spares a warning."""
+    with closing(socket.socket()) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, DASHBOARD_PORT))
+        except OSError:
+            return 0
+    return DASHBOARD_PORT

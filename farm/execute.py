@@ -1,0 +1,248 @@
+"""From a study to a labelled data set: the store, what it has already, the rest through a cluster."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..store.results import open_results
+from ..store.runstore import RunStore
+from ..store.schema import FAILED, MISSING
+from .axes import refuse
+from .cluster import dashboard, embedded
+from .plan import Plan, count, duration
+from .progress import Progress, wanted
+from .schedule import Schedule, Tally
+from .study import Study
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from distributed import Client
+
+PathLike = str | os.PathLike[str]
+
+
+class FailedRunsWarning(UserWarning):
+    """Some runs of a sweep failed."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a sweep is done; none of these changes a result, so none is in a run's key.
+
+    Parameters
+    ----------
+    store : path, optional
+        Where results are kept, and looked for. Without it they stay in memory.
+    client : distributed.Client, optional
+        A cluster; by default one on this machine for the time of the sweep.
+    workers : int, optional
+        Runs at a time on the default cluster; by default as many as there are cores.
+    time_limit : float, optional
+        Seconds of wall time for one simulation; a run that takes longer has failed.
+    batch_seconds : float, optional
+        How long one batch of runs should take: what a killed process loses at most, for each worker. By default
+        a hundredth of the sweep, but 1 s to 1 min.
+    retry_failed : bool
+        Whether runs that failed before are done again.
+    overwrite : bool
+        Whether to delete a store that is there, whatever is in it.
+    progress : bool, optional
+        Whether to show a bar and tell what is done; by default a bar where somebody watches.
+    """
+
+    store: PathLike | None = None
+    client: Client | None = None
+    workers: int | None = None
+    time_limit: Any = None
+    batch_seconds: float | None = None
+    retry_failed: bool = False
+    overwrite: bool = False
+    progress: bool | None = None
+
+    def check(self) -> None:
+        """Refuse what makes no sense.
+
+        Raises
+        ------
+        SweepError
+        """
+        problems = []
+        if self.time_limit is not None and not _seconds(self.time_limit) > 0:
+            problems.append(f"time_limit={self.time_limit!r}: give seconds above 0, or None for no limit")
+        if self.batch_seconds is not None and not _seconds(self.batch_seconds) > 0:
+            problems.append(
+                f"batch_seconds={self.batch_seconds!r}: give seconds above 0, or None for what suits the sweep"
+            )
+        if self.workers is not None and (not isinstance(self.workers, int) or self.workers < 1):
+            problems.append(
+                f"workers={self.workers!r}: give a whole number, 1 or more, or None for all cores"
+            )
+        if self.overwrite and self.store is None:
+            problems.append("overwrite=True without a store: give store=..., or leave it out")
+        refuse("run", problems)
+
+    def tell(self, text: str) -> None:
+        """Print, unless told to be quiet."""
+        if self.progress is not False:
+            print(text, flush=True)
+
+
+def _seconds(value: Any) -> float:
+    """Return seconds, given as a number or with units; NaN if it is neither."""
+    from .adapters import split
+
+    try:
+        array, dimension = split(value)
+        return float(array) if dimension in ("", "0,0,1,0,0,0,0") else float("nan")
+    except Exception:
+        return float("nan")
+
+
+def plan(study: Study, store: PathLike | None, builds: int | None, compiled: bool) -> Plan:
+    """Return what a study would do, looking at the store but changing nothing."""
+    path = None if store is None else Path(store).expanduser().absolute()
+    status, seconds = np.zeros(len(study), np.uint8), None
+    if path is not None and path.exists():
+        found = RunStore.create_or_open(path, study.owner)
+        _, status = found.completed().find(study.keys)
+        seconds = _expected(found, int(np.count_nonzero(status == MISSING)))
+    cached, failed = int(np.count_nonzero(status != MISSING)), int(np.count_nonzero(status == FAILED))
+    return Plan(study.subject, study.space, builds, compiled, cached, failed, path, seconds)
+
+
+def _expected(store: RunStore, n: int) -> float | None:
+    """Return how long `n` runs would take on this machine's cores, by the latest sweep in the store."""
+    from dask.system import CPU_COUNT
+
+    if not store.sweeps():
+        return None
+    with open_results(store.path) as data:
+        mean = float(data.wall_time.mean())
+    return n * mean / CPU_COUNT if np.isfinite(mean) else None
+
+
+def execute(study: Study, options: Options) -> xr.Dataset:
+    """Do what is missing of a study and return all of it.
+
+    Raises
+    ------
+    StoreError, OwnerError, LockedError
+        The store cannot be used; nothing ran.
+    RunsFailedError, FarmError
+        See `Schedule.run`.
+    KeyboardInterrupt
+        After telling how to go on.
+    """
+    options.check()
+    start = time.perf_counter()
+    if options.client is None:
+        study.work.prepare()  # without a compiler nothing is written either
+    with _place(options.store) as path:
+        store = RunStore.create_or_open(path, study.owner, overwrite=options.overwrite)
+        with store.lock():
+            tally = _fill(study, store, options)
+            store.publish(study.id)
+        data = open_results(path, study.id)
+        if options.store is None:
+            data = data.load()
+    counts = {
+        "runs": len(study),
+        "simulated": tally.simulated,
+        "cached": tally.cached,
+        "failed": tally.failed,
+    }
+    data = data.assign_attrs(counts)
+    _report(study, tally, options, time.perf_counter() - start)
+    return data
+
+
+@contextmanager
+def _place(store: PathLike | None) -> Iterator[Path]:
+    """Yield where to write: where the user said, or a place that is gone afterwards."""
+    if store is not None:
+        yield Path(store).expanduser().absolute()
+        return
+    with tempfile.TemporaryDirectory(prefix="spikefarm-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder) / "results.zarr"
+
+
+def _fill(study: Study, store: RunStore, options: Options) -> Tally:
+    """Do the runs that the store does not have."""
+    _, status = store.completed().find(study.keys)
+    missing = status == MISSING
+    if options.retry_failed:
+        missing |= status == FAILED
+    todo = np.flatnonzero(missing).astype(np.int64)
+    cached = len(study) - len(todo)
+    if not len(todo):
+        _record_again(study, store)
+        return Tally(cached=cached, failed=int(np.count_nonzero(status == FAILED)))
+    tally = _simulate(study, store, options, todo)
+    tally.cached = cached
+    tally.failed += int(np.count_nonzero(status[~missing] == FAILED))
+    return tally
+
+
+def _record_again(study: Study, store: RunStore) -> None:
+    """Make a sweep the latest one, under whose name all of its runs are there."""
+    store.record_sweep(
+        study.id, study.space.definition(study.known_outputs(store)), study.keys, study.record()
+    )
+
+
+def _simulate(study: Study, store: RunStore, options: Options, todo: NDArray[np.int64]) -> Tally:
+    n = len(study)
+    progress = Progress(n, n - len(todo), wanted(options.progress))
+    limit, batch = (None if s is None else _seconds(s) for s in (options.time_limit, options.batch_seconds))
+    try:
+        with _client(study, options) as (client, paths):
+            address = dashboard(client)
+            if address:
+                options.tell(f"dashboard: {address}")
+            with progress:
+                args = (client, study, store, progress, limit, batch, paths)
+                return Schedule(*args).run(todo)
+    except KeyboardInterrupt:
+        if options.store is not None:
+            options.tell(
+                f"stopped: {progress.done} of {n} runs are in {store.path}; run the same again to do the others"
+            )
+        raise
+
+
+@contextmanager
+def _client(study: Study, options: Options) -> Iterator[tuple[Client, tuple[str, ...]]]:
+    """Yield a client, and where its workers find the user's modules."""
+    if options.client is not None:
+        yield options.client, ()
+        return
+    processes = study.work.holds_interpreter
+    with embedded(processes, options.workers) as client:
+        yield client, tuple(p or os.getcwd() for p in sys.path) if processes else ()
+
+
+def _report(study: Study, tally: Tally, options: Options, seconds: float) -> None:
+    options.tell(
+        f"{count(len(study), 'run')}: {tally.simulated} simulated, {tally.cached} from the cache, "
+        f"{tally.failed} failed; {duration(seconds)}"
+    )
+    if tally.failed:
+        told = "".join(f"\n- {error}" for error in tally.errors)
+        hint = "their errors are in the variable 'error'; retry_failed=True does them again"
+        warnings.warn(
+            f"{count(tally.failed, 'run')} of {len(study)} failed; {hint}{told}",
+            FailedRunsWarning,
+            stacklevel=4,
+        )

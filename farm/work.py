@@ -1,0 +1,169 @@
+"""What one run is: a simulation with outputs, or a function that simulates. Picklable; it travels to workers."""
+
+from __future__ import annotations
+
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from ..devices.base import Runner
+from .adapters import Simulation, exported, is_declared, isolated_session
+from .outputs import Outputs, name_problems
+from .values import OutputError, Value, as_value
+
+
+class Executor(ABC):
+    """Does runs one after another; belongs to one thread at a time."""
+
+    @abstractmethod
+    def run(self, point: Mapping[str, Any], seed: int, time_limit: float | None) -> dict[str, Value]:
+        """Do one run and return its outputs.
+
+        Parameters
+        ----------
+        point : mapping
+            What is particular to this run.
+        seed : int
+        time_limit : float or None
+            Seconds that the simulation may take.
+
+        Raises
+        ------
+        Exception
+            Whatever goes wrong: this run has failed, and the executor can be used again.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of what is held. Closing twice is harmless."""
+
+
+class Work(ABC):
+    """What all runs of a sweep have in common."""
+
+    @property
+    @abstractmethod
+    def holds_interpreter(self) -> bool:
+        """Whether a run keeps the Python interpreter busy, so that threads would only take turns."""
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Do what has to be done once a machine, or fail before anything ran."""
+
+    @abstractmethod
+    def executor(self) -> Executor:
+        """Return what does runs in one thread."""
+
+
+@final
+@dataclass(frozen=True)
+class SimulationWork(Work):
+    """Runs of one build, each with inputs of its own."""
+
+    simulation: Simulation
+    outputs: Outputs
+
+    @property
+    def holds_interpreter(self) -> bool:
+        """Not: the simulation has a process of its own."""
+        return False
+
+    def prepare(self) -> None:
+        """Compile, unless the build is there."""
+        self.simulation.build()
+
+    def executor(self) -> Executor:
+        """Return a runner of the build."""
+        return _SimulationExecutor(self, self.simulation.runner())
+
+
+@final
+class _SimulationExecutor(Executor):
+    def __init__(self, work: SimulationWork, runner: Runner) -> None:
+        self.simulation, self.outputs, self.runner = work.simulation, work.outputs, runner
+
+    def run(self, point: Mapping[str, Any], seed: int, time_limit: float | None) -> dict[str, Value]:
+        self.runner.run({**point, **self.simulation.seed_inputs(seed)}, time_limit)
+        return self.outputs.evaluate(self.simulation.results(self.runner.read))
+
+    def close(self) -> None:
+        self.runner.close()
+
+
+@final
+@dataclass(frozen=True)
+class FunctionWork(Work):
+    """Calls of a function that declares, runs and returns outputs by name."""
+
+    function: Callable[..., Any]
+    fixed: Mapping[str, Any]
+
+    @property
+    def holds_interpreter(self) -> bool:
+        """It does: the function declares its model each time."""
+        return True
+
+    def prepare(self) -> None:
+        """Nothing is known of the builds before the function is called."""
+
+    def executor(self) -> Executor:
+        """Return what calls the function."""
+        return _FunctionExecutor(self)
+
+
+@final
+class _FunctionExecutor(Executor):
+    def __init__(self, work: FunctionWork) -> None:
+        self.work = work
+
+    def run(self, point: Mapping[str, Any], seed: int, time_limit: float | None) -> dict[str, Value]:
+        with seeded(seed), isolated_session(seed, time_limit):
+            return function_values(self.work.function(**self.work.fixed, **point))
+
+    def close(self) -> None:
+        pass
+
+
+def function_values(returned: Any) -> dict[str, Value]:
+    """Take what an experiment returned.
+
+    Raises
+    ------
+    OutputError
+        No dict from names to values.
+    """
+    if not isinstance(returned, Mapping) or not returned or not all(isinstance(n, str) for n in returned):
+        raise OutputError(
+            f"the function returned {returned!r:.60}; return a dict from names to numbers, arrays, Quantities, "
+            "Ragged or monitors"
+        )
+    found: dict[str, Value] = {}
+    for name, value in returned.items():
+        if is_declared(value):
+            found |= {
+                f"{name}_{field}": as_value(f"{name}_{field}", v) for field, v in exported(value).items()
+            }
+        else:
+            found[name] = as_value(name, value)
+    problems = name_problems(list(found))
+    if problems:
+        raise OutputError("; ".join(problems))
+    return found
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Seed Python's and numpy's own random numbers, and put them back as they were."""
+    python, legacy = random.getstate(), np.random.get_state()
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(legacy)

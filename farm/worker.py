@@ -1,0 +1,264 @@
+"""What happens on a worker: a task does a batch of runs, writes it durably and returns a receipt."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..store.batch import write_batch
+from ..store.schema import DONE, FAILED, BatchRecords, Column, Slot
+from .keys import Array
+from .space import Space
+from .values import Value, fit, gather
+from .work import Executor, Work
+
+LONGEST_ERROR = 2000
+SHOWN_ERRORS = 3
+
+
+class StoppedError(RuntimeError):
+    """The sweep was stopped; what was not written yet is done again next time."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What all tasks of a sweep share; sent once to each worker.
+
+    Parameters
+    ----------
+    token : str
+        Names the pool of executors.
+    work : Work
+    space : Space
+    time_limit : float or None
+        Seconds for one simulation.
+    """
+
+    token: str
+    work: Work
+    space: Space
+    time_limit: float | None
+
+
+@dataclass(frozen=True)
+class PackedJob:
+    """A job on its way; opened by the tasks, so that what cannot be opened fails them and not the transfer.
+
+    Parameters
+    ----------
+    token : str
+        The job's.
+    blob : bytes
+        The job, pickled by value where it is the user's.
+    paths : tuple of str
+        Where the user's modules lie, for workers that were started elsewhere on the same machine.
+    """
+
+    token: str
+    blob: bytes
+    paths: tuple[str, ...]
+
+    @classmethod
+    def of(cls, job: Job, paths: Sequence[str]) -> PackedJob:
+        """Pack a job."""
+        import cloudpickle
+
+        return cls(job.token, cloudpickle.dumps(job), tuple(paths))
+
+    def open(self) -> Job:
+        """Return the job, opened once a process."""
+        import cloudpickle
+
+        mine = pool(self.token)
+        with mine.lock:
+            if mine.job is None:
+                sys.path.extend(path for path in self.paths if path not in sys.path)
+                mine.job = cloudpickle.loads(self.blob)
+            return mine.job
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Runs of one task.
+
+    Parameters
+    ----------
+    runs : int64 array, shape (n,)
+        Numbers of the runs in the sweep.
+    seeds : uint64 array, shape (n,)
+    keys : uint8 array, shape (n, 32)
+    """
+
+    runs: NDArray[np.int64]
+    seeds: NDArray[np.uint64]
+    keys: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.runs)
+
+    def part(self, where: slice) -> Batch:
+        """Return some of these runs."""
+        return Batch(self.runs[where], self.seeds[where], self.keys[where])
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one run: values, or the reason why there are none."""
+
+    values: Mapping[str, Value] | None
+    error: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class BatchReceipt:
+    """What is left to tell of a batch that is on disk.
+
+    Parameters
+    ----------
+    n_done, n_failed : int
+    seconds : float
+        That the runs took together.
+    errors : tuple of str
+        The first few.
+    """
+
+    n_done: int
+    n_failed: int
+    seconds: float
+    errors: tuple[str, ...]
+
+
+class Pool:
+    """What a process keeps of a sweep: the job, and executors that wait for the next batch."""
+
+    def __init__(self) -> None:
+        self.job: Job | None = None
+        self.idle: list[Executor] = []
+        self.lock = threading.Lock()
+        self.closed = False
+
+    @contextmanager
+    def lease(self, work: Work) -> Iterator[Executor]:
+        """Lend an executor to this thread."""
+        with self.lock:
+            executor = self.idle.pop() if self.idle else None
+        executor = executor or work.executor()
+        try:
+            yield executor
+        except BaseException:
+            executor.close()
+            raise
+        with self.lock:
+            if not self.closed:
+                self.idle.append(executor)
+                return
+        executor.close()
+
+    def close(self) -> None:
+        """Let go of the executors that are here; the others go when they come back."""
+        with self.lock:
+            self.closed = True
+            idle, self.idle, self.job = self.idle, [], None
+        for executor in idle:
+            executor.close()
+
+
+_pools: dict[str, Pool] = {}
+_pools_lock = threading.Lock()
+
+
+def pool(token: str) -> Pool:
+    """Return this process's pool of that name."""
+    with _pools_lock:
+        return _pools.setdefault(token, Pool())
+
+
+def close_pool(token: str) -> None:
+    """End a sweep in this process: batches that are still at it stop before their next run."""
+    pool(token).close()
+
+
+def share(packed: PackedJob) -> PackedJob:
+    """Return what all tasks share. A task of its own, so that a lost worker's copy is made again."""
+    return packed
+
+
+def try_run(job: Job, executor: Executor, run: int, seed: int) -> Outcome:
+    """Do one run, come what may."""
+    start = time.perf_counter()
+    values, error = None, ""
+    try:
+        values = executor.run(job.space.point(run), seed, job.time_limit)
+    except (Exception, SystemExit) as problem:
+        error = describe(problem)
+    return Outcome(values, error, time.perf_counter() - start)
+
+
+def describe(problem: BaseException) -> str:
+    """Return kind and message of an error, of bearable length."""
+    return f"{type(problem).__name__}: {problem}"[:LONGEST_ERROR]
+
+
+def run_pilot(packed: PackedJob, run: int, seed: int) -> Outcome:
+    """Do one run and hand its values back, to see what they are like."""
+    job = packed.open()
+    with pool(job.token).lease(job.work) as executor:
+        return try_run(job, executor, run, seed)
+
+
+def run_batch(
+    packed: PackedJob, batch: Batch, columns: Mapping[str, Column], path: Path, slot: Slot
+) -> BatchReceipt:
+    """Do a batch of runs and write it.
+
+    Raises
+    ------
+    StoppedError
+        The sweep was stopped meanwhile.
+    StoreError, OSError
+        The batch cannot be written.
+    """
+    job, mine = packed.open(), pool(packed.token)
+    outcomes: list[Outcome] = []
+    with mine.lease(job.work) as executor:
+        for run, seed in zip(batch.runs.tolist(), batch.seeds.tolist(), strict=True):
+            if mine.closed:
+                raise StoppedError("the sweep was stopped")
+            outcomes.append(try_run(job, executor, run, seed))
+    return save(batch, outcomes, columns, path, slot)
+
+
+def save(
+    batch: Batch, outcomes: Sequence[Outcome], columns: Mapping[str, Column], path: Path, slot: Slot
+) -> BatchReceipt:
+    """Write what became of a batch to its slot; values that do not fit their columns count as failures."""
+    rows: list[dict[str, Array] | None] = []
+    errors: list[str] = []
+    for outcome in outcomes:
+        values, error = _fitted(outcome, columns)
+        rows.append(values)
+        errors.append(error)
+    fixed, ragged = gather(rows, columns)
+    status = np.array([FAILED if row is None else DONE for row in rows], np.uint8)
+    seconds = np.array([outcome.seconds for outcome in outcomes])
+    write_batch(path, slot, BatchRecords(batch.keys, status, batch.seeds, seconds, errors, fixed, ragged))
+    told = [error for error in errors if error]
+    return BatchReceipt(len(rows) - len(told), len(told), float(seconds.sum()), tuple(told[:SHOWN_ERRORS]))
+
+
+def _fitted(outcome: Outcome, columns: Mapping[str, Column]) -> tuple[dict[str, Array] | None, str]:
+    if outcome.values is None:
+        return None, outcome.error
+    try:
+        return fit(outcome.values, columns), ""
+    except ValueError as problem:
+        return None, describe(problem)
