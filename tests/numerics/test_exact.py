@@ -1,7 +1,5 @@
 """Exact integration against matrix exponentials and closed forms."""
 
-# ruff: noqa: F841 (the strings of a model name the constants)
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +7,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.linalg import expm
-
 from spikefarm import *
 from spikefarm.devices import isolated_session
 

@@ -1,13 +1,10 @@
 """Spikes of integrate-and-fire neurons: exact counts on the grid of time, rates against theory."""
 
-# ruff: noqa: F841 (the strings of a model name the constants)
-
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.integrate import quad
 from scipy.special import erfcx
-
 from spikefarm import *
 from spikefarm.devices import isolated_session
 
