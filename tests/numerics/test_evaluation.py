@@ -34,7 +34,9 @@ EXPRESSIONS = {
 #: Only to the last digits, as they go through functions of the engine's own.
 ROUNDED = {
     "exp(clip({a}/{b}, -700, 700))": lambda a, b: np.exp(np.clip(a / b, -700, 700)),
-    "exprel({a}/1e9)*{b}": lambda a, b: np.where(a == 0, 1, np.expm1(a / 1e9) / np.where(a == 0, 1, a / 1e9)) * b,
+    "exprel({a}/1e9)*{b}": lambda a, b: (
+        np.where(a == 0, 1, np.expm1(a / 1e9) / np.where(a == 0, 1, a / 1e9)) * b
+    ),
     "log(abs({a}) + 1)*{b}": lambda a, b: np.log(np.abs(a) + 1) * b,
     "abs({a})**({b}/1e8)": lambda a, b: np.abs(a) ** (b / 1e8),
     "sqrt(abs({a}))*{b}": lambda a, b: np.sqrt(np.abs(a)) * b,
@@ -67,7 +69,8 @@ def evaluated(a, b, pairs):
 
 
 @pytest.mark.parametrize(
-    ("a", "b"), [("pa", "pb"), ("pa", "cb"), ("ca", "pb"), ("ca", "cb"), ("sa", "sb"), ("first(t)", "second_(t, 0)")]
+    ("a", "b"),
+    [("pa", "pb"), ("pa", "cb"), ("ca", "pb"), ("ca", "cb"), ("sa", "sb"), ("first(t)", "second_(t, 0)")],
 )
 def test_operands_of_every_kind(a, b):
     """Variables, shared values, constants of the script, TimedArrays: numpy's numbers to the last bit."""
@@ -148,7 +151,9 @@ def test_conditions_on_what_all_neurons_share(enabled):
         third = NeuronGroup(3, "v : 1", threshold="not (v > 0) or level % 2 == 0 or on")
         group.v = other.v = third.v = [0, 1, 2]
         other.open = other.kept = enabled
-        counts = [SpikeMonitor(g, record=False, name=f"count_{k}") for k, g in enumerate((group, other, third))]
+        counts = [
+            SpikeMonitor(g, record=False, name=f"count_{k}") for k, g in enumerate((group, other, third))
+        ]
         Network(group, other, third, counts).run(3 * ms)
         first, second_, last = (np.asarray(c.count) for c in counts)
     assert_array_equal(first, [0, 0, 0] if enabled else [0, 30, 30])
@@ -204,7 +209,9 @@ def test_a_dt_that_does_not_fit_the_time_so_far():
         run(1 * ms)
         defaultclock.dt = 0.3 * ms
         run(1 * ms)
-        with pytest.raises(SimulationError, match="dt of defaultclock changes at a time that is no multiple of the"):
+        with pytest.raises(
+            SimulationError, match="dt of defaultclock changes at a time that is no multiple of the"
+        ):
             group.v[:]
     with isolated_session(0):  # 0.3 ms fits, and so does what is not changed
         group = NeuronGroup(1, "dv/dt = 1/ms : 1", method="euler")
