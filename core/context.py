@@ -10,7 +10,7 @@ from .equations import DIFFERENTIAL, SUBEXPRESSION, Equations
 from .expr import Expr, ExpressionError, Noise, names, walk, written
 from .infer import Type, Types, infer, unit_of
 from .namespace import Constant, Resolved
-from .resolve import is_stateful, resolve
+from .resolve import external_names, is_stateful, resolve
 from .statements import Stmt
 from .timedarray import TimedArray
 from .units import DimensionMismatchError
@@ -50,6 +50,10 @@ def types_of(variables: Mapping[str, Type], constants: Mapping[str, Resolved]) -
     return Types(variables, inputs, timed)
 
 
+class UnresolvedError(ExpressionError):
+    """An expression cannot be checked: what some of its names stand for is unknown, and reported as such."""
+
+
 @dataclass(frozen=True)
 class Checker:
     """Collects what is wrong with the strings of one object."""
@@ -63,12 +67,17 @@ class Checker:
         """Note the error that an action raises, with what it was about."""
         try:
             action()
+        except UnresolvedError:
+            return
         except (DimensionMismatchError, ExpressionError) as error:
             self.problems.append(type(error)(f"{what}: {error}"))
 
     def type_of(self, expr: Expr, variables: Mapping[str, Type] | None = None, noise: bool = False) -> Type:
         """Type of an expression; only where ``noise`` is allowed may it contain ``xi``."""
         own = self.variables if variables is None else variables
+        unknown = external_names(expr, own) - set(self.constants)
+        if unknown:
+            raise UnresolvedError(f"{', '.join(sorted(unknown))} in {written(expr)!r}")
         resolved = resolve(expr, own, self.constants)
         for node in walk(resolved):
             if isinstance(node, Noise) and not noise:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from .clock import Clock, check_time
@@ -50,9 +50,17 @@ class Declared:
         """Names that the object's strings take from the script."""
         return set()
 
-    def own_namespace(self) -> Mapping[str, Any] | None:
-        """The explicit namespace of the object, if it was given one."""
-        return None
+    def variable_names(self) -> Collection[str]:
+        """Names that the object's strings need not take from the script."""
+        return ()
+
+    def own_namespace(self) -> Mapping[str, Any]:
+        """The explicit namespace of the object, whose names come before those of the script."""
+        return {}
+
+    def intrinsic_constants(self) -> Mapping[str, Any]:
+        """Constants that come with the object itself rather than from a namespace."""
+        return {}
 
     def check(self, constants: Mapping[str, Any]) -> None:
         """Check units and types, given what the external names stand for."""

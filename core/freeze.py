@@ -122,10 +122,10 @@ class _Freezer:
     # -- objects --------------------------------------------------------------------------------------
 
     def _slot(self, group: NeuronGroup, name: str) -> str:
-        """Where the group's kernels read a constant: the script's names are shared, explicit ones are not."""
-        if group.own_namespace() is None and name not in group.intrinsic_constants():
-            return name
-        return f"{self.ids[group.name]}.{name}"
+        """Where the group's kernels read a constant: the script's names are shared, its own are not."""
+        if name in group.intrinsic_constants():
+            return f"{self.ids[group.name]}:{name.removeprefix('.')}"
+        return f"{self.ids[group.name]}.{name}" if name in group.own_namespace() else name
 
     def _resolved(self, group: NeuronGroup, expr: Expr, constants: Mapping[str, Resolved], own: Any) -> Expr:
         return resolve(expr, own, constants, lambda name: self._slot(group, name))
@@ -226,7 +226,8 @@ class _Freezer:
             slot = self._slot(group, name)
             if slot in table:
                 continue
-            user = slot if name in group.intrinsic_constants() else name
+            own = name in group.intrinsic_constants()
+            user = f"{self.ids[group.name]}{name}" if own else name
             if isinstance(value, Constant):
                 table[slot] = self._constant(slot, user, value)
             elif isinstance(value, TimedArray):

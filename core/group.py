@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,17 +10,17 @@ import numpy as np
 from .context import Checker, check_block, check_equation, expect_unit, variable_types
 from .declared import Declared
 from .dimensions import TIME
-from .equations import PARAMETER, SUBEXPRESSION, EquationError, Equations
+from .equations import PARAMETER, SUBEXPRESSION, Equations
 from .expr import Expr, ExpressionError, Lit, Name, parse, text
 from .infer import BOOL, Type, unit_of
 from .namespace import Constant, Resolved
 from .resolve import external_names
 from .statements import Stmt, parse_block
-from .units import DimensionMismatchError, Quantity, get_dimensions
+from .units import DimensionMismatchError, get_dimensions
 from .variables import VariableView
 
-#: How the value of ``refractory=5*ms`` is named among the constants of its group.
-REFRACTORY_PERIOD = "refractory"
+#: How the value of ``refractory=5*ms`` is named among the constants of its group: nobody can write this.
+REFRACTORY_PERIOD = ".refractory"
 
 
 class NeuronGroup(Declared):
@@ -44,7 +44,7 @@ class NeuronGroup(Declared):
         How long, or while which condition, a neuron does not spike again and variables flagged
         ``(unless refractory)`` stand still.
     namespace : dict, optional
-        What external names stand for; by default they are looked up where ``run`` is called.
+        What external names stand for; those not in it are looked up where ``run`` is called.
     dt : Quantity, optional
         Time step of the group, if not that of ``defaultclock``.
     clock : Clock, optional
@@ -99,7 +99,7 @@ class NeuronGroup(Declared):
         self._threshold = None if threshold is None else parse(threshold)
         self._reset = () if reset is None else parse_block(reset)
         self._refractory, self._refractory_value = self._parse_refractory(refractory)
-        self._namespace = None if namespace is None else dict(namespace)
+        self._namespace = dict(namespace or {})
         self.variable_types = variable_types(equations, self._refractory is not None)
 
     def _parse_refractory(self, value: Any) -> tuple[Expr | None, Constant | None]:
@@ -136,11 +136,13 @@ class NeuronGroup(Declared):
         """The refractory expression as parsed."""
         return self._refractory
 
-    def own_namespace(self) -> Mapping[str, Any] | None:
+    def own_namespace(self) -> Mapping[str, Any]:
         return self._namespace
 
-    def intrinsic_constants(self) -> dict[str, Resolved]:
-        """Constants that come with the group itself rather than from a namespace."""
+    def variable_names(self) -> Collection[str]:
+        return self.variable_types
+
+    def intrinsic_constants(self) -> Mapping[str, Resolved]:
         return {} if self._refractory_value is None else {REFRACTORY_PERIOD: self._refractory_value}
 
     def external_names(self) -> set[str]:
@@ -257,6 +259,3 @@ def check_method(method: Any) -> None:
         raise ValueError(
             f"method={method!r} is not an integrator; choose one of {', '.join(method_names())}, or leave it out."
         )
-
-
-__all__ = ["REFRACTORY_PERIOD", "EquationError", "NeuronGroup", "Quantity"]

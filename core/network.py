@@ -8,9 +8,8 @@ from typing import Any
 from .clock import Clock, check_time
 from .declared import Declared
 from .dimensions import TIME
-from .group import NeuronGroup
 from .monitors import SpikeMonitor, StateMonitor
-from .namespace import NamespaceError, Resolved, frame_namespace, resolve_names
+from .namespace import NamespaceError, Resolved, frame_namespace, look_up
 from .session import RunEntry, Session, current_session
 from .units import Quantity
 
@@ -175,15 +174,17 @@ def declare_run(
     constants: dict[str, Mapping[str, Resolved]] = {}
     problems: list[Exception] = []
     for obj in chosen:
-        own = obj.own_namespace()
+        found, unresolved = look_up(
+            obj.external_names(), {**namespace, **obj.own_namespace()}, obj.variable_names()
+        )
+        if unresolved:
+            problems.append(NamespaceError(f"{obj.name}: " + "\n".join(unresolved)))
+        found.update(obj.intrinsic_constants())
         try:
-            found = resolve_names(obj.external_names(), namespace if own is None else own, obj.name)
-            if isinstance(obj, NeuronGroup):
-                found.update(obj.intrinsic_constants())
             obj.check(found)
-            constants[obj.name] = found
-        except (NamespaceError, ValueError, SyntaxError, TypeError) as error:
+        except (ValueError, SyntaxError, TypeError) as error:
             problems.append(error)
+        constants[obj.name] = found
     if problems:
         raise type(problems[0])("\n".join(str(p) for p in problems))
     clocks: dict[str, Clock] = {obj.clock.name: obj.clock for obj in chosen}

@@ -14,7 +14,7 @@ from .dimensions import DIMENSIONLESS
 from .equations import SUBEXPRESSION
 from .expr import Expr, parse, written
 from .infer import BOOL, Type, unit_of
-from .namespace import frame_namespace, resolve_names
+from .namespace import NamespaceError, frame_namespace, look_up
 from .records import with_unit
 from .resolve import external_names
 from .session import AssignEntry, RunEntry
@@ -135,9 +135,10 @@ class VariableView(NDArrayOperatorsMixin):
         parts = [parse(part) for part in (value, where) if isinstance(part, str)]
         own = self.group.variable_types
         wanted: set[str] = set().union(*(external_names(part, own) for part in parts))
-        explicit = self.group.own_namespace()
-        namespace = frame_namespace(level + 1) if explicit is None else explicit
-        constants = resolve_names(wanted, namespace, self.label)
+        namespace = {**frame_namespace(level + 1), **self.group.own_namespace()}
+        constants, unresolved = look_up(wanted, namespace, own)
+        if unresolved:
+            raise NamespaceError(f"{self.label}: " + "\n".join(unresolved))
         checker = Checker(self.label, own, constants, [])
         if isinstance(value, str):
             checker.attempt(f"the value {value!r}", lambda: self._check_value(checker, parse(value)))
