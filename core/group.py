@@ -159,7 +159,7 @@ class NeuronGroup(Declared):
     def checked_reset(self, constants: Mapping[str, Resolved]) -> tuple[Stmt, ...]:
         """The reset with its locals marked."""
         checker = Checker(self.name, self.variable_types, constants, [])
-        return check_block(checker, self._reset, self._readonly())
+        return check_block(checker, self._reset, self._readonly(), "the reset")
 
     def _readonly(self) -> dict[str, str]:
         names = dict.fromkeys(("t", "dt", "t_in_timesteps", "i", "N", "not_refractory"), "a special variable")
@@ -183,8 +183,7 @@ class NeuronGroup(Declared):
                 )
         if self._threshold is not None:
             checker.attempt("the threshold", lambda: self._check_threshold(checker))
-        if self._reset:
-            checker.attempt("the reset", lambda: check_block(checker, self._reset, self._readonly()))
+        check_block(checker, self._reset, self._readonly(), "the reset")
         if self._refractory is not None:
             checker.attempt("the refractory period", lambda: self.refractory_is_time(constants))
         checker.finish()
