@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from .clock import Clock, check_time
+from .clock import check_time
 from .declared import Declared
 from .dimensions import TIME
 from .monitors import SpikeMonitor, StateMonitor
@@ -187,7 +187,7 @@ def declare_run(
         constants[obj.name] = found
     if problems:
         raise type(problems[0])("\n".join(str(p) for p in problems))
-    clocks: dict[str, Clock] = {obj.clock.name: obj.clock for obj in chosen}
+    clocks = {id(obj.clock): obj.clock for obj in chosen}
     entry = RunEntry(tuple(chosen), seconds, tuple((c, c.dt_) for c in clocks.values()), constants)
     session.program.append(entry)
     session.device.after_run(session)
