@@ -146,7 +146,7 @@ class _Freezer:
             reset.append(Stmt(statement.target, expr, statement.local, statement.dtype))
             if statement.local:
                 own[statement.target] = Type(DIMENSIONLESS, statement.dtype)
-        is_time = group.refractory is None or group.refractory_is_time(constants)
+        is_time = group.refractory_expr is None or group.refractory_is_time(constants)
         return Population(
             id=self.ids[group.name],
             size=group.N,
@@ -154,9 +154,9 @@ class _Freezer:
             order=group.order,
             method=group.method or "auto",
             variables=variables,
-            threshold=made(group.threshold),
+            threshold=made(group.threshold_expr),
             reset=tuple(reset),
-            refractory=made(group.refractory),
+            refractory=made(group.refractory_expr),
             refractory_is_time=is_time,
         )
 

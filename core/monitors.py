@@ -33,7 +33,7 @@ class SpikeMonitor(Declared):
         self, source: NeuronGroup, record: bool = True, order: int | None = None, name: str | None = None
     ) -> None:
         _check_source("SpikeMonitor", source)
-        if source.threshold is None:
+        if source.threshold_expr is None:
             raise ValueError(
                 f"SpikeMonitor: {source.name!r} has no threshold, so it never spikes; give it one."
             )
