@@ -25,6 +25,8 @@ SPECIAL: dict[str, Type] = {
 }
 #: Special variables with one value for all neurons.
 SHARED = frozenset(SPECIAL) - {"i"}
+#: When a neuron that has not spiked did so last, in seconds; as in Brian 2.
+LONG_AGO = -1e4
 REFRACTORY: dict[str, Type] = {
     "lastspike": Type(TIME, "float"),
     "not_refractory": Type(DIMENSIONLESS, "bool"),
