@@ -53,6 +53,27 @@ def types_of(variables: Mapping[str, Type], constants: Mapping[str, Resolved]) -
     return Types(variables, inputs, timed)
 
 
+def with_floats(
+    constants: Mapping[str, Resolved], check: Callable[[Mapping[str, Resolved]], object]
+) -> dict[str, Resolved]:
+    """The constants with integers as floats wherever the checks pass all the same.
+
+    A script says ``tau = 10`` and means a number: 10.5 can take its place later, in the same build. Only
+    where an integer is needed, as for an index, does the constant stay one.
+    """
+    result = dict(constants)
+    for name, value in constants.items():
+        if not isinstance(value, Constant) or value.dtype != "int" or float(value.value) != value.value:
+            continue
+        trial = {**result, name: Constant(float(value.value), value.dim)}
+        try:
+            check(trial)
+        except ExpressionError:
+            continue
+        result = trial
+    return result
+
+
 class UnresolvedError(ExpressionError):
     """An expression cannot be checked: what some of its names stand for is unknown, and reported as such."""
 

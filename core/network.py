@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .clock import check_time
+from .context import with_floats
 from .declared import Declared
 from .dimensions import TIME
 from .monitors import SpikeMonitor, StateMonitor
@@ -182,9 +183,9 @@ def declare_run(
         found.update(obj.intrinsic_constants())
         try:
             obj.check(found)
+            constants[obj.name] = with_floats(found, obj.check)
         except (ValueError, SyntaxError, TypeError) as error:
             problems.append(error)
-        constants[obj.name] = found
     if problems:
         raise type(problems[0])("\n".join(str(p) for p in problems))
     clocks = {id(obj.clock): obj.clock for obj in chosen}

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import NDArray
 
-from .context import LONG_AGO, SPECIAL, Checker, check_shared, expect_unit, shared_names
+from .context import LONG_AGO, SPECIAL, Checker, check_shared, expect_unit, shared_names, with_floats
 from .dimensions import DIMENSIONLESS
 from .equations import SUBEXPRESSION
 from .expr import Expr, parse, written
 from .infer import BOOL, Type, unit_of
-from .namespace import NamespaceError, frame_namespace, look_up
+from .namespace import NamespaceError, Resolved, frame_namespace, look_up
 from .records import with_unit
 from .resolve import external_names
 from .session import AssignEntry, RunEntry
@@ -160,16 +160,21 @@ class VariableView(NDArrayOperatorsMixin):
         constants, unresolved = look_up(wanted, namespace, own)
         if unresolved:
             raise NamespaceError(f"{self.label}: " + "\n".join(unresolved))
-        checker = Checker(self.label, own, constants, [])
-        if isinstance(value, str):
-            checker.attempt(f"the value {value!r}", lambda: self._check_value(checker, parse(value)))
-        if isinstance(where, str):
-            checker.attempt(
-                f"the condition {where!r}",
-                lambda: expect_unit(checker.type_of(parse(where)), BOOL, repr(where)),
-            )
-        checker.finish()
-        return constants
+
+        def check(constants: Mapping[str, Resolved]) -> None:
+            checker = Checker(self.label, own, constants, [])
+            if isinstance(value, str):
+                checker.attempt(f"the value {value!r}", lambda: self._check_value(checker, parse(value)))
+            if isinstance(where, str):
+                condition = parse(where)
+                checker.attempt(
+                    f"the condition {where!r}",
+                    lambda: expect_unit(checker.type_of(condition), BOOL, repr(where)),
+                )
+            checker.finish()
+
+        check(constants)
+        return with_floats(constants, check)
 
     def _check_value(self, checker: Checker, value: Expr) -> None:
         if self.shared:
