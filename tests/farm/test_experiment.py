@@ -57,6 +57,8 @@ def test_lists_are_axes_and_the_rest_is_fixed(client: Any, tmp_path: Path) -> No
 def test_it_is_cached_by_content(client: Any, tmp_path: Path) -> None:
     def sweep(**arguments: Any) -> tuple[int, int]:
         data = curve.sweep(store=tmp_path / "e.zarr", client=client, progress=False, **arguments)
+        assert {"slope", "noise", "trace", "spikes", "is_plain"} <= set(data)
+        assert np.isfinite(data.slope).all()
         return data.attrs["simulated"], data.attrs["cached"]
 
     assert curve.plan(store=tmp_path / "e.zarr", v0=[1, 2] * mV).summary == "2 runs, 0 cached"

@@ -336,6 +336,7 @@ def test_a_batch_that_cannot_be_written_ends_the_sweep_and_loses_nothing_else(
             {"rate": rate}, store=tmp_path / "s.zarr", client=client, batch_seconds=1e-9, progress=False
         )
     monkeypatch.undo()
+    assert client.futures == {}
     assert max(tries.count(slot) for slot in tries) == 3  # twice again
     simulated()
     kept = len(RunStore.create_or_open(tmp_path / "s.zarr", "model fake model").completed())
