@@ -176,7 +176,7 @@ def test_a_condition_holds_only_from_a_spike_on():
         v = np.asarray(states.v)
     assert_allclose(v[0, [19, 20, 49, 50, 69]], [2, 0, 0, 0.1, 2.0], atol=1e-12)
     assert_allclose(v[1], np.arange(1, 81) * 0.1)
-    assert_allclose(v[2], np.arange(1, 81) * 0.1 - 2)
+    assert_allclose(v[2], np.arange(1, 81) * 0.1 - 2, atol=1e-12)
 
 
 def test_refractory_until_a_condition_ends():
