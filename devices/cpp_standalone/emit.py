@@ -18,9 +18,6 @@ from ..base import InputSpec, OutputSpec
 from .expressions import CTYPES, Scope, cpp, identifier, kind
 
 TEMPLATES = Path(__file__).parent / "templates"
-#: Below this many neurons a random number is drawn where it is used instead of into a buffer.
-FEW = 16
-
 _ENTRY = {"float64": "SF_F64", "int64": "SF_I64", "bool": "SF_BOOL", "int32": "SF_I32", "uint64": "SF_U64"}
 _C = {"float64": "double", "int64": "int64_t", "bool": "bool", "int32": "int32_t", "uint64": "uint64_t"}
 _WIDTHS = ("bool", "int64", "float64")
@@ -192,15 +189,11 @@ class Emitter:
             yield constant.expr
 
     @cached_property
-    def buffers(self) -> tuple[tuple[int, int], ...]:
-        """Streams drawn into buffers, with their sizes."""
-        return tuple((d.stream, self._size(k)) for k in self.kernels.kernels for d in self._buffered(k))
-
-    def _size(self, kernel: Kernel) -> int:
-        return self.model.population(kernel.population).size
-
-    def _buffered(self, kernel: Kernel) -> tuple[Draw, ...]:
-        return kernel.draws if kernel.kind in ("update", "threshold") and self._size(kernel) >= FEW else ()
+    def buffers(self) -> tuple[tuple[Draw, int], ...]:
+        """What is drawn for all neurons of a population at once, with their number."""
+        return tuple(
+            (d, self.model.population(k.population).size) for k in self.kernels.kernels for d in _buffered(k)
+        )
 
     # -- functions --------------------------------------------------------------------------------------
 
@@ -213,7 +206,7 @@ class Emitter:
             variables=self._variables(population),
             params={slot: (self._param(slot), _KIND[dtype]) for slot, dtype in self.constant_slots.items()},
             constants=self.constant_kinds,
-            buffered=frozenset(d.stream for d in self._buffered(kernel)),
+            buffered=frozenset(d.stream for d in _buffered(kernel)),
             step="_clock.tick()",
         )
         locals_ = {s.target: (identifier(s.target), kind(s.expr, scope)) for s in kernel.scalars}
@@ -246,12 +239,9 @@ class Emitter:
             if name in names | targets:
                 lines.append(self._pointer(population, name, const=name not in targets))
         lines += self._constant_lines(nodes)
-        for draw in self._buffered(kernel):
-            lines.append(
-                f"sf_fill_{draw.distribution}(_c->draw{draw.stream}, N, _c->seed, {draw.stream}u, "
-                "_clock.tick());"
-            )
-            lines.append(f"const double* __restrict__ _draw{draw.stream} = _c->draw{draw.stream};")
+        for draw in _buffered(kernel):
+            name = f"draw{draw.stream}"
+            lines.append(f"const double* __restrict__ _{name} = _c->{name}.at(_clock.tick());")
         scope = self.scope(kernel)
         for s in kernel.scalars:
             target, dtype = scope.variables[s.target]
@@ -461,6 +451,11 @@ class Emitter:
         p = self.model.population(assign.population)
         names = {v.name for v in p.variables if v.shared}
         return 1 if assign.variable in names else p.size
+
+
+def _buffered(kernel: Kernel) -> tuple[Draw, ...]:
+    """Draws that are made for all neurons before the loop; others are made where they are used."""
+    return kernel.draws if kernel.kind in ("update", "threshold") else ()
 
 
 def _nodes(assign: AssignKernel) -> Iterable[Expr]:
