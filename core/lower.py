@@ -150,11 +150,13 @@ def refractoriness(population: Population) -> list[Stmt]:
     """``not_refractory`` for this step.
 
     Times are compared in whole steps, so that a period of 5 ms takes as many steps whatever rounding does.
+    A condition holds a neuron only from a spike on, as in Brian 2: one that has not spiked is free.
     """
     if population.refractory is None:
         return []
     if not population.refractory_is_time:
-        return [Stmt("not_refractory", Unary("not", population.refractory), dtype="bool")]
+        free = Logic("or", Var("not_refractory"), Unary("not", population.refractory))
+        return [Stmt("not_refractory", free, dtype="bool")]
     since = Binary("-", Var("t"), Var("lastspike"))
     return [Stmt("not_refractory", Compare(">=", _steps(since), _steps(population.refractory)), dtype="bool")]
 

@@ -161,6 +161,20 @@ def test_conditions_on_what_all_neurons_share(enabled):
     assert_array_equal(last, [30, 30, 30] if enabled else [30, 0, 0])
 
 
+@pytest.mark.parametrize("method", ["exact", "euler", "exponential_euler"])
+def test_what_decays_for_long_ends_above_subnormal_numbers(method):
+    """Arithmetic on those is slow; nothing else is lost."""
+    with isolated_session(0):
+        defaultclock.dt = 0.05 * ms
+        group = NeuronGroup(2, "da/dt = -a/ms : 1", method=method)
+        group.a = [1e-300, 1.0]
+        run(60 * ms)
+        a = np.asarray(group.a)
+    assert a[0] == 0 or 2**-1022 < a[0] < 1e-304
+    step = 1 - 0.05 if method == "euler" else np.exp(-0.05)
+    assert_allclose(a[1], step**1200, rtol=1e-12)
+
+
 # -- several runs -------------------------------------------------------------------------------------------
 
 
