@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import logging
+import os
 import socket
+import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
@@ -13,6 +18,26 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 DASHBOARD_PORT = 8787
+
+# `dask spec`, which starts a worker and stays with it, but not longer than the process that wanted it.
+WATCHED = """
+import os, sys, threading, time
+parent = int(sys.argv.pop(1))
+def watch():
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(0)
+threading.Thread(target=watch, daemon=True).start()
+from dask.__main__ import main
+main()
+"""
+
+
+def load_libraries() -> None:
+    """Import what an embedded cluster needs, which takes about a second."""
+    from importlib import import_module
+
+    import_module("distributed.dashboard.scheduler")  # with Bokeh, which is most of it
 
 
 @contextmanager
@@ -31,11 +56,29 @@ def embedded(processes: bool, workers: int | None) -> Iterator[Client]:
     from distributed import Client
 
     n = workers or CPU_COUNT
-    made = _processes(n) if processes else _threads(n)
-    with made as cluster, Client(cluster, set_as_default=False) as client:
-        if processes:
-            client.wait_for_workers(1)
-        yield client
+    with _quiet_start(processes, n) as cluster, Client(cluster, set_as_default=False) as client:
+        client.wait_for_workers(n if processes else 1)
+        try:
+            yield client
+        except BaseException:
+            cluster.sync(_abandon, cluster)
+            raise
+
+
+def _quiet_start(processes: bool, n: int) -> Any:
+    with warnings.catch_warnings():
+        # Somebody may take the port between the look at it and its use; then Dask takes another and says so.
+        warnings.filterwarnings("ignore", message="Port .* is already in use")
+        return _processes(n) if processes else _threads(n)
+
+
+async def _abandon(cluster: Any) -> None:
+    """Close workers in this process without waiting for the runs that they are at."""
+    from distributed import Worker
+
+    for worker in cluster.workers.values():
+        if isinstance(worker, Worker):
+            await worker.close(executor_wait=False)
 
 
 def dashboard(client: Client) -> str:
@@ -58,27 +101,39 @@ def _threads(n: int) -> Any:
         memory_limit=0,  # this process is the user's; it is not for a worker to pause it
         dashboard_address=f"{LOOPBACK}:{_dashboard_port()}",
         worker_dashboard_address=f"{LOOPBACK}:0",  # by default it would listen on all interfaces
-        silence_logs=logging.ERROR,
+        silence_logs=logging.CRITICAL,
     )
 
 
 def _processes(n: int) -> Any:
     """Start workers as programs of their own, with a scheduler in this process.
 
-    They end when this process does, however it ends, because they cannot do without their scheduler.
+    They end when this process does, however it ends.
     """
     from distributed import Scheduler, SpecCluster
     from distributed.deploy.subprocess import SubprocessWorker
 
-    options = {"host": LOOPBACK, "nthreads": 1, "memory_limit": "auto", "silence_logs": logging.ERROR}
-    worker = {"cls": SubprocessWorker, "options": {"worker_kwargs": options}}
+    class WatchedWorker(SubprocessWorker):
+        async def _start(self) -> None:
+            spec = json.dumps({"cls": self.worker_class, "opts": self.worker_kwargs})
+            arguments = (str(os.getpid()), "spec", self.scheduler, "--spec", spec)
+            self.process = await asyncio.create_subprocess_exec(sys.executable, "-c", WATCHED, *arguments)
+
+    options = {"host": LOOPBACK, "nthreads": 1, "memory_limit": "auto", "silence_logs": logging.CRITICAL}
+    worker = {"cls": WatchedWorker, "options": {"worker_kwargs": options}}
     address = f"{LOOPBACK}:{_dashboard_port()}"
-    scheduler = {"host": LOOPBACK, "port": 0, "dashboard": True, "dashboard_address": address}
+    scheduler = {
+        "host": LOOPBACK,
+        "port": 0,
+        "dashboard": True,
+        "dashboard_address": address,
+        "allowed_failures": 0,  # a run that kills a worker would kill others; it is tried again alone
+    }
     return SpecCluster(
         scheduler={"cls": Scheduler, "options": scheduler},
         worker=worker,
         workers=dict.fromkeys(range(n), worker),
-        silence_logs=logging.ERROR,
+        silence_logs=logging.CRITICAL,
         name="spikefarm",
     )
 

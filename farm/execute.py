@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import threading
 import time
 import warnings
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from ..store.results import open_results
 from ..store.runstore import RunStore
 from ..store.schema import FAILED, MISSING
 from .axes import refuse
-from .cluster import dashboard, embedded
+from .cluster import dashboard, embedded, load_libraries
 from .plan import Plan, count, duration
 from .progress import Progress, wanted
 from .schedule import Schedule, Tally
@@ -51,8 +52,9 @@ class Options:
         Runs at a time on the default cluster; by default as many as there are cores.
     time_limit : float, optional
         Seconds of wall time for one simulation; a run that takes longer has failed.
-    batch_seconds : float
-        How long one batch of runs should take: what a killed process loses at most, for each worker.
+    batch_seconds : float, optional
+        How long one batch of runs should take: what a killed process loses at most, for each worker. By default
+        a hundredth of the sweep, but 1 s to 1 min.
     retry_failed : bool
         Whether runs that failed before are done again.
     overwrite : bool
@@ -65,7 +67,7 @@ class Options:
     client: Client | None = None
     workers: int | None = None
     time_limit: Any = None
-    batch_seconds: float = 1.0
+    batch_seconds: float | None = None
     retry_failed: bool = False
     overwrite: bool = False
     progress: bool | None = None
@@ -80,8 +82,10 @@ class Options:
         problems = []
         if self.time_limit is not None and not _seconds(self.time_limit) > 0:
             problems.append(f"time_limit={self.time_limit!r}: give seconds above 0, or None for no limit")
-        if not _seconds(self.batch_seconds) > 0:
-            problems.append(f"batch_seconds={self.batch_seconds!r}: give seconds above 0")
+        if self.batch_seconds is not None and not _seconds(self.batch_seconds) > 0:
+            problems.append(
+                f"batch_seconds={self.batch_seconds!r}: give seconds above 0, or None for what suits the sweep"
+            )
         if self.workers is not None and (not isinstance(self.workers, int) or self.workers < 1):
             problems.append(
                 f"workers={self.workers!r}: give a whole number, 1 or more, or None for all cores"
@@ -145,12 +149,13 @@ def execute(study: Study, options: Options) -> xr.Dataset:
     options.check()
     start = time.perf_counter()
     if options.client is None:
-        study.work.prepare()  # without a compiler nothing is written either
+        _prepare(study)  # without a compiler nothing is written either
     with _place(options.store) as path:
         store = RunStore.create_or_open(path, study.owner, overwrite=options.overwrite)
         with store.lock():
             tally = _fill(study, store, options)
-            store.publish(study.id)
+            if options.store is not None:
+                store.publish(study.id)
         data = open_results(path, study.id)
         if options.store is None:
             data = data.load()
@@ -163,6 +168,16 @@ def execute(study: Study, options: Options) -> xr.Dataset:
     data = data.assign_attrs(counts)
     _report(study, tally, options, time.perf_counter() - start)
     return data
+
+
+def _prepare(study: Study) -> None:
+    """Compile what has to be compiled, and meanwhile load what the cluster will need."""
+    if study.work.is_ready():
+        return
+    loading = threading.Thread(target=load_libraries, daemon=True)
+    loading.start()
+    study.work.prepare()
+    loading.join()
 
 
 @contextmanager
@@ -194,22 +209,22 @@ def _fill(study: Study, store: RunStore, options: Options) -> Tally:
 
 def _record_again(study: Study, store: RunStore) -> None:
     """Make a sweep the latest one, under whose name all of its runs are there."""
-    known = {sweep.id: sweep for sweep in store.sweeps()}
-    latest = known.get(study.id) or store.sweeps()[-1]
-    names = study.outputs or latest.outputs
-    store.record_sweep(study.id, study.space.definition(names), study.keys, study.record())
+    store.record_sweep(
+        study.id, study.space.definition(study.known_outputs(store)), study.keys, study.record()
+    )
 
 
 def _simulate(study: Study, store: RunStore, options: Options, todo: NDArray[np.int64]) -> Tally:
     n = len(study)
     progress = Progress(n, n - len(todo), wanted(options.progress))
-    limit = None if options.time_limit is None else _seconds(options.time_limit)
+    limit, batch = (None if s is None else _seconds(s) for s in (options.time_limit, options.batch_seconds))
     try:
         with _client(study, options) as (client, paths):
             address = dashboard(client)
-            options.tell(f"dashboard: {address}" if address else "no dashboard")
+            if address:
+                options.tell(f"dashboard: {address}")
             with progress:
-                args = (client, study, store, progress, limit, _seconds(options.batch_seconds), paths)
+                args = (client, study, store, progress, limit, batch, paths)
                 return Schedule(*args).run(todo)
     except KeyboardInterrupt:
         if options.store is not None:

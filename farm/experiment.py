@@ -106,7 +106,7 @@ class Experiment(Generic[P, R]):
         retry_failed: bool = False,
         overwrite: bool = False,
         workers: int | None = None,
-        batch_seconds: float = 1.0,
+        batch_seconds: float | None = None,
         name: str | None = None,
         **arguments: Any,
     ) -> xr.Dataset:

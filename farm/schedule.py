@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,8 @@ from ..store.schema import Column, Slot
 from . import worker
 from .progress import Progress
 from .study import Study
-from .values import OutputError, columns_of
-from .worker import Batch, BatchReceipt, Job, Outcome
+from .values import OutputError, Value, columns_of
+from .worker import Batch, BatchReceipt, Job, Outcome, PackedJob
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -27,7 +27,12 @@ RETRIES = 2
 PER_THREAD = 2  # batches in flight, so that a worker always finds its next one
 MIN_WINDOW = 4
 MAX_RESERVE = 256
+SHORTEST, LONGEST, PART = 1.0, 60.0, 0.01  # seconds of a batch, and which part of the sweep it may be
+SMALLEST = 0.1  # of a batch, towards the end
 SHOWN_ERRORS = 3
+KILLED = "KilledWorker: every worker that tried this run died: too little memory, or a crash in Python code"
+
+T = TypeVar("T")
 
 
 class RunsFailedError(RuntimeError):
@@ -89,8 +94,8 @@ class Schedule:
     progress : Progress
     time_limit : float or None
         Seconds for one simulation.
-    batch_seconds : float
-        How long a batch should take.
+    batch_seconds : float or None
+        How long a batch should take; None for a hundredth of the sweep, but 1 s to 1 min.
     paths : sequence of str
         Where workers find the user's modules, if they were started elsewhere on this machine.
     """
@@ -102,7 +107,7 @@ class Schedule:
         store: RunStore,
         progress: Progress,
         time_limit: float | None,
-        batch_seconds: float,
+        batch_seconds: float | None,
         paths: Sequence[str] = (),
     ) -> None:
         self.client, self.study, self.store, self.progress = client, study, store, progress
@@ -112,7 +117,8 @@ class Schedule:
         self.columns: dict[str, Column] = {}
         self.waiting: deque[Batch] = deque()  # parts of batches whose workers died
         self.todo: NDArray[np.int64] = np.empty(0, np.int64)
-        self.in_flight: dict[Any, Batch] = {}
+        self.suspects: list[Batch] = []  # single runs whose workers died
+        self.in_flight: dict[Any, tuple[Batch, bool]] = {}  # and whether it is there alone
         self.job = Job(f"sweep-{uuid.uuid4().hex}", study.work, study.space, time_limit)
         self.paths = tuple(paths)
         self.shared: Any = None
@@ -132,11 +138,9 @@ class Schedule:
         FarmError
             Workers went away for good.
         """
-        import cloudpickle
-
+        packed = PackedJob.of(self.job, self.paths)
         try:
-            blob = cloudpickle.dumps(self.job)
-            self.shared = self.client.submit(worker.load_job, blob, self.paths, pure=False, retries=RETRIES)
+            self.shared = self.client.submit(worker.share, packed, pure=False, retries=RETRIES)
             self.todo = self._pilots(todo)
             self._batches()
         finally:
@@ -147,46 +151,50 @@ class Schedule:
 
     def _pilots(self, todo: NDArray[np.int64]) -> NDArray[np.int64]:
         """Do some runs from all over the sweep, write them, and return the runs that remain."""
-        order = spread(len(todo), MAX_PILOTS)
+        order = [int(todo[i]) for i in spread(len(todo), MAX_PILOTS)]
         found: dict[int, Outcome] = {}
-        known = self._known_columns()
-        while order and not any(o.values is not None for o in found.values()):
-            now, order = order[: self._threads()], order[self._threads() :]
-            runs = [int(todo[i]) for i in now]
-            futures = [
-                self.client.submit(
-                    worker.run_pilot, self.shared, run, int(self.study.seeds[run]), **self._how()
-                )
-                for run in runs
-            ]
-            found.update(zip(runs, self._gather(futures), strict=True))
-        self.columns = self._declare(found, known)
+        errors: list[str] = []
+        while order and not any(outcome.values is not None for outcome in found.values()):
+            n = self._threads()
+            futures = {
+                run: self._submit(worker.run_pilot, run, int(self.study.seeds[run])) for run in order[:n]
+            }
+            order = order[n:]
+            for run, future in futures.items():
+                outcome = self._pilot(future)
+                errors.append(outcome.error)
+                if outcome.seconds:  # one that took its worker with it is looked at again later
+                    found[run] = outcome
+        self.columns = self._declare([o.values for o in found.values() if o.values is not None], errors)
+        if not found:
+            return todo
         batch = self.study.batch(np.array(sorted(found), np.int64))
-        outcomes = [found[run] for run in batch.runs.tolist()]
-        self._count(worker.save(batch, outcomes, self.columns, self.store.path, self.slots.take()))
+        self._count(self._save(batch, [found[run] for run in batch.runs.tolist()]))
         return todo[~np.isin(todo, batch.runs)]
 
-    def _known_columns(self) -> dict[str, Column]:
-        """Return the columns that the store has for these outputs, if they are known to be these."""
-        columns, sweeps = self.store.columns(), self.store.sweeps()
-        names = self.study.outputs or (sweeps[-1].outputs if sweeps else ())
-        return {name: columns[name] for name in names if name in columns}
+    def _pilot(self, future: Future[Outcome]) -> Outcome:
+        from distributed import KilledWorker
 
-    def _declare(self, found: Mapping[int, Outcome], known: Mapping[str, Column]) -> dict[str, Column]:
-        """Make the columns that the pilots' values need, and tell the store of the sweep."""
-        runs = [outcome.values for outcome in found.values() if outcome.values is not None]
-        complete = set(self.study.outputs or known) == set(known)
-        if not runs and not (known and complete):
-            raise RunsFailedError(none_succeeded([o.error for o in found.values()]))
         try:
-            columns = columns_of(runs, known) if runs else dict(known)
+            return future.result()
+        except KilledWorker:
+            return Outcome(None, KILLED, 0.0)
+
+    def _declare(self, runs: Sequence[Mapping[str, Value]], errors: Sequence[str]) -> dict[str, Column]:
+        """Make the columns that these runs need, and tell the store of the sweep."""
+        study, columns = self.study, self.store.columns()
+        names = study.known_outputs(self.store)
+        known = {name: columns[name] for name in names if name in columns}
+        if not runs and not (names and len(known) == len(names)):
+            raise RunsFailedError(none_succeeded(errors))
+        try:
+            found = columns_of(runs, known)
         except OutputError as error:
             raise RunsFailedError(f"runs do not agree: {error}") from None
-        self.store.declare(tuple(columns.values()))
-        names = self.study.outputs or tuple(columns)
-        study = self.study
+        self.store.declare(tuple(found.values()))
+        names = study.outputs or tuple(found)
         self.store.record_sweep(study.id, study.space.definition(names), study.keys, study.record())
-        return {name: columns[name] for name in names}
+        return {name: found[name] for name in names}
 
     # -- batches ------------------------------------------------------------------------------------------
 
@@ -201,38 +209,46 @@ class Schedule:
             results.update(list(self._next_batches()))
 
     def _next_batches(self) -> Iterator[Future[BatchReceipt]]:
-        """Send batches until the window is full."""
-        if not self.waiting and not len(self.todo):
-            return
-        window = max(MIN_WINDOW, PER_THREAD * self._threads())
-        while len(self.in_flight) < window and (self.waiting or len(self.todo)):
-            if self.waiting:
-                batch = self.waiting.popleft()
-            else:
-                n = self._batch_size()
-                batch, self.todo = self.study.batch(self.todo[:n]), self.todo[n:]
-            args = (self.shared, batch, self.columns, self.store.path, self.slots.take())
-            future = self.client.submit(worker.run_batch, *args, **self._how())
-            self.in_flight[future.key] = batch
-            yield future
+        """Send batches until the window is full; what killed a worker goes last, one at a time."""
+        threads = self._threads()
+        while len(self.in_flight) < max(MIN_WINDOW, PER_THREAD * threads):
+            batch = self.waiting.popleft() if self.waiting else self._cut(threads)
+            if not len(batch):
+                break
+            yield self._send(batch, alone=False)
+        if self.suspects and not self.in_flight:
+            yield self._send(self.suspects.pop(), alone=True)
 
-    def _batch_size(self) -> int:
-        """Return how many runs take about as long as a batch should, with work for everybody to the end."""
+    def _send(self, batch: Batch, alone: bool) -> Future[BatchReceipt]:
+        future = self._submit(worker.run_batch, batch, self.columns, self.store.path, self.slots.take())
+        self.in_flight[future.key] = batch, alone
+        return future
+
+    def _cut(self, threads: int) -> Batch:
+        """Take the next batch from what is to be done: smaller ones towards the end, so that all end together."""
         each = max(self.tally.seconds / max(self.tally.simulated, 1), 1e-6)
-        share = -(-len(self.todo) // self._threads())
-        return int(max(1, min(self.batch_seconds / each, share, self.store.layout.rows)))
+        seconds = self.batch_seconds or self._automatic_seconds(each / threads)
+        share = max(-(-len(self.todo) // (PER_THREAD * threads)), SMALLEST * seconds / each)
+        n = int(max(1, min(seconds / each, share, self.store.layout.rows)))
+        runs, self.todo = self.todo[:n], self.todo[n:]
+        return self.study.batch(runs)
+
+    def _automatic_seconds(self, each: float) -> float:
+        """Return a small part of what the whole sweep takes, within limits."""
+        n = len(self.todo) + self.tally.simulated
+        return min(max(n * each * PART, SHORTEST), LONGEST)
 
     def _take(self, future: Future[BatchReceipt], result: Any) -> None:
-        batch = self.in_flight.pop(future.key)
+        batch, alone = self.in_flight.pop(future.key)
         if future.status == "finished":
             self._count(result)
         elif future.status == "error":
-            self._retry(batch, result[1])
+            self._retry(batch, alone, result[1])
         else:
-            raise FarmError(f"the cluster lost a batch of {len(batch)} runs; run again to go on")
+            raise FarmError(f"the cluster lost a batch of {len(batch)} runs; run the same again to go on")
 
-    def _retry(self, batch: Batch, error: BaseException) -> None:
-        """Find out which run it was that killed its worker again and again; anything else is fatal."""
+    def _retry(self, batch: Batch, alone: bool, error: BaseException) -> None:
+        """Find out which run it is that kills its workers; any other error ends the sweep."""
         from distributed import KilledWorker
 
         if not isinstance(error, KilledWorker):
@@ -240,10 +256,13 @@ class Schedule:
         if len(batch) > 1:
             half = len(batch) // 2
             self.waiting += [batch.part(slice(None, half)), batch.part(slice(half, None))]
-            return
-        told = "KilledWorker: every worker that tried this run died: too little memory, or a crash in Python code"
-        outcome = Outcome(None, told, 0.0)
-        self._count(worker.save(batch, [outcome], self.columns, self.store.path, self.slots.take()))
+        elif not alone:  # it may have died of its neighbour
+            self.suspects.append(batch)
+        else:
+            self._count(self._save(batch, [Outcome(None, KILLED, 0.0)]))
+
+    def _save(self, batch: Batch, outcomes: Sequence[Outcome]) -> BatchReceipt:
+        return worker.save(batch, outcomes, self.columns, self.store.path, self.slots.take())
 
     def _count(self, receipt: BatchReceipt) -> None:
         self.tally.add(receipt)
@@ -255,24 +274,14 @@ class Schedule:
         """Return how many runs the cluster can do at a time just now."""
         return max(1, int(sum(self.client.nthreads().values())))
 
-    def _how(self) -> dict[str, Any]:
-        return {"pure": False, "retries": RETRIES, "key": f"{self.job.token}-{uuid.uuid4().hex}"}
-
-    def _gather(self, futures: list[Future[Outcome]]) -> list[Outcome]:
-        """Return what became of pilots; one that kills its workers has failed."""
-        from distributed import KilledWorker
-
-        found = []
-        for future in futures:
-            try:
-                found.append(future.result())
-            except KilledWorker as error:
-                found.append(Outcome(None, worker.describe(error), 0.0))
-        return found
+    def _submit(self, function: Callable[..., T], *args: Any) -> Future[T]:
+        """Send a task to the cluster."""
+        key = f"{self.job.token}-{uuid.uuid4().hex}"
+        return self.client.submit(function, self.shared, *args, key=key, pure=False, retries=RETRIES)
 
     def _end(self) -> None:
         """Leave the cluster as it was, also after an interruption."""
-        self.client.cancel([f for f in (self.shared, *self.in_flight) if f is not None])
+        self.client.cancel([self.shared, *self.in_flight])
         self.client.run(worker.close_pool, self.job.token, on_error="ignore")
         self.slots.give_back()
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..store.runstore import RunStore
 from .keys import Words, digest, point_totals, run_keys, run_seeds
 from .space import Space
 from .work import Work
@@ -81,10 +82,20 @@ class Study:
         """Return what a worker needs to know of some runs."""
         return Batch(runs, self.seeds[runs], self.keys[runs])
 
+    def known_outputs(self, store: RunStore) -> tuple[str, ...]:
+        """Return the names of the columns, as far as anybody knows: empty before the first run succeeded."""
+        if self.outputs:
+            return self.outputs
+        for sweep in reversed(store.sweeps()):
+            if sweep.provenance.get("context") == self.context.hex():
+                return sweep.outputs
+        return ()
+
     def record(self) -> dict[str, Any]:
         """Return the provenance as a store keeps it."""
         return {
             **self.provenance,
+            "context": self.context.hex(),
             "seed": str(self.master),  # a number this size would not survive every reader of JSON
             "repeats": self.space.repeats,
             "python": platform.python_version(),

@@ -109,7 +109,7 @@ class Sweep:
         retry_failed: bool = False,
         overwrite: bool = False,
         workers: int | None = None,
-        batch_seconds: float = 1.0,
+        batch_seconds: float | None = None,
     ) -> xr.Dataset:
         """Do the runs that the store does not have yet, and return all of them.
 
@@ -137,8 +137,9 @@ class Sweep:
             Whether to delete a store that is there, whatever is in it.
         workers : int, optional
             Runs at a time on the default cluster; by default as many as there are cores.
-        batch_seconds : float
-            How long one batch of runs should take: the most that a killed process loses, for each worker.
+        batch_seconds : float, optional
+            How long one batch of runs should take: the most that a killed process loses, for each worker. By
+            default a hundredth of the sweep, but 1 s to 1 min.
 
         Returns
         -------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -74,19 +74,19 @@ def column_of(name: str, value: Value) -> Column:
     return Column(name, value.array.dtype, () if value.ragged else value.array.shape, value.ragged, attrs)
 
 
-def columns_of(runs: Iterable[Mapping[str, Value]], known: Mapping[str, Column]) -> dict[str, Column]:
-    """Return the columns that runs fill: those known already, and for others what suits all these runs.
+def columns_of(runs: Sequence[Mapping[str, Value]], known: Mapping[str, Column]) -> dict[str, Column]:
+    """Return the columns that runs fill: those known that suit one of them, for others what suits all of them.
 
     Raises
     ------
     OutputError
         The runs do not agree on shapes or units.
     """
-    found = dict(known)
+    found = {name: c for name, c in known.items() if not runs or any(_fits(run, c) for run in runs)}
     for run in runs:
         for name, value in run.items():
             column = column_of(name, value)
-            if name in known:
+            if found.get(name) is known.get(name, ""):
                 continue
             mine = found.setdefault(name, column)
             problem = _mismatch(mine, value)
@@ -115,6 +115,13 @@ def _mismatch(column: Column, value: Value) -> str:
             "give it the same units in every run"
         )
     return ""
+
+
+def _fits(values: Mapping[str, Value], column: Column) -> bool:
+    value = values.get(column.name)
+    if value is None or _mismatch(column, value):
+        return False
+    return np.can_cast(value.array.dtype, column.dtype, "same_kind")
 
 
 def fit(values: Mapping[str, Value], columns: Mapping[str, Column]) -> dict[str, Array]:

@@ -49,6 +49,43 @@ class Job:
 
 
 @dataclass(frozen=True)
+class PackedJob:
+    """A job on its way; opened by the tasks, so that what cannot be opened fails them and not the transfer.
+
+    Parameters
+    ----------
+    token : str
+        The job's.
+    blob : bytes
+        The job, pickled by value where it is the user's.
+    paths : tuple of str
+        Where the user's modules lie, for workers that were started elsewhere on the same machine.
+    """
+
+    token: str
+    blob: bytes
+    paths: tuple[str, ...]
+
+    @classmethod
+    def of(cls, job: Job, paths: Sequence[str]) -> PackedJob:
+        """Pack a job."""
+        import cloudpickle
+
+        return cls(job.token, cloudpickle.dumps(job), tuple(paths))
+
+    def open(self) -> Job:
+        """Return the job, opened once a process."""
+        import cloudpickle
+
+        mine = pool(self.token)
+        with mine.lock:
+            if mine.job is None:
+                sys.path.extend(path for path in self.paths if path not in sys.path)
+                mine.job = cloudpickle.loads(self.blob)
+            return mine.job
+
+
+@dataclass(frozen=True)
 class Batch:
     """Runs of one task.
 
@@ -101,9 +138,10 @@ class BatchReceipt:
 
 
 class Pool:
-    """Executors that wait for the next batch."""
+    """What a process keeps of a sweep: the job, and executors that wait for the next batch."""
 
     def __init__(self) -> None:
+        self.job: Job | None = None
         self.idle: list[Executor] = []
         self.lock = threading.Lock()
         self.closed = False
@@ -129,7 +167,7 @@ class Pool:
         """Let go of the executors that are here; the others go when they come back."""
         with self.lock:
             self.closed = True
-            idle, self.idle = self.idle, []
+            idle, self.idle, self.job = self.idle, [], None
         for executor in idle:
             executor.close()
 
@@ -149,22 +187,9 @@ def close_pool(token: str) -> None:
     pool(token).close()
 
 
-def load_job(blob: bytes, paths: Sequence[str] = ()) -> Job:
-    """Unpack what all tasks share. A task of its own, so that a lost worker's copy is made again.
-
-    Parameters
-    ----------
-    blob : bytes
-        From cloudpickle.
-    paths : sequence of str
-        Where the user's modules lie, for workers that were started elsewhere.
-    """
-    import cloudpickle
-
-    sys.path.extend(path for path in paths if path not in sys.path)
-    job = cloudpickle.loads(blob)
-    assert isinstance(job, Job)
-    return job
+def share(packed: PackedJob) -> PackedJob:
+    """Return what all tasks share. A task of its own, so that a lost worker's copy is made again."""
+    return packed
 
 
 def try_run(job: Job, executor: Executor, run: int, seed: int) -> Outcome:
@@ -183,13 +208,16 @@ def describe(problem: BaseException) -> str:
     return f"{type(problem).__name__}: {problem}"[:LONGEST_ERROR]
 
 
-def run_pilot(job: Job, run: int, seed: int) -> Outcome:
+def run_pilot(packed: PackedJob, run: int, seed: int) -> Outcome:
     """Do one run and hand its values back, to see what they are like."""
+    job = packed.open()
     with pool(job.token).lease(job.work) as executor:
         return try_run(job, executor, run, seed)
 
 
-def run_batch(job: Job, batch: Batch, columns: Mapping[str, Column], path: Path, slot: Slot) -> BatchReceipt:
+def run_batch(
+    packed: PackedJob, batch: Batch, columns: Mapping[str, Column], path: Path, slot: Slot
+) -> BatchReceipt:
     """Do a batch of runs and write it.
 
     Raises
@@ -199,7 +227,7 @@ def run_batch(job: Job, batch: Batch, columns: Mapping[str, Column], path: Path,
     StoreError, OSError
         The batch cannot be written.
     """
-    mine = pool(job.token)
+    job, mine = packed.open(), pool(packed.token)
     outcomes: list[Outcome] = []
     with mine.lease(job.work) as executor:
         for run, seed in zip(batch.runs.tolist(), batch.seeds.tolist(), strict=True):

@@ -2,7 +2,7 @@
 
 from .batch import write_batch
 from .completed import Completed
-from .layout import Layout
+from .layout import ROWS_PER_BATCH, Layout
 from .results import open_results, ragged_to_contiguous
 from .runstore import RunStore
 from .schema import (

@@ -1,5 +1,21 @@
 """How the hierarchy looks on disk: names of its groups, chunks, codec, and the making of arrays.
 
+::
+
+    x.zarr/                   attributes: the creator's, and under "spikefarm" format, id, owner, layout
+      runs/                   the log, one row a run; a row counts only where its key is not all zero
+        key (run, 32)         written last
+        status, seed, wall_time, finished, host, error_span
+        <fixed output> (run, ...)
+        <ragged output>_span (run, 2)     its values are ragged/<output>[start:stop]
+      ragged/
+        error, <ragged output>
+      sweeps/000001/          attributes: id, recorded, dims, axes, outputs, provenance
+        key (cell, 32)        the run of every cell, in C order of dims
+        <axis>
+      results/                a published sweep: plain arrays over its axes
+    x.zarr.lock               next to it, held by the one client that writes
+
 Row-wise arrays are cut at `Layout.rows` rows, so that one batch owns whole files. Ragged values live in a
 one-dimensional array of virtual addresses, of which slot *b* owns ``[b*span, (b+1)*span)``; only what is
 written takes space.
@@ -25,6 +41,7 @@ FORMAT = 1
 MARK = "spikefarm"
 RUNS, RAGGED, SWEEPS, RESULTS = "runs", "ragged", "sweeps", "results"
 RAGGED_LENGTH = 2**60
+ROWS_PER_BATCH = 1024
 
 
 @dataclass(frozen=True)
@@ -43,7 +60,7 @@ class Layout:
         Ragged values in a file, and in the smallest part of it that can be read.
     """
 
-    rows: int = 1024
+    rows: int = ROWS_PER_BATCH
     chunk_bytes: int = 2**17
     ragged_span: int = 2**32
     ragged_shard: int = 2**20

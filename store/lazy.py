@@ -60,14 +60,14 @@ class _CellArray(BackendArray):
     def _outer(self, key: Key) -> Array:
         n = self.rows.ndim
         rows = _take(self.rows, key[:n])
-        bounds = tuple(_bounds(k, length) for k, length in zip(key[n:], self.shape[n:], strict=True))
+        inner = [_split(k, length) for k, length in zip(key[n:], self.shape[n:], strict=True)]
+        bounds = tuple(bound for bound, _ in inner)
         wanted = rows.ravel()
         have = wanted >= 0
         out = np.full((len(wanted), *(b.stop - b.start for b in bounds)), self.fill, self.dtype)
         if have.any():
             out[have] = self._read(wanted[have], bounds)
-        rest = tuple(_within(k, bound) for k, bound in zip(key[n:], bounds, strict=True))
-        out = _take(out, (slice(None), *rest))
+        out = _take(out, (slice(None), *(rest for _, rest in inner)))
         return out.reshape(rows.shape + out.shape[1:])
 
     @abstractmethod
@@ -116,16 +116,11 @@ def _take(array: Array, key: Key) -> Array:
     return np.asarray(array)
 
 
-def _bounds(key: Any, length: int) -> slice:
-    """Return the stretch that an integer, an array of them or a slice falls in."""
+def _split(key: Any, length: int) -> tuple[slice, Any]:
+    """Return the stretch that an integer, an array of them or a slice falls in, and the key within it."""
     where = np.arange(length)[key]
-    return slice(int(where.min()), int(where.max()) + 1) if where.size else slice(0, 0)
-
-
-def _within(key: Any, bounds: slice) -> Any:
-    if isinstance(key, slice):
-        return slice(None, None, key.step)
-    return key - bounds.start
+    bounds = slice(int(where.min()), int(where.max()) + 1) if where.size else slice(0, 0)
+    return bounds, slice(None, None, key.step) if isinstance(key, slice) else where - bounds.start
 
 
 def _same(part: Array) -> Array:

@@ -49,13 +49,18 @@ def file_lock(folder: Path) -> Iterator[None]:
 
     path = folder.with_name(folder.name + ".lock")
     lock = filelock.FileLock(path, timeout=0, thread_local=False)
+    # Read first: some versions of filelock empty the file even when they do not get the lock.
+    holder = path.read_text(errors="replace").strip() if path.is_file() else ""
     try:
         lock.acquire()
     except filelock.Timeout as err:
-        holder = path.read_text(errors="replace").strip() or "another process"
+        if not path.exists():  # some file systems refuse in words that filelock takes for contention
+            raise StoreError(
+                f"cannot write next to {folder}: {path.name} cannot be made there; choose another path"
+            ) from err
         raise LockedError(
-            f"the store {folder} is being written to by {holder}: wait for it to finish, or choose another "
-            "path; reading needs no lock"
+            f"the store {folder} is being written to by {holder or 'another process'}: wait for it to "
+            "finish, or choose another path; reading needs no lock"
         ) from err
     except OSError as err:
         raise StoreError(f"cannot write next to {folder}: {err.strerror}; choose another path") from err

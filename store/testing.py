@@ -117,11 +117,15 @@ def _check_cell(column: Column, cell: Any, key: Array, done: bool, longest: int)
 
 
 def write_until_killed(path: str, seed: int, ready: Any) -> None:
-    """Do what a client does, over and over, until the process is killed; runs in a process of its own."""
+    """Do what a client does, over and over, until the process is killed; runs in a process of its own.
+
+    It says that it is `ready` before it writes anything, or with an odd `seed` when it has written a sweep.
+    """
     from .batch import write_batch
 
     store = RunStore.create_or_open(path, "killed")
-    ready.set()
+    if seed % 2 == 0:
+        ready.set()
     with store.lock():
         for turn in range(10**6):
             store.declare((*COLUMNS, Column(f"extra{turn % 3}", np.dtype("f8"))))
@@ -130,6 +134,7 @@ def write_until_killed(path: str, seed: int, ready: Any) -> None:
             for slot, part in zip(slots, keys, strict=True):
                 write_batch(path, slot, make_batch(part))
             record_line(store, f"sweep {turn % 3}", keys.reshape(-1, 32))
+            ready.set()
 
 
 def write_slots(path: str, slots: Sequence[Slot], seeds: Sequence[int], start: Any) -> None:

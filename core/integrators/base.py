@@ -43,7 +43,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Propagator:
-    """Matrices ``P = exp(A dt)`` and ``Q`` = integral of ``exp(A s)`` over a step, for ``A`` row by row."""
+    """Matrices ``Q`` = integral of ``exp(A s)`` over a step and ``P = exp(A dt)``, for ``A`` row by row."""
 
     name: str
     order: int

@@ -13,9 +13,11 @@ Row = dict[str, Expr]
 class Exact(Integrator):
     """The solution over one step of ``dx/dt = A x + b`` with ``A`` and ``b`` constant during the step.
 
-    ``x(t + dt) = exp(A dt) x(t) + (integral of exp(A s) over the step) b`` (Rotter and Diesmann 1999). The
-    matrices are computed numerically when a run starts (or per neuron, where ``A`` differs between
-    neurons), so that parameters stay free and coinciding or vanishing rates need no special case.
+    ``x(t + dt) = x + Q (A x + b)`` with ``Q`` the integral of ``exp(A s)`` over the step; the same as
+    ``exp(A dt) x + Q b`` (Rotter and Diesmann 1999), but what is at rest stays at rest to the last bit: a
+    neuron driven to the threshold exactly never crosses it. ``Q`` is computed numerically when a run starts
+    (or per neuron, where ``A`` differs between neurons), so that parameters stay free and coinciding or
+    vanishing rates need no special case.
     """
 
     names = ("exact", "linear")
@@ -34,15 +36,13 @@ class Exact(Integrator):
 
     def update(self, system: System) -> Update:
         matrix: dict[str, Row] = {}
-        constant: Row = {}
         for name, rate in system.rates.items():
             parts = _parts(system, rate)
             assert parts is not None
             matrix[name] = {k: v for k, v in parts.items() if k}
-            constant[name] = parts.get("", ZERO)
         if len(system.rates) == 1:
-            return _scalar(system, matrix, constant)
-        return _coupled(system, matrix, constant)
+            return _scalar(system, matrix)
+        return _coupled(system, matrix)
 
 
 def _parts(system: System, rate: Expr) -> Row | None:
@@ -52,26 +52,25 @@ def _parts(system: System, rate: Expr) -> Row | None:
     return None if parts is None else {str(k or ""): v for k, v in parts.items()}
 
 
-def _scalar(system: System, matrix: dict[str, Row], constant: Row) -> Update:
+def _scalar(system: System, matrix: dict[str, Row]) -> Update:
     (name,) = system.variables
-    exponent = mul(matrix[name].get(name, ZERO), DT)
-    decay = Call("exp", (exponent,))
-    gain = mul(DT, Call("exprel", (exponent,)))
-    after = add(mul(decay, Var(name)), mul(gain, constant[name]))
+    gain = mul(DT, Call("exprel", (mul(matrix[name].get(name, ZERO), DT),)))
+    after = add(Var(name), mul(system.rates[name], gain))
     if name in system.frozen:
         after = select(Var("not_refractory"), after, Var(name))
     return Update((Stmt(name, after),))
 
 
-def _coupled(system: System, matrix: dict[str, Row], constant: Row) -> Update:
+def _coupled(system: System, matrix: dict[str, Row]) -> Update:
     propagators = [_propagator("M", system, matrix, frozenset())]
-    after = {n: _row("M", n, system, matrix, constant, frozenset()) for n in system.variables}
+    after = {n: _row("M", n, system, matrix, frozenset()) for n in system.variables}
     if system.frozen:
         propagators.append(_propagator("R", system, matrix, system.frozen))
         for name in system.variables:
-            held = _row("R", name, system, matrix, constant, system.frozen)
+            held = _row("R", name, system, matrix, system.frozen)
             after[name] = select(Var("not_refractory"), after[name], held)
-    statements = [Stmt(f"_next_{name}", after[name], local=True) for name in system.variables]
+    statements = [Stmt(f"_rate_{name}", rate, local=True) for name, rate in system.rates.items()]
+    statements += [Stmt(f"_next_{name}", after[name], local=True) for name in system.variables]
     statements += [Stmt(name, Var(f"_next_{name}")) for name in system.variables]
     return Update(tuple(statements), tuple(propagators))
 
@@ -84,18 +83,14 @@ def _propagator(name: str, system: System, matrix: dict[str, Row], held: frozens
     return Propagator(name, len(names), entries)
 
 
-def _row(
-    prefix: str, name: str, system: System, matrix: dict[str, Row], constant: Row, held: frozenset[str]
-) -> Expr:
+def _row(prefix: str, name: str, system: System, matrix: dict[str, Row], held: frozenset[str]) -> Expr:
     """New value of one variable; entries that are zero for any parameters are left out."""
-    names = system.variables
-    place = {n: k for k, n in enumerate(names)}
-    result: Expr = ZERO
+    place = {n: k for k, n in enumerate(system.variables)}
+    result: Expr = Var(name)
     for column in _reached(name, matrix, held):
-        entry = (place[name], place[column])
-        result = add(result, mul(MatrixEntry(f"{prefix}.P", *entry), Var(column)))
         if column not in held:
-            result = add(result, mul(MatrixEntry(f"{prefix}.Q", *entry), constant[column]))
+            entry = MatrixEntry(f"{prefix}.Q", place[name], place[column])
+            result = add(result, mul(entry, Var(f"_rate_{column}")))
     return result
 
 

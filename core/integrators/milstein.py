@@ -21,9 +21,11 @@ from .base import (
 class Milstein(Integrator):
     """Explicit order 1 strong scheme in its Stratonovich form (Kloeden and Platen 1992, section 11.1).
 
-    ``x + f dt + g dW + (g(x + f dt + g sqrt(dt)) - g) dW**2 / (2 sqrt(dt))``. The noise must be diagonal:
-    each variable has at most one noise term, no term drives two variables, and the factor of a variable's
-    noise depends on no other integrated variable.
+    ``x + f dt + g dW + (g(x + g sqrt(dt)) - g) dW**2 / (2 sqrt(dt))``. The point at which ``g`` is evaluated
+    again has no drift in it: ``dW**2`` has mean ``dt``, so that ``f dt`` there would add ``g' f dt**1.5 / 2``
+    to each step and leave strong order 1/2. The noise must be diagonal: each variable has at most one noise
+    term, no term drives two variables, and the factor of a variable's noise depends on no other integrated
+    variable.
     """
 
     names = ("milstein",)
@@ -61,8 +63,7 @@ class Milstein(Integrator):
         return Update(tuple(statements))
 
     def _support(self, name: str) -> Expr:
-        step = add(mul(Var(f"_f_{name}"), DT), mul(Var(f"_g_{name}"), Call("sqrt", (DT,))))
-        return add(Var(name), step)
+        return add(Var(name), mul(Var(f"_g_{name}"), Call("sqrt", (DT,))))
 
     def _noise(self, name: str, noise: str, split: Split) -> Expr:
         increment = Var(f"_dW_{noise}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -34,9 +35,7 @@ def check_directory(path: Path) -> None:
     if not nearest.is_dir():
         raise ProjectError(f"{path} cannot be a directory: {nearest} is a file; choose another one.")
     try:
-        probe = nearest / f".spikefarm-{id(path)}"
-        probe.touch()
-        probe.unlink()
+        tempfile.TemporaryFile(dir=nearest).close()
     except OSError as error:
         raise ProjectError(
             f"{path} cannot be written ({error.strerror}); choose another directory or change its permissions."

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.context import REFRACTORY, SPECIAL
-from ...core.expr import Const, Draw, Element, Expr, MatrixEntry, Param, TimedCall, Var, walk
+from ...core.expr import Const, Draw, Element, Expr, MatrixEntry, Param, Var, walk
 from ...core.infer import unit_of
 from ...core.integrators import Propagator
 from ...core.kernels import AssignKernel, Kernel, Kernels
@@ -18,11 +18,9 @@ from ..base import InputSpec, OutputSpec
 from .expressions import CTYPES, Scope, cpp, identifier, kind
 
 TEMPLATES = Path(__file__).parent / "templates"
-#: Below this many neurons a random number is drawn where it is used instead of into a buffer.
-FEW = 16
-
 _ENTRY = {"float64": "SF_F64", "int64": "SF_I64", "bool": "SF_BOOL", "int32": "SF_I32", "uint64": "SF_U64"}
 _C = {"float64": "double", "int64": "int64_t", "bool": "bool", "int32": "int32_t", "uint64": "uint64_t"}
+_WIDTHS = ("bool", "int64", "float64")
 _KIND = {"float64": "float", "int64": "int", "int32": "int", "bool": "bool", "uint64": "int"}
 
 
@@ -139,15 +137,19 @@ class Emitter:
         return tuple(s for s in self.model.program if isinstance(s, Run))
 
     @cached_property
-    def constant_slots(self) -> dict[str, Input]:
-        """Slots of constants, with the input that the first run binds to each."""
-        found: dict[str, Input] = {}
+    def constant_slots(self) -> dict[str, str]:
+        """Slots of constants, each with a type that holds what any of the runs binds to it."""
+        found: dict[str, str] = {}
         timed = {t.id for t in self.model.timed}
         for run in self.runs:
             for slot, given in run.bindings:
                 if given not in timed:
-                    found.setdefault(slot, self.inputs[self.slot[given]])
+                    dtype = self.input_dtype(given)
+                    found[slot] = max(found.get(slot, dtype), dtype, key=_WIDTHS.index)
         return found
+
+    def input_dtype(self, id: str) -> str:
+        return self.inputs[self.slot[id]].dtype
 
     @cached_property
     def constant_kinds(self) -> dict[str, str]:
@@ -159,10 +161,9 @@ class Emitter:
 
     @cached_property
     def timed_slots(self) -> tuple[str, ...]:
+        """Slots of TimedArrays; assignments name the arrays themselves."""
         timed = {t.id for t in self.model.timed}
-        slots = {slot for run in self.runs for slot, given in run.bindings if given in timed}
-        slots |= {n.array for a in self.kernels.assigns for n in _nodes(a) if isinstance(n, TimedCall)}
-        return tuple(sorted(slots))
+        return tuple(sorted({slot for run in self.runs for slot, given in run.bindings if given in timed}))
 
     @cached_property
     def clocks(self) -> tuple[str, ...]:
@@ -188,15 +189,11 @@ class Emitter:
             yield constant.expr
 
     @cached_property
-    def buffers(self) -> tuple[tuple[int, int], ...]:
-        """Streams drawn into buffers, with their sizes."""
-        return tuple((d.stream, self._size(k)) for k in self.kernels.kernels for d in self._buffered(k))
-
-    def _size(self, kernel: Kernel) -> int:
-        return self.model.population(kernel.population).size
-
-    def _buffered(self, kernel: Kernel) -> tuple[Draw, ...]:
-        return kernel.draws if kernel.kind in ("update", "threshold") and self._size(kernel) >= FEW else ()
+    def buffers(self) -> tuple[tuple[Draw, int], ...]:
+        """What is drawn for all neurons of a population at once, with their number."""
+        return tuple(
+            (d, self.model.population(k.population).size) for k in self.kernels.kernels for d in _buffered(k)
+        )
 
     # -- functions --------------------------------------------------------------------------------------
 
@@ -207,11 +204,9 @@ class Emitter:
         population = self.model.population(kernel.population)
         scope = Scope(
             variables=self._variables(population),
-            params={
-                slot: (self._param(slot), _KIND[item.dtype]) for slot, item in self.constant_slots.items()
-            },
+            params={slot: (self._param(slot), _KIND[dtype]) for slot, dtype in self.constant_slots.items()},
             constants=self.constant_kinds,
-            buffered=frozenset(d.stream for d in self._buffered(kernel)),
+            buffered=frozenset(d.stream for d in _buffered(kernel)),
             step="_clock.tick()",
         )
         locals_ = {s.target: (identifier(s.target), kind(s.expr, scope)) for s in kernel.scalars}
@@ -244,12 +239,9 @@ class Emitter:
             if name in names | targets:
                 lines.append(self._pointer(population, name, const=name not in targets))
         lines += self._constant_lines(nodes)
-        for draw in self._buffered(kernel):
-            lines.append(
-                f"sf_fill_{draw.distribution}(_c->draw{draw.stream}, N, _c->seed, {draw.stream}u, "
-                "_clock.tick());"
-            )
-            lines.append(f"const double* __restrict__ _draw{draw.stream} = _c->draw{draw.stream};")
+        for draw in _buffered(kernel):
+            name = f"draw{draw.stream}"
+            lines.append(f"const double* __restrict__ _{name} = _c->{name}.at(_clock.tick());")
         scope = self.scope(kernel)
         for s in kernel.scalars:
             target, dtype = scope.variables[s.target]
@@ -279,7 +271,7 @@ class Emitter:
     def _constant_lines(self, nodes: list[Expr]) -> list[str]:
         lines = []
         for slot in sorted({n.slot for n in nodes if isinstance(n, Param)}):
-            c = _C[self.constant_slots[slot].dtype]
+            c = _C[self.constant_slots[slot]]
             lines.append(f"const {c} {self._param(slot)} = _c->slot_{identifier(slot)};")
         for name in sorted({n.name for n in nodes if isinstance(n, Const)}, key=lambda k: int(k[1:])):
             lines.append(f"const {self.constant_type(name)} _{name} = _c->{name};")
@@ -386,7 +378,7 @@ class Emitter:
         for v in p.variables:
             if v.shared and v.stored:
                 variables[v.name] = (f"_c->{identifier(f'{p.id}.{v.name}')}[0]", v.dtype)
-        params = {s: (f"_c->slot_{identifier(s)}", _KIND[i.dtype]) for s, i in self.constant_slots.items()}
+        params = {s: (f"_c->slot_{identifier(s)}", _KIND[d]) for s, d in self.constant_slots.items()}
         return Scope(variables, params, in_context=True), f"{clock}.dt"
 
     # -- assignments ----------------------------------------------------------------------------------------
@@ -422,7 +414,7 @@ class Emitter:
             if isinstance(node, Element):
                 item = self.inputs[self.slot[node.input]]
                 elements[node.input] = (f"_value[_count == 1 ? 0 : {element}]", _KIND[item.dtype])
-        return Scope(self._variables(p), params, elements)
+        return Scope(self._variables(p), params, elements, timed="given")
 
     def assign_declarations(self, assign: AssignKernel) -> list[str]:
         p = self.model.population(assign.population)
@@ -459,6 +451,11 @@ class Emitter:
         p = self.model.population(assign.population)
         names = {v.name for v in p.variables if v.shared}
         return 1 if assign.variable in names else p.size
+
+
+def _buffered(kernel: Kernel) -> tuple[Draw, ...]:
+    """Draws that are made for all neurons before the loop; others are made where they are used."""
+    return kernel.draws if kernel.kind in ("update", "threshold") else ()
 
 
 def _nodes(assign: AssignKernel) -> Iterable[Expr]:

@@ -84,6 +84,7 @@ class Scope:
     constants: Mapping[str, str] = field(default_factory=dict)
     buffered: frozenset[int] = frozenset()
     step: str = "0"
+    timed: str = "timed"  # what the members that hold TimedArrays begin with
     in_context: bool = False  # constants and matrices are members of the context rather than locals
 
 
@@ -199,7 +200,7 @@ def _power(expr: Binary, left: str, right: str, scope: Scope) -> str:
     exponent = _number(expr.right)
     if exponent == 0.5:
         return f"sqrt({left})"
-    if exponent is not None and exponent == int(exponent) and abs(exponent) <= 16:
+    if exponent is not None and abs(exponent) <= 16 and exponent == int(exponent):
         value = left if kind(expr, scope) == "int" else f"(double){left}"
         return f"sf_int_pow<{int(exponent)}>({value})"
     power = f"pow((double){left}, (double){right})"
@@ -216,7 +217,7 @@ def _number(expr: Expr) -> float | None:
 
 
 def _timed(expr: TimedCall, scope: Scope) -> str:
-    array = f"_c->timed_{identifier(expr.array)}"
+    array = f"_c->{scope.timed}_{identifier(expr.array)}"
     time = cpp(expr.args[0], scope)
     if len(expr.args) == 1:
         return f"sf_timed_at({array}, {time}, 0)"

@@ -17,6 +17,7 @@ from .protocol import HEADER, QUIT, request
 
 _STDERR_TAIL = 8192
 _PIPE_BYTES = 1 << 20
+_LONG_WAIT = 3600.0  # seconds; poll() takes no longer than some weeks
 
 _living: weakref.WeakSet[HostProcess] = weakref.WeakSet()
 
@@ -61,7 +62,7 @@ class HostProcess:
         """The process id of the host."""
         return self._process.pid
 
-    def exchange(self, operation: int, payload: bytes, time_limit: float | None) -> bytearray:
+    def exchange(self, message: bytes, time_limit: float | None) -> bytearray:
         """Send a request and return the payload of the reply.
 
         Raises
@@ -73,7 +74,7 @@ class HostProcess:
         """
         deadline = None if time_limit is None else time.monotonic() + time_limit
         try:
-            self._send(payload, deadline)
+            self._send(message, deadline)
             status, _, size = HEADER.unpack(self._receive(HEADER.size, deadline))
             reply = self._receive(size, deadline)
         except TimeoutError:
@@ -139,10 +140,10 @@ class HostProcess:
         self._poll.register(fd, event)
         try:
             while True:
-                left = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000
-                ready = dict(self._poll.poll(left))
-                if not ready:
+                left = _LONG_WAIT if deadline is None else min(_LONG_WAIT, deadline - time.monotonic())
+                if left <= 0:
                     raise TimeoutError
+                ready = dict(self._poll.poll(1000 * left))
                 if self._errors in ready and not self._listen():
                     self._poll.unregister(self._errors)
                 if fd in ready:

@@ -58,7 +58,7 @@ class HostRunner(Runner):
         missing = self._required.difference(inputs)
         base = protocol.request(protocol.BASE, protocol.inputs_part(values))
         if self._owned_host() is not None:
-            self._exchange(protocol.BASE, base, None)
+            self._exchange(base, None)
         self._base, self._missing = base, missing
 
     def run(self, inputs: Mapping[str, Array], time_limit: float | None = None) -> float:
@@ -92,7 +92,7 @@ class HostRunner(Runner):
         self._has_run = False
         self._start()
         parts = [*protocol.slots_part(slots), *protocol.inputs_part(values)]
-        reply = self._exchange(protocol.RUN, protocol.request(protocol.RUN, parts), time_limit)
+        reply = self._exchange(protocol.request(protocol.RUN, parts), time_limit)
         self._has_run = True
         seconds, at = protocol.take_seconds(reply)
         return seconds, protocol.take_outputs(reply, at, dtypes)
@@ -102,14 +102,14 @@ class HostRunner(Runner):
         slots, dtypes = self._asked(ids)
         self._need_run()
         parts = protocol.slots_part(slots)
-        reply = self._exchange(protocol.READ, protocol.request(protocol.READ, parts), None)
+        reply = self._exchange(protocol.request(protocol.READ, parts), None)
         return protocol.take_outputs(reply, 0, dtypes)
 
     def save(self, path: Path) -> None:
         """Write every output of the last run to one ``.npz`` file that appears when it is complete."""
         self._need_run()
         parts = protocol.path_part(os.fsencode(Path(path).absolute()))
-        self._exchange(protocol.SAVE, protocol.request(protocol.SAVE, parts), None)
+        self._exchange(protocol.request(protocol.SAVE, parts), None)
 
     def close(self) -> None:
         """End the process behind this runner. Closing twice is harmless, and a later run starts another."""
@@ -141,14 +141,14 @@ class HostRunner(Runner):
             mark_used(self._executable.parent)
             self._host = HostProcess(self._executable, self._build.path / "model.so")
             if self._base is not None:
-                self._exchange(protocol.BASE, self._base, None)
+                self._exchange(self._base, None)
 
-    def _exchange(self, operation: int, payload: bytes, time_limit: float | None) -> bytearray:
+    def _exchange(self, message: bytes, time_limit: float | None) -> bytearray:
         host = self._host
         assert host is not None
         self._host = None  # put back when it is known to be alive
         try:
-            reply = host.exchange(operation, payload, time_limit)
+            reply = host.exchange(message, time_limit)
         except SimulationError as error:
             if type(error) is SimulationError:
                 self._host = host

@@ -1,4 +1,5 @@
 // The engine's inline functions, callable from Python.
+#include "engine/ahead.h"
 #include "engine/buffer.h"
 #include "engine/linalg.h"
 #include "engine/mathx.h"
@@ -74,4 +75,23 @@ EXPORT int64_t test_buffer(int64_t* out, int64_t count) {
   if (buffer.reserve(INT64_MAX / 2)) return -2;  // no machine has that much
   memcpy(out, buffer.data, (size_t)buffer.size * 8);
   return buffer.size;
+}
+
+// `steps` steps from `first`, then the last but one again.
+template <sf_distribution KIND>
+static void ahead(double* out, int64_t n, int64_t steps, uint64_t seed, uint32_t stream, uint64_t first) {
+  sf_ahead<KIND> draws;
+  draws.prepare(3, ~seed, stream);
+  draws.at(first);
+  draws.prepare(n, seed, stream);
+  for (int64_t s = 0; s <= steps; s++) {
+    const double* values = draws.at(first + (uint64_t)(s == steps ? steps - 2 : s));
+    memcpy(out + s * n, values, (size_t)n * sizeof(double));
+  }
+}
+EXPORT void test_ahead_uniform(double* out, int64_t n, int64_t steps, uint64_t seed, uint32_t stream, uint64_t first) {
+  ahead<SF_UNIFORM>(out, n, steps, seed, stream, first);
+}
+EXPORT void test_ahead_normal(double* out, int64_t n, int64_t steps, uint64_t seed, uint32_t stream, uint64_t first) {
+  ahead<SF_NORMAL>(out, n, steps, seed, stream, first);
 }

@@ -57,6 +57,19 @@ def test_a_fill_is_the_single_draws_and_the_definition(functions, n, seed, strea
         assert np.array_equal(filled, defined(n, seed, stream, step))
 
 
+@settings(max_examples=15, deadline=None)
+@given(st.integers(1, 300), st.integers(2, 40), u64, u32, st.one_of(u64, st.just(2**32 - 3)))
+def test_draws_made_ahead_are_those_of_their_step(functions, n, steps, seed, stream, first):
+    first = min(first, 2**64 - 300)
+    for kind, defined in (("uniform", reference.uniform), ("normal", reference.normal_exact)):
+        out = np.empty((steps + 1, n))
+        arguments = (ctypes.c_int64(n), ctypes.c_int64(steps), ctypes.c_uint64(seed), ctypes.c_uint32(stream))
+        ahead = getattr(functions, f"test_ahead_{kind}")
+        ahead(out.ctypes.data_as(ctypes.c_void_p), *arguments, ctypes.c_uint64(first))
+        for row, step in enumerate([*range(steps), steps - 2]):
+            np.testing.assert_array_equal(out[row], defined(n, seed, stream, first + step))
+
+
 @pytest.mark.parametrize("n", [1, 2, 3, 511, 512, 513, 1023, 1024, 1025, 5000])
 def test_the_same_bits_with_other_vector_units(functions, plain_functions, n):
     for kind in ("uniform", "normal"):

@@ -91,6 +91,24 @@ def test_gathering_ragged_is_slicing(spans: list[tuple[int, int]], chunk: int, l
         np.testing.assert_array_equal(part, values[start:stop])
 
 
+def test_gathering_reads_little_in_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    import zarr
+
+    reads = []
+    get = zarr.Array.__getitem__
+    monkeypatch.setattr(zarr.Array, "__getitem__", lambda a, s: reads.append(s) or get(a, s))
+    array = zarr.create_array({}, data=np.arange(1000), chunks=(10,))
+    gather_rows(array, np.array([500, 3, 13, 23, 900]))
+    assert reads == [(slice(3, 24),), (slice(500, 501),), (slice(900, 901),)]
+    reads.clear()
+    gather_ragged(array, np.array([[500, 520], [3, 8], [0, 0], [18, 30], [41, 50]]))
+    assert reads == [slice(3, 30), slice(41, 50), slice(500, 520)]
+    reads.clear()
+    monkeypatch.setattr("spikefarm.store.gather.MAX_RAGGED_READ", 25)
+    gather_ragged(array, np.array([[0, 20], [20, 25], [25, 30], [30, 90]]))
+    assert reads == [slice(0, 25), slice(25, 30), slice(30, 90)]
+
+
 def test_failed_runs_leave_no_values(store: RunStore) -> None:
     import zarr
 

@@ -145,6 +145,22 @@ static inline sf_lanes sf_multiply_low(sf_lanes a, uint64_t factor) {
 #endif
 }
 
+// Ten rounds on lanes whose upper halves are never looked at; the words of each lane's block.
+static inline void sf_philox_lanes(const sf_site& site, sf_lanes c0, sf_lanes c1, sf_lanes c2, sf_lanes c3,
+                                   uint64_t* w0, uint64_t* w1) {
+  for (int round = 0; round < 10; round++) {
+    const sf_lanes p0 = sf_multiply_low(c0, 0xD2511F53u), p1 = sf_multiply_low(c2, 0xCD9E8D57u);
+    c0 = (p1 >> 32) ^ c1 ^ site.keys[2 * round];
+    c2 = (p0 >> 32) ^ c3 ^ site.keys[2 * round + 1];
+    c1 = p1;
+    c3 = p0;
+  }
+  c0 = (c0 & 0xffffffffu) | c1 << 32;
+  c2 = (c2 & 0xffffffffu) | c3 << 32;
+  memcpy(w0, &c0, sizeof c0);
+  memcpy(w1, &c2, sizeof c2);
+}
+
 #define SF_CHUNK 256  // blocks worked on at once: they stay in the first-level cache
 
 // The words of `count` blocks from `first`; both arrays hold SF_CHUNK.
@@ -152,19 +168,8 @@ static inline void sf_philox_chunk(const sf_site& site, uint64_t first, int64_t 
   sf_lanes block;
   for (int lane = 0; lane < SF_LANES; lane++) block[lane] = first + (uint64_t)lane;
   for (int64_t j = 0; j < count; j += SF_LANES, block += SF_LANES) {
-    sf_lanes c0 = block, c1 = sf_lanes{} + site.step_low, c2 = sf_lanes{} + site.step_high,
-             c3 = sf_lanes{} + site.stream;
-    for (int round = 0; round < 10; round++) {  // the upper halves of c1 and c3 are never looked at
-      const sf_lanes p0 = sf_multiply_low(c0, 0xD2511F53u), p1 = sf_multiply_low(c2, 0xCD9E8D57u);
-      c0 = (p1 >> 32) ^ c1 ^ site.keys[2 * round];
-      c2 = (p0 >> 32) ^ c3 ^ site.keys[2 * round + 1];
-      c1 = p1;
-      c3 = p0;
-    }
-    c0 = (c0 & 0xffffffffu) | c1 << 32;
-    c2 = (c2 & 0xffffffffu) | c3 << 32;
-    memcpy(w0 + j, &c0, sizeof c0);
-    memcpy(w1 + j, &c2, sizeof c2);
+    sf_philox_lanes(site, block, sf_lanes{} + site.step_low, sf_lanes{} + site.step_high,
+                    sf_lanes{} + site.stream, w0 + j, w1 + j);
   }
 }
 

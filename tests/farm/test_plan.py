@@ -1,0 +1,68 @@
+"""What a sweep says of itself before it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from farm_fake import FakeSimulation, rate
+from spikefarm.core.units import ms, mV
+from spikefarm.farm import Sweep, SweepError
+from spikefarm.farm.plan import duration
+
+
+def test_it_is_a_line_and_a_table(client: Any, simulation: FakeSimulation, tmp_path: Path) -> None:
+    sweep = Sweep(
+        {"v0": np.linspace(0, 20, 200) * mV, "tau": [5, 10, 20] * ms},
+        repeats=10,
+        seed=2026,
+        simulation=simulation,
+    )
+    assert str(sweep.plan()) == (
+        "6000 runs, 1 build, 0 cached\n"
+        "  axis    length  values\n"
+        "  v0         200  0, 0.000100503, 0.000201005, …, 0.019799, 0.0198995, 0.02 volt\n"
+        "  tau          3  0.005, 0.01, 0.02 second\n"
+        "  repeat      10  0 … 9\n"
+        "  of           fake model of group (3)\n"
+        "  builds       1, ready\n"
+        "  cached       0\n"
+        "  to simulate  6000\n"
+        "  store        none, results stay in memory"
+    )
+
+
+def test_it_looks_into_the_store_and_changes_nothing(
+    client: Any, simulation: FakeSimulation, tmp_path: Path
+) -> None:
+    store = tmp_path / "s.zarr"
+    small = Sweep({"tau": [5, 10] * ms}, simulation=simulation)
+    assert small.plan({"rate": rate}, store).cached == 0
+    assert not store.exists()
+    small.run({"rate": rate}, store=store, client=client, progress=False)
+    before = sorted(p for p in store.rglob("*"))
+    found = Sweep({"tau": [5, 10, 20] * ms}, simulation=simulation).plan({"rate": rate}, store)
+    assert (found.runs, found.cached, found.to_simulate) == (3, 2, 1)
+    assert found.summary == "3 runs, 1 build, 2 cached"
+    assert found.seconds is not None
+    assert "expected time" in str(found)
+    assert str(store) in str(found)
+    assert sorted(p for p in store.rglob("*")) == before
+
+
+def test_it_is_a_table_in_a_notebook(simulation: FakeSimulation) -> None:
+    text = Sweep({"tau": [5, 10] * ms}, simulation=simulation).plan()._repr_html_()
+    assert "<b>2 runs, 1 build, 0 cached</b>" in text
+    assert "<td>tau</td><td>2</td><td>0.005, 0.01 second</td>" in text
+
+
+def test_a_store_needs_outputs(simulation: FakeSimulation, tmp_path: Path) -> None:
+    with pytest.raises(SweepError, match="store= needs outputs="):
+        Sweep({"tau": [5] * ms}, simulation=simulation).plan(store=tmp_path / "s.zarr")
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(3.14, "3.1 s"), (600, "10 min"), (7500, "2 h 05 min")])
+def test_times_for_people(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
