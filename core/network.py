@@ -11,7 +11,7 @@ from .declared import Declared
 from .dimensions import TIME
 from .monitors import SpikeMonitor, StateMonitor
 from .namespace import NamespaceError, Resolved, frame_namespace, look_up
-from .session import RunEntry, Session, current_session
+from .session import RunEntry, Session, check_name, current_session
 from .units import Quantity
 
 
@@ -32,6 +32,8 @@ class Network:
 
     def __init__(self, *objs: Any, name: str | None = None) -> None:
         self.session = current_session()
+        if name is not None:
+            check_name(name)
         self.name = name or "network"
         self._objects: list[Declared] = []
         self.add(*objs)
@@ -79,7 +81,13 @@ class Network:
         return len(self._objects)
 
     def run(
-        self, duration: Any, report: Any = None, namespace: Mapping[str, Any] | None = None, level: int = 0
+        self,
+        duration: Any,
+        report: Any = None,
+        report_period: Any = None,
+        namespace: Mapping[str, Any] | None = None,
+        profile: Any = None,
+        level: int = 0,
     ) -> None:
         """Run for a duration.
 
@@ -87,8 +95,8 @@ class Network:
         ----------
         duration : Quantity
             How long.
-        report : None
-            Progress reports belong to the runtime device, which is not available; leave it out.
+        report, report_period, profile
+            Reports and profiles belong to the runtime device, which is not available; leave them out.
         namespace : dict, optional
             What external names stand for, instead of the names visible where this is called.
         level : int, optional
@@ -99,7 +107,7 @@ class Network:
         NamespaceError, DimensionMismatchError, ExpressionError
             Listing everything that is wrong with the objects' strings.
         """
-        _refuse_report(report)
+        _refuse_reports(report, report_period, profile)
         names = frame_namespace(level + 1) if namespace is None else dict(namespace)
         declare_run(self.session, self._objects, duration, names)
 
@@ -139,7 +147,12 @@ def _visible(namespace: Mapping[str, Any]) -> list[Declared]:
 
 
 def run(
-    duration: Any, report: Any = None, namespace: Mapping[str, Any] | None = None, level: int = 0
+    duration: Any,
+    report: Any = None,
+    report_period: Any = None,
+    namespace: Mapping[str, Any] | None = None,
+    profile: Any = None,
+    level: int = 0,
 ) -> None:
     """Run every object that is visible where this is called; see `Network.run`.
 
@@ -155,14 +168,17 @@ def run(
             "run() found no objects: groups and monitors must be visible as variables where run() is called. "
             "Objects kept in lists or attributes belong into a Network(…), whose run() runs them."
         )
-    _refuse_report(report)
+    _refuse_reports(report, report_period, profile)
     declare_run(current_session(), objects, duration, frame if namespace is None else dict(namespace))
 
 
-def _refuse_report(report: Any) -> None:
-    if report is not None:
+def _refuse_reports(report: Any, report_period: Any, profile: Any) -> None:
+    given = {"report": report, "report_period": report_period, "profile": profile or None}
+    refused = ", ".join(f"{name}={value!r}" for name, value in given.items() if value is not None)
+    if refused:
         raise NotImplementedError(
-            f"run(report={report!r}): a standalone simulation reports no progress of a single run; leave it out."
+            f"run({refused}): a standalone simulation neither reports the progress of a single run nor profiles "
+            "it; leave this out."
         )
 
 
@@ -172,6 +188,7 @@ def declare_run(
     """Check everything and add a run to the session's program."""
     seconds = check_time(duration, "the duration of run()", zero=True)
     chosen = _with_sources(objects)
+    _check_names(session, chosen)
     constants: dict[str, Mapping[str, Resolved]] = {}
     problems: list[Exception] = []
     for obj in chosen:
@@ -205,6 +222,23 @@ def _with_sources(objects: Iterable[Declared]) -> list[Declared]:
                 "to the network too."
             )
     return sorted(chosen, key=lambda obj: obj._number)
+
+
+def _check_names(session: Session, chosen: list[Declared]) -> None:
+    """Refuse objects of other sessions, and names that stand for two objects of the program."""
+    foreign = [obj.name for obj in chosen if obj.session is not session]
+    if foreign:
+        raise ValueError(
+            f"{', '.join(map(repr, foreign))} cannot run here: declared in another session, such as that of an "
+            "experiment."
+        )
+    known = {obj.name: obj for e in session.program if isinstance(e, RunEntry) for obj in e.objects}
+    for obj in chosen:
+        if known.setdefault(obj.name, obj) is not obj:
+            raise ValueError(
+                f"Two objects named {obj.name!r} would run in one program; choose another name, or call "
+                "device.reinit() first to begin a new program."
+            )
 
 
 def _declared_time(session: Session) -> float:

@@ -119,17 +119,16 @@ class Session:
     def register(self, obj: Any, kind: str, name: str | None) -> tuple[str, bool, int]:
         """Give an object its name.
 
+        A chosen name may be that of another object as long as the two do not run in one program.
+
         Returns
         -------
         name, whether the user chose it, and the object's place in the order of declaration.
         """
-        if not isinstance(name, str | None):
-            raise TypeError(f"{type(obj).__name__}: name={name!r} must be a string.")
+        if name is not None:
+            check_name(name[:-1] if isinstance(name, str) and name.endswith("*") else name)
         explicit = name is not None and not name.endswith("*")
-        if explicit:
-            assert name is not None
-            self._check_name(name)
-        else:
+        if name is None or not explicit:
             stem = name[:-1] if name else kind
             name = stem
             number = 0
@@ -139,18 +138,6 @@ class Session:
         self._names[name] = weakref.ref(obj)
         self._count += 1
         return name, explicit, self._count
-
-    def _check_name(self, name: str) -> None:
-        if not re.fullmatch(r"[A-Za-z]\w*", name):
-            raise ValueError(
-                f"{name!r} cannot be the name of an object: use letters, digits and underscores, and begin "
-                "with a letter."
-            )
-        if self._alive(name) or name == "defaultclock":
-            raise ValueError(
-                f"An object named {name!r} exists already; choose another name, or call start_scope() and "
-                "let go of the old object first."
-            )
 
     def _alive(self, name: str) -> bool:
         reference = self._names.get(name)
@@ -165,6 +152,17 @@ class Session:
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_names": {}}  # weak references do not travel
+
+
+def check_name(name: str) -> None:
+    """Refuse what cannot be the name of an object."""
+    if not isinstance(name, str):
+        raise TypeError(f"{name!r:.60} cannot be the name of an object: give a string.")
+    if not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) or name == "defaultclock":
+        raise ValueError(
+            f"{name!r} cannot be the name of an object: use letters, digits and underscores, begin with a letter, "
+            "and leave 'defaultclock' to the clock."
+        )
 
 
 _default = Session()
@@ -205,6 +203,4 @@ def seed(seed: int | None = None) -> None:
 
 def start_scope() -> None:
     """Let the magic ``run`` forget the objects declared so far."""
-    session = current_session()
-    session.scope += 1
-    session._names.clear()
+    current_session().scope += 1

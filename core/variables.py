@@ -162,7 +162,7 @@ class VariableView(NDArrayOperatorsMixin):
             raise NamespaceError(f"{self.label}: " + "\n".join(unresolved))
 
         def check(constants: Mapping[str, Resolved]) -> None:
-            checker = Checker(self.label, own, constants, [])
+            checker = Checker(self.label, self.group.N, own, constants)
             if isinstance(value, str):
                 checker.attempt(f"the value {value!r}", lambda: self._check_value(checker, parse(value)))
             if isinstance(where, str):
