@@ -132,6 +132,19 @@ class Probe:
 
 
 @dataclass(frozen=True)
+class Callback:
+    """A place of the time step at which Python is called."""
+
+    id: str
+    clock: str
+    when: str
+    order: int
+
+    def dump(self) -> str:
+        return f"callback {self.id} clock={self.clock} when={self.when} order={self.order}"
+
+
+@dataclass(frozen=True)
 class Input:
     """Something that the model reads but does not contain: see `devices.base.InputSpec`."""
 
@@ -223,6 +236,7 @@ class Model:
     inputs: tuple[Input, ...]
     timed: tuple[TimedInput, ...]
     program: tuple[Step, ...]
+    callbacks: tuple[Callback, ...] = ()
 
     def population(self, id: str) -> Population:
         """The population of that id."""
@@ -238,6 +252,7 @@ class Model:
         for population in self.populations:
             lines += population.dump()
         lines += [probe.dump() for probe in self.probes]
+        lines += [callback.dump() for callback in self.callbacks]
         lines += [item.dump() for item in self.inputs]
         lines += [array.dump() for array in self.timed]
         lines += [step.dump() for step in self.program]
@@ -267,8 +282,8 @@ class Model:
     def _dangling_ids(self) -> Iterator[str]:
         inputs = {i.id for i in self.inputs}
         populations = {p.id for p in self.populations}
-        objects = populations | {p.id for p in self.probes}
-        if len(objects) != len(self.populations) + len(self.probes):
+        objects = populations | {p.id for p in self.probes} | {c.id for c in self.callbacks}
+        if len(objects) != len(self.populations) + len(self.probes) + len(self.callbacks):
             yield "two objects share an id"
         if len(inputs) != len(self.inputs):
             yield "two inputs share an id"
@@ -313,6 +328,7 @@ __all__ = [
     "SUBEXPRESSION",
     "ApplyArgs",
     "Assign",
+    "Callback",
     "Input",
     "Model",
     "ModelError",

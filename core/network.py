@@ -188,8 +188,8 @@ def declare_run(
         raise type(problems[0])("\n".join(str(p) for p in problems))
     clocks: dict[str, Clock] = {obj.clock.name: obj.clock for obj in chosen}
     entry = RunEntry(tuple(chosen), seconds, tuple((c, c.dt_) for c in clocks.values()), constants)
-    session.program.append(entry)
-    session.device.after_run(session)
+    session.record(entry)
+    session.device.after_run(session, entry)
 
 
 def _with_sources(objects: Iterable[Declared]) -> list[Declared]:
