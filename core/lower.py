@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from .algebra import ONE, div, mul
+from .context import LONG_AGO
 from .declared import SCHEDULE
 from .equations import DIFFERENTIAL, PARAMETER, SUBEXPRESSION
 from .expr import (
@@ -35,8 +36,6 @@ from .model import Assign, Model, Population, Probe
 from .statements import Stmt
 
 _STATE = {"float": "float64", "int": "int32", "bool": "bool"}
-#: Spikes of an endless past, as in Brian 2.
-LONG_AGO = -1e4
 
 
 def lower(model: Model) -> Kernels:

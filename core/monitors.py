@@ -32,8 +32,8 @@ class SpikeMonitor(Declared):
     def __init__(
         self, source: NeuronGroup, record: bool = True, order: int | None = None, name: str | None = None
     ) -> None:
-        _check_source(self._kind, source)
-        if source.threshold is None:
+        _check_source("SpikeMonitor", source)
+        if source.threshold_expr is None:
             raise ValueError(
                 f"SpikeMonitor: {source.name!r} has no threshold, so it never spikes; give it one."
             )
@@ -128,7 +128,7 @@ class StateMonitor(Declared):
         order: int = 0,
         name: str | None = None,
     ) -> None:
-        _check_source(self._kind, source)
+        _check_source("StateMonitor", source)
         names = _variable_names(source, variables)
         indices = _record_indices(source, record)
         if clock is None and dt is None:

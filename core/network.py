@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from .clock import Clock, check_time
+from .clock import check_time
+from .context import with_floats
 from .declared import Declared
 from .dimensions import TIME
-from .group import NeuronGroup
 from .monitors import SpikeMonitor, StateMonitor
-from .namespace import NamespaceError, Resolved, frame_namespace, resolve_names
+from .namespace import NamespaceError, Resolved, frame_namespace, look_up
 from .session import RunEntry, Session, current_session
 from .units import Quantity
 
@@ -175,18 +175,20 @@ def declare_run(
     constants: dict[str, Mapping[str, Resolved]] = {}
     problems: list[Exception] = []
     for obj in chosen:
-        own = obj.own_namespace()
+        found, unresolved = look_up(
+            obj.external_names(), {**namespace, **obj.own_namespace()}, obj.variable_names()
+        )
+        if unresolved:
+            problems.append(NamespaceError(f"{obj.name}: " + "\n".join(unresolved)))
+        found.update(obj.intrinsic_constants())
         try:
-            found = resolve_names(obj.external_names(), namespace if own is None else own, obj.name)
-            if isinstance(obj, NeuronGroup):
-                found.update(obj.intrinsic_constants())
             obj.check(found)
-            constants[obj.name] = found
-        except (NamespaceError, ValueError, SyntaxError, TypeError) as error:
+            constants[obj.name] = with_floats(found, obj.check)
+        except (ValueError, SyntaxError, TypeError) as error:
             problems.append(error)
     if problems:
         raise type(problems[0])("\n".join(str(p) for p in problems))
-    clocks: dict[str, Clock] = {obj.clock.name: obj.clock for obj in chosen}
+    clocks = {id(obj.clock): obj.clock for obj in chosen}
     entry = RunEntry(tuple(chosen), seconds, tuple((c, c.dt_) for c in clocks.values()), constants)
     session.record(entry)
     session.device.after_run(session, entry)

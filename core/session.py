@@ -124,8 +124,10 @@ class Session:
         """The clock of every object that has none of its own."""
         if self._defaultclock is None:
             from .clock import Clock
+            from .dimensions import TIME
+            from .units import Quantity
 
-            self._defaultclock = Clock(1e-4, name="defaultclock")
+            self._defaultclock = Clock(Quantity.with_dimensions(1e-4, TIME), name="defaultclock")
         return self._defaultclock
 
     def record(self, entry: Entry) -> None:
@@ -145,6 +147,8 @@ class Session:
         -------
         name, whether the user chose it, and the object's place in the order of declaration.
         """
+        if not isinstance(name, str | None):
+            raise TypeError(f"{type(obj).__name__}: name={name!r} must be a string.")
         explicit = name is not None and not name.endswith("*")
         if explicit:
             assert name is not None

@@ -167,8 +167,9 @@ def exported(monitor: Any) -> dict[str, Any]:
     from .ragged import Ragged
 
     if isinstance(monitor, SpikeMonitor):
-        spikes = {"i": Ragged(monitor.i), "t": Ragged(monitor.t)} if monitor.record else {}
-        return {**spikes, "count": monitor.count}
+        return (
+            {"i": Ragged(monitor.i), "t": Ragged(monitor.t)} if monitor.record else {"count": monitor.count}
+        )
     if isinstance(monitor, StateMonitor):
         return {"t": monitor.t, **{name: getattr(monitor, name) for name in monitor.record_variables}}
     raise TypeError(f"{monitor!r:.60} records nothing; return numbers, arrays or a monitor")

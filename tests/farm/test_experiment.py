@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from spikefarm.core.units import ms, mV, second
 from spikefarm.farm import FailedRunsWarning, Ragged, SweepError, experiment
 
