@@ -15,7 +15,20 @@ from .equations import DIFFERENTIAL, PARAMETER
 from .expr import Element, Expr, parse
 from .group import NeuronGroup
 from .infer import Type
-from .model import ApplyArgs, Assign, Callback, Input, Model, Population, Probe, Run, Seed, Step, TimedInput, Variable
+from .model import (
+    ApplyArgs,
+    Assign,
+    Callback,
+    Input,
+    Model,
+    Population,
+    Probe,
+    Run,
+    Seed,
+    Step,
+    TimedInput,
+    Variable,
+)
 from .monitors import SpikeMonitor, StateMonitor
 from .namespace import Constant, Resolved
 from .operations import NetworkOperation
@@ -138,7 +151,9 @@ class _Freezer:
         steps = self._steps()
         self._overrides(groups)
         seed = Input(SEED, SEED, "seed", "uint64", len(self.seeds), DIMENSIONLESS)
-        model = Model(populations, probes, (*self.inputs.values(), seed), tuple(self.timed.values()), steps, callbacks)
+        model = Model(
+            populations, probes, (*self.inputs.values(), seed), tuple(self.timed.values()), steps, callbacks
+        )
         model.verify()
         return Frozen(model, self.values, tuple(self.seeds), dict(self.ids), self.timed_objects)
 

@@ -59,7 +59,9 @@ class NetworkOperation(Declared):
 
 def _takes_time(function: Any) -> bool:
     if not callable(function):
-        raise TypeError(f"network_operation: {function!r:.60} is not a function; give one that takes nothing or t.")
+        raise TypeError(
+            f"network_operation: {function!r:.60} is not a function; give one that takes nothing or t."
+        )
     wanted = [
         p
         for p in inspect.signature(function).parameters.values()

@@ -11,8 +11,22 @@ from .clock import check_time
 from .dimensions import TIME
 from .units import Quantity
 
-#: Called with elapsed time, completed fraction, start time and duration, all with units.
-Report = Callable[[Any, float, Any, Any], None]
+#: Called with elapsed time, completed fraction, start time and duration, with units.
+Teller = Callable[[Any, float, Any, Any], None]
+
+
+class Report:
+    """What a user asked for with ``report=`` and ``report_period=``, checked.
+
+    Raises
+    ------
+    ValueError, DimensionMismatchError
+        For what is neither a way to report nor a time.
+    """
+
+    def __init__(self, report: Any = None, period: Any = None) -> None:
+        self.tell = as_teller(report)
+        self.period = 10.0 if period is None else check_time(period, "report_period")
 
 
 class Reporter:
@@ -20,25 +34,18 @@ class Reporter:
 
     Parameters
     ----------
-    report : callable or None
-        What is told to.
-    period : float
-        Seconds of wall time between reports.
+    report : Report
+        To whom, and how often.
     duration : float
         Simulated seconds.
     """
 
-    def __init__(self, report: Report | None, period: float, duration: float) -> None:
-        self._report = report
-        self._period = period
+    def __init__(self, report: Report, duration: float) -> None:
+        self._report = report.tell
+        self._period = report.period
         self._duration = duration
         self._began = self._last = 0.0
         self._start = 0.0
-
-    @classmethod
-    def of(cls, report: Any, period: float, duration: float) -> Reporter:
-        """A reporter for what a user gave as ``report``."""
-        return cls(as_report(report), period, duration)
 
     def start(self) -> None:
         """The run begins."""
@@ -68,7 +75,7 @@ def _time(seconds: float) -> Any:
     return Quantity.with_dimensions(seconds, TIME)
 
 
-def as_report(report: Any) -> Report | None:
+def as_teller(report: Any) -> Teller | None:
     """What a user gave as ``report`` as a function.
 
     Raises
@@ -76,18 +83,16 @@ def as_report(report: Any) -> Report | None:
     ValueError
         For anything but ``'text'`` (or ``'stdout'``), ``'stderr'``, a function or ``None``.
     """
-    if report is None or callable(report):
-        return report
+    if report is None:
+        return None
+    if callable(report):
+        teller: Teller = report
+        return teller
     if report in ("text", "stdout"):
         return lambda *told: print(_sentence(*told), flush=True)
     if report == "stderr":
         return lambda *told: print(_sentence(*told), file=sys.stderr, flush=True)
     raise ValueError(f"report={report!r}: choose 'text' (or 'stdout'), 'stderr', a function, or None.")
-
-
-def as_period(period: Any) -> float:
-    """Seconds between reports."""
-    return 10.0 if period is None else check_time(period, "report_period")
 
 
 def _sentence(elapsed: Any, fraction: float, start: Any, duration: Any) -> str:

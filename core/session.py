@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .namespace import Resolved
+from .report import Report
 
 if TYPE_CHECKING:
     from .clock import Clock
@@ -43,6 +44,14 @@ class SessionDevice(ABC):
 
     def after_seed(self, session: Session, entry: SeedEntry) -> None:  # noqa: B027
         """``seed()`` has been called."""
+
+    def stop(self) -> None:
+        """End the current run after this time step."""
+        raise RuntimeError("stop() ends a run from within a network operation, which this device has not.")
+
+    def time(self, session: Session, network: str) -> float:
+        """Time reached by a network, in seconds."""
+        return sum(e.duration for e in session.program if isinstance(e, RunEntry))
 
     @abstractmethod
     def read(self, session: Session, owner: Declared, variable: str) -> NDArray[Any] | None:
@@ -101,8 +110,7 @@ class RunEntry:
     clocks: tuple[tuple[Clock, float], ...]
     constants: Mapping[str, Mapping[str, Resolved]]  # per object
     network: str = ""
-    report: Any = None
-    report_period: float = 10.0
+    report: Report = field(default_factory=Report)
 
 
 Entry = AssignEntry | ApplyEntry | SeedEntry | RunEntry

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.clock import Clock
 from ...core.declared import Declared
 from ...core.dimensions import TIME
 from ...core.expr import Call, Draw, Expr, parse, transform
@@ -96,12 +97,14 @@ class RuntimeDevice(UserDevice):
 
     def after_run(self, session: Session, entry: RunEntry) -> None:
         if self._running:
-            raise DeviceError("run() was called from within a run (a network operation); that is not possible.")
+            raise DeviceError(
+                "run() was called from within a run (a network operation); that is not possible."
+            )
         frozen = freeze_program([entry])
         context = self._prepared(frozen, entry)
         self._frozen, self._entry = frozen, entry
         self._constants.update(entry.constants)
-        reporter = Reporter.of(entry.report, entry.report_period, entry.duration)
+        reporter = Reporter(entry.report, entry.duration)
         operations = [o for o in entry.objects if isinstance(o, NetworkOperation)]
         places = {c.id: k for k, c in enumerate(frozen.model.callbacks)}
         called = {places[frozen.names[o.name]]: o for o in operations}
@@ -147,6 +150,9 @@ class RuntimeDevice(UserDevice):
         """End the current run after this time step; called from a network operation."""
         if self._running and self._context is not None:
             self._context.stop()
+
+    def time(self, session: Session, network: str) -> float:
+        return self._times.get(network, 0.0)
 
     # -- contexts -----------------------------------------------------------------------------------------
 
@@ -210,11 +216,12 @@ class RuntimeDevice(UserDevice):
         self._context.close()
         self._context = None
 
-    def _clock_ids(self, frozen: Frozen, entry: RunEntry) -> dict[Any, str]:
+    def _clock_ids(self, frozen: Frozen, entry: RunEntry) -> dict[Clock, str]:
         """Which clock of the script has which id in the model."""
-        found: dict[Any, str] = {}
-        items = (*frozen.model.populations, *frozen.model.probes, *frozen.model.callbacks)
-        by_id = {item.id: item.clock for item in items}
+        found: dict[Clock, str] = {}
+        by_id = {p.id: p.clock for p in frozen.model.populations}
+        by_id |= {p.id: p.clock for p in frozen.model.probes}
+        by_id |= {c.id: c.clock for c in frozen.model.callbacks}
         for obj in entry.objects:
             found[obj.clock] = by_id[frozen.names[obj.name]]
         return found
@@ -284,7 +291,12 @@ class RuntimeDevice(UserDevice):
             return self._stored(monitor, "count").copy()
         parts = list(self._records.get((monitor.name, variable), []))
         entry, frozen = self._entry, self._frozen
-        if self._context is not None and entry is not None and frozen is not None and monitor in entry.objects:
+        if (
+            self._context is not None
+            and entry is not None
+            and frozen is not None
+            and monitor in entry.objects
+        ):
             parts.append(self._context.records(f"{frozen.names[monitor.name]}.{variable}"))
         if not parts:
             dtype = np.int32 if variable == "i" else np.float64
@@ -390,5 +402,3 @@ def _recorded(obj: Declared) -> tuple[str, ...]:
     if isinstance(obj, StateMonitor):
         return ("t", *obj.record_variables)
     return ()
-
-

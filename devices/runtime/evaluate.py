@@ -60,7 +60,20 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     **{
         name: getattr(np, name)
         for name in (
-            *("sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "exp", "log", "log10"),
+            *(
+                "sin",
+                "cos",
+                "tan",
+                "arcsin",
+                "arccos",
+                "arctan",
+                "sinh",
+                "cosh",
+                "tanh",
+                "exp",
+                "log",
+                "log10",
+            ),
             *("log1p", "expm1", "sqrt", "abs", "sign", "ceil", "floor", "clip"),
         )
     },

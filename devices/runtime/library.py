@@ -69,7 +69,8 @@ class LibraryContext(Context):
         if not address or not count.value:
             return np.zeros(0, dtype=dtype)
         memory = (ctypes.c_char * (count.value * dtype.itemsize)).from_address(address)
-        return np.frombuffer(memory, dtype=dtype)
+        array: Array = np.frombuffer(memory, dtype=dtype)  # type: ignore[call-overload]
+        return array
 
     def state(self, id: str) -> Array:
         return self._array(id)
