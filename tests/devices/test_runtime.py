@@ -11,7 +11,6 @@ from spikefarm.devices import DeviceError
 
 def noisy(name="cells"):
     """A model with noise, refractoriness, random resets and strings."""
-    tau = 10 * ms
     cells = NeuronGroup(
         30,
         """dv/dt = (drive - v)/tau + 0.3*xi/sqrt(tau) : 1 (unless refractory)
@@ -73,6 +72,7 @@ def results(which, **options):
     with use_session(Session()):
         set_device(**options)
         seed(1234)
+        tau = 10 * ms
         stimulus = TimedArray(np.linspace(0, 3, 10), dt=5 * ms)
         cells = MODELS[which]()
         trace = StateMonitor(cells, RECORDED[which], record=[0, 3], dt=0.5 * ms)
@@ -88,6 +88,7 @@ def results(which, **options):
         if len(objects) == 3:
             found |= {"i": objects[2].i, "times": np.asarray(objects[2].t), "count": objects[2].count}
         assert stimulus.dt
+        assert tau
         return found
 
 
