@@ -15,9 +15,23 @@ from .equations import DIFFERENTIAL, PARAMETER
 from .expr import Element, Expr, parse
 from .group import NeuronGroup
 from .infer import Type
-from .model import ApplyArgs, Assign, Input, Model, Population, Probe, Run, Seed, Step, TimedInput, Variable
+from .model import (
+    ApplyArgs,
+    Assign,
+    Callback,
+    Input,
+    Model,
+    Population,
+    Probe,
+    Run,
+    Seed,
+    Step,
+    TimedInput,
+    Variable,
+)
 from .monitors import SpikeMonitor, StateMonitor
 from .namespace import Constant, Resolved
+from .operations import NetworkOperation
 from .resolve import resolve
 from .session import ApplyEntry, AssignEntry, Entry, RunEntry, SeedEntry, Session
 from .statements import Stmt
@@ -67,7 +81,12 @@ def freeze(session: Session) -> Frozen:
     """
     if not session.ran:
         raise FreezeError("There is nothing to simulate: the script has not called run() yet.")
-    return _Freezer(tuple(session.program)).freeze()
+    return freeze_program(session.program)
+
+
+def freeze_program(program: Iterable[Entry]) -> Frozen:
+    """Make a Model of some entries of a program, of which one at least is a run."""
+    return _Freezer(tuple(program)).freeze()
 
 
 def _objects(program: Iterable[Entry]) -> list[Declared]:
@@ -123,11 +142,18 @@ class _Freezer:
         groups = [o for o in objects if isinstance(o, NeuronGroup)]
         first = self._first_constants(groups)
         populations = tuple(self._population(g, first[g.name]) for g in groups)
-        probes = tuple(self._probe(o) for o in objects if not isinstance(o, NeuronGroup))
+        probes = tuple(self._probe(o) for o in objects if isinstance(o, SpikeMonitor | StateMonitor))
+        callbacks = tuple(
+            Callback(self.ids[o.name], self._clock_id(o), o.when, o.order)
+            for o in objects
+            if isinstance(o, NetworkOperation)
+        )
         steps = self._steps()
         self._overrides(groups)
         seed = Input(SEED, SEED, "seed", "uint64", len(self.seeds), DIMENSIONLESS)
-        model = Model(populations, probes, (*self.inputs.values(), seed), tuple(self.timed.values()), steps)
+        model = Model(
+            populations, probes, (*self.inputs.values(), seed), tuple(self.timed.values()), steps, callbacks
+        )
         model.verify()
         return Frozen(model, self.values, tuple(self.seeds), dict(self.ids), self.timed_objects)
 

@@ -54,10 +54,10 @@ class Kernel:
 
     Parameters
     ----------
-    kind : {'update', 'threshold', 'reset', 'spikes', 'states'}
+    kind : {'update', 'threshold', 'reset', 'spikes', 'states', 'callback'}
         What the loop runs over, and what it does besides its statements: all neurons; all neurons,
         collecting those for which ``condition`` holds; the neurons that spiked in this step; the spikes of
-        this step, recording them; the recorded neurons.
+        this step, recording them; the recorded neurons; nothing, Python is called.
     owner : str
         Population or probe that it belongs to.
     population : str

@@ -134,6 +134,19 @@ class Probe:
 
 
 @dataclass(frozen=True)
+class Callback:
+    """A place of the time step at which Python is called."""
+
+    id: str
+    clock: str
+    when: str
+    order: int
+
+    def dump(self) -> str:
+        return f"callback {self.id} clock={self.clock} when={self.when} order={self.order}"
+
+
+@dataclass(frozen=True)
 class Input:
     """Something that the model reads but does not contain: see `devices.base.InputSpec`."""
 
@@ -225,6 +238,7 @@ class Model:
     inputs: tuple[Input, ...]
     timed: tuple[TimedInput, ...]
     program: tuple[Step, ...]
+    callbacks: tuple[Callback, ...] = ()
 
     def population(self, id: str) -> Population:
         """The population of that id."""
@@ -240,6 +254,7 @@ class Model:
         for population in self.populations:
             lines += population.dump()
         lines += [probe.dump() for probe in self.probes]
+        lines += [callback.dump() for callback in self.callbacks]
         lines += [item.dump() for item in self.inputs]
         lines += [array.dump() for array in self.timed]
         lines += [step.dump() for step in self.program]
@@ -276,12 +291,12 @@ class Model:
         return frozenset(i.id for i in self.inputs)
 
     @cached_property
-    def _objects(self) -> dict[str, Population | Probe]:
-        populations: dict[str, Population | Probe] = {p.id: p for p in self.populations}
-        return populations | {p.id: p for p in self.probes}
+    def _objects(self) -> dict[str, Population | Probe | Callback]:
+        objects: dict[str, Population | Probe | Callback] = {p.id: p for p in self.populations}
+        return objects | {p.id: p for p in self.probes} | {c.id: c for c in self.callbacks}
 
     def _doubles(self) -> Iterator[str]:
-        if len(self._objects) != len(self.populations) + len(self.probes):
+        if len(self._objects) != len(self.populations) + len(self.probes) + len(self.callbacks):
             yield "two objects share an id"
         if len(self._input_ids) != len(self.inputs):
             yield "two inputs share an id"
@@ -344,6 +359,7 @@ __all__ = [
     "SUBEXPRESSION",
     "ApplyArgs",
     "Assign",
+    "Callback",
     "Input",
     "Model",
     "ModelError",

@@ -153,7 +153,7 @@ def geometric_ends(method, steps, count, seed):
     with isolated_session(seed):
         mu, sigma = MU / second, SIGMA
         defaultclock.dt = 1 / steps * second
-        group = NeuronGroup(count, "dx/dt = mu*x + sigma*x*xi*second**-0.5 : 1", method=method)
+        group = NeuronGroup(count, "dx/dt = mu*x + sigma*x*xi*second**-0.5 : 1", method=method, name="motion")
         group.x = 1
         run(1 * second)
         return np.asarray(group.x)
