@@ -276,7 +276,7 @@ def test_automatic_choice():
         (
             "milstein",
             "dv/dt = w*xi_1*tau**-0.5 : 1\ndw/dt = w*xi_2*tau**-0.5 : 1",
-            "the noise of 'v' depends on other integrated variables; use 'heun'",
+            "the noise of 'v' depends on other variables that are noisy; use 'heun'",
         ),
     ],
 )
