@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from .dimensions import DIMENSIONLESS, TIME
-from .equations import DIFFERENTIAL, SUBEXPRESSION, Equations
+from .equations import DIFFERENTIAL, HELD, SUBEXPRESSION, Equations
 from .expr import Expr, ExpressionError, Noise, names, walk, written
 from .functions import FUNCTIONS
 from .infer import Type, Types, infer, unit_of
@@ -150,10 +150,14 @@ def check_equation(checker: Checker, equations: Equations, name: str) -> None:
     """Check the right-hand side of one equation."""
     equation = equations[name]
     assert equation.expr is not None
-    if is_stateful(equation.expr):
+    if is_stateful(equation.expr) and HELD not in equation.flags:
+        remedy = (
+            "give it the flag (constant over dt)"
+            if equation.kind == SUBEXPRESSION
+            else "use the noise term xi, or a subexpression with the flag (constant over dt)"
+        )
         raise ExpressionError(
-            f"{written(equation.expr)!r} draws random numbers each time it is evaluated; use the noise term xi in "
-            "a differential equation instead."
+            f"{written(equation.expr)!r} draws random numbers each time it is evaluated; {remedy}."
         )
     if "shared" in equation.flags:
         check_shared(equation.expr, checker.variables, shared_names(equations), repr(name))

@@ -95,6 +95,7 @@ def make_kernels(model: Model) -> tuple[list[Kernel], tuple[tuple[str, str], ...
     """Write down what each object does in a time step; subexpressions are still names."""
     kernels, methods = [], []
     for population in model.populations:
+        kernels += held_kernels(population)
         update, method = update_kernel(population)
         kernels += update
         methods += method
@@ -109,6 +110,31 @@ def make_kernels(model: Model) -> tuple[list[Kernel], tuple[tuple[str, str], ...
 def _kernel(population: Population, kind: str, when: str, **parts: object) -> Kernel:
     base = Kernel(kind, population.id, population.id, population.clock, when, population.order)
     return replace(base, **parts)  # type: ignore[arg-type]
+
+
+def held_kernels(population: Population) -> list[Kernel]:
+    """Subexpressions that are constant over dt, each after those that it depends on."""
+    held = {v.name: v for v in population.variables if v.held}
+    inlined = _subexpressions(population)
+    exprs = {v.name: substitute(v.expr, inlined) for v in held.values() if v.expr is not None}
+    order: list[str] = []
+
+    def place(name: str) -> None:
+        if name not in order:
+            for other in exprs:
+                if other != name and _mentions(exprs[name], other):
+                    place(other)
+            order.append(name)
+
+    for name in exprs:
+        place(name)
+    kernels = []
+    for kind, shared in (("held_shared", True), ("held", False)):
+        chosen = [held[name] for name in order if held[name].shared == shared]
+        body = tuple(Stmt(v.name, exprs[v.name], dtype=v.dtype) for v in chosen)
+        if body:
+            kernels.append(_kernel(population, kind, "before_start", body=body))
+    return kernels
 
 
 def update_kernel(population: Population) -> tuple[list[Kernel], list[tuple[str, str]]]:
@@ -189,7 +215,7 @@ def probe_kernel(model: Model, probe: Probe) -> Kernel:
 
 def _subexpressions(population: Population) -> dict[str, Expr]:
     """Each subexpression in terms of what is stored."""
-    raw = {v.name: v.expr for v in population.of_kind(SUBEXPRESSION) if v.expr is not None}
+    raw = {v.name: v.expr for v in population.of_kind(SUBEXPRESSION) if v.expr is not None and not v.stored}
     done: dict[str, Expr] = {}
 
     def expand(name: str) -> Expr:
@@ -330,7 +356,7 @@ class _Invariance:
         if name in self.local:
             return False
         variable = next((v for v in self.population.variables if v.name == name), None)
-        if variable is None or not variable.shared or variable.kind != PARAMETER:
+        if variable is None or not variable.shared or not (variable.kind == PARAMETER or variable.held):
             return False
         return self.per_step or variable.constant
 
@@ -398,7 +424,7 @@ def _jumps(node: Expr) -> bool:
 
 def hoist_step_scalars(model: Model, kernel: Kernel) -> Kernel:
     """Compute once per step what is the same for all neurons, such as a stimulus."""
-    if kernel.kind not in ("update", "threshold"):
+    if kernel.kind not in ("held", "update", "threshold"):
         return kernel
     own = frozenset(m.name for m in kernel.matrices)
     everywhere = frozenset(f"{kernel.population}.{n}" for n in ("M", "R")) - own

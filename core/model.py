@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from .dimensions import Dimension
-from .equations import DIFFERENTIAL, PARAMETER, SUBEXPRESSION
+from .equations import DIFFERENTIAL, HELD, PARAMETER, SUBEXPRESSION
 from .expr import Element, Expr, Param, TimedCall, text, walk
 from .statements import Stmt
 
@@ -45,9 +45,14 @@ class Variable:
         return "constant" in self.flags
 
     @property
+    def held(self) -> bool:
+        """Whether it is a subexpression that is constant over dt: evaluated once per step."""
+        return HELD in self.flags
+
+    @property
     def stored(self) -> bool:
-        """Whether it has values of its own, as a subexpression has not."""
-        return self.kind != SUBEXPRESSION
+        """Whether it has values of its own, as a subexpression has not unless it is held."""
+        return self.kind != SUBEXPRESSION or self.held
 
     def dump(self) -> str:
         left = f"d{self.name}/dt" if self.kind == DIFFERENTIAL else self.name

@@ -455,7 +455,7 @@ class Emitter:
 
 def _buffered(kernel: Kernel) -> tuple[Draw, ...]:
     """Draws that are made for all neurons before the loop; others are made where they are used."""
-    return kernel.draws if kernel.kind in ("update", "threshold") else ()
+    return kernel.draws if kernel.kind in ("held", "update", "threshold") else ()
 
 
 def _nodes(assign: AssignKernel) -> Iterable[Expr]:
