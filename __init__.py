@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .core.binomial import BinomialFunction
 from .core.clock import Clock, defaultclock
 from .core.equations import Equations
 from .core.group import NeuronGroup
@@ -17,6 +18,7 @@ from .farm import Grid, Ragged, Sweep, Zip, experiment, open_results
 
 __all__ = [
     *_units,
+    "BinomialFunction",
     "Clock",
     "Equations",
     "Grid",

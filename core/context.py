@@ -10,7 +10,7 @@ from .equations import DIFFERENTIAL, HELD, SUBEXPRESSION, Equations
 from .expr import Expr, ExpressionError, Noise, names, walk, written
 from .functions import FUNCTIONS
 from .infer import Type, Types, infer, unit_of
-from .namespace import Constant, Resolved
+from .namespace import Constant, Resolved, parts
 from .resolve import external_names, is_noise, is_stateful, resolve
 from .statements import Stmt
 from .timedarray import TimedArray
@@ -47,6 +47,8 @@ def shared_names(equations: Equations) -> frozenset[str]:
 def types_of(variables: Mapping[str, Type], constants: Mapping[str, Resolved]) -> Types:
     """Types of a context, with slots named like the constants."""
     inputs = {n: Type(v.dim, v.dtype) for n, v in constants.items() if isinstance(v, Constant)}
+    for name, value in constants.items():
+        inputs |= {f"{name}:{part}": Type(c.dim, c.dtype) for part, c in parts(value).items()}
     timed = {
         n: (Type(v.dim, "float"), v.values.ndim) for n, v in constants.items() if isinstance(v, TimedArray)
     }
@@ -150,7 +152,7 @@ def check_equation(checker: Checker, equations: Equations, name: str) -> None:
     """Check the right-hand side of one equation."""
     equation = equations[name]
     assert equation.expr is not None
-    if is_stateful(equation.expr) and HELD not in equation.flags:
+    if is_stateful(equation.expr, checker.constants) and HELD not in equation.flags:
         remedy = (
             "give it the flag (constant over dt)"
             if equation.kind == SUBEXPRESSION

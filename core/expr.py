@@ -94,8 +94,15 @@ class Noise(Expr):
 class Draw(Expr):
     """One random number per element and step, from the stream given."""
 
-    distribution: str  # 'uniform' or 'normal'
+    distribution: str  # 'uniform', 'normal', 'poisson', …
     stream: int
+    args: tuple[Expr, ...] = ()  # parameters of the distribution
+
+    def children(self) -> tuple[Expr, ...]:
+        return self.args
+
+    def rebuild(self, children: tuple[Expr, ...]) -> Expr:
+        return Draw(self.distribution, self.stream, children)
 
 
 @dataclass(frozen=True)
@@ -376,7 +383,8 @@ def _leaf(expr: Expr, plain: bool) -> str:
     if isinstance(expr, MatrixEntry):
         return f"{expr.matrix}[{expr.row},{expr.column}]"
     if isinstance(expr, Draw):
-        return f"{expr.distribution}#{expr.stream}"
+        given = f"({', '.join(_text(a, 0, plain) for a in expr.args)})" if expr.args else ""
+        return f"{expr.distribution}#{expr.stream}{given}"
     if isinstance(expr, Call | TimedCall):
         head = expr.function if isinstance(expr, Call) else f"{dollar}{expr.array}"
         return f"{head}({', '.join(_text(a, 0, plain) for a in expr.args)})"

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .binomial import BinomialFunction
 from .declared import Declared
 from .dimensions import DIMENSIONLESS, TIME
 from .equations import DIFFERENTIAL, PARAMETER
@@ -17,7 +18,7 @@ from .group import NeuronGroup
 from .infer import Type
 from .model import ApplyArgs, Assign, Input, Model, Population, Probe, Run, Seed, Step, TimedInput, Variable
 from .monitors import SpikeMonitor, StateMonitor
-from .namespace import Constant, Resolved
+from .namespace import Constant, Resolved, parts
 from .resolve import resolve
 from .session import ApplyEntry, AssignEntry, Entry, RunEntry, SeedEntry, Session
 from .statements import Stmt
@@ -96,7 +97,7 @@ def _canonical_ids(objects: list[Declared]) -> dict[str, str]:
 def _kind(value: Resolved) -> str:
     if isinstance(value, Constant):
         return "truth value" if value.dtype == "bool" else "number"
-    return type(value).__name__
+    return value.function if isinstance(value, BinomialFunction) else type(value).__name__
 
 
 def _stored(values: list[Resolved]) -> str:
@@ -162,7 +163,7 @@ class _Freezer:
         """Where the group's kernels read a constant: the script's names are shared, its own are not."""
         if name in group.intrinsic_constants():
             return f"{self.ids[group.name]}:{name.removeprefix('.')}"
-        return f"{self.ids[group.name]}.{name}" if name in group.own_namespace() else name
+        return f"{self.ids[group.name]}.{name}" if name.split(":")[0] in group.own_namespace() else name
 
     def _resolved(self, group: NeuronGroup, expr: Expr, constants: Mapping[str, Resolved], own: Any) -> Expr:
         return resolve(expr, own, constants, lambda name: self._slot(group, name))
@@ -276,6 +277,12 @@ class _Freezer:
                 table[slot] = self._constant(slot, user, value, self.slots[slot])
             elif isinstance(value, TimedArray):
                 table[slot] = self._timed_array(slot, user, value)
+            for part, constant in parts(value).items():
+                if f"{slot}:{part}" not in table:
+                    dtype = _STORED[constant.dtype]
+                    table[f"{slot}:{part}"] = self._constant(
+                        f"{slot}.{part}", f"{user}.{part}", constant, dtype
+                    )
 
     def _overrides(self, groups: list[NeuronGroup]) -> None:
         """Every variable with values of its own can be set by run arguments."""
@@ -321,6 +328,9 @@ class _Freezer:
                 table[name] = self._constant(name, name, value, _STORED[value.dtype])
             elif isinstance(value, TimedArray):
                 table[name] = self._timed_array(name, name, value)
+            for part, constant in parts(value).items():
+                dtype = _STORED[constant.dtype]
+                table[f"{name}:{part}"] = self._constant(f"{name}.{part}", f"{name}.{part}", constant, dtype)
 
         def made(text: str) -> Expr:
             return resolve(parse(text), group.variable_types, entry.constants, lambda name: table[name])

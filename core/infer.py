@@ -23,7 +23,7 @@ from .expr import (
     Var,
     written,
 )
-from .functions import FUNCTIONS
+from .functions import ALL_FUNCTIONS, WHOLE
 from .units import DimensionMismatchError
 
 
@@ -90,8 +90,8 @@ class _Inference:
     def _noise(self, _: Noise) -> Type:
         return Type(TIME**-0.5, "float")
 
-    def _draw(self, _: Draw) -> Type:
-        return Type(DIMENSIONLESS, "float")
+    def _draw(self, expr: Draw) -> Type:
+        return Type(DIMENSIONLESS, "int" if expr.distribution in WHOLE else "float")
 
     def _unary(self, expr: Unary) -> Type:
         operand = self.of(expr.operand)
@@ -146,7 +146,7 @@ class _Inference:
         return Type(left.dim**exponent, "float")
 
     def _call(self, expr: Call) -> Type:
-        function = FUNCTIONS[expr.function]
+        function = ALL_FUNCTIONS[expr.function]
         if len(expr.args) != function.arity:
             raise ExpressionError(
                 f"{expr.function}() takes {function.arity} argument(s), but {written(expr)!r} gives "

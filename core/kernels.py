@@ -68,7 +68,7 @@ class Kernel:
     matrices : tuple of Propagator
         Computed for each neuron.
     draws : tuple of Draw
-        Random numbers needed for all neurons at each step.
+        Random numbers needed for all neurons at each step, of distributions without parameters.
     """
 
     kind: str

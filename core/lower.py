@@ -28,7 +28,7 @@ from .expr import (
     transform,
     walk,
 )
-from .functions import FUNCTIONS
+from .functions import ALL_FUNCTIONS
 from .integrators import Propagator, System, choose
 from .kernels import Array, AssignKernel, Kernel, Kernels, RunConstant, RunMatrix
 from .model import Assign, Model, Population, Probe
@@ -296,9 +296,10 @@ def number_streams(
 
     def numbered(node: Expr) -> Expr | None:
         nonlocal count
-        if isinstance(node, Call) and node.function in FUNCTIONS and FUNCTIONS[node.function].draw:
+        if isinstance(node, Call) and node.function in ALL_FUNCTIONS and ALL_FUNCTIONS[node.function].draw:
+            args = tuple(transform(arg, numbered) for arg in node.args)
             count += 1
-            return Draw(FUNCTIONS[node.function].draw, count - 1)
+            return Draw(ALL_FUNCTIONS[node.function].draw, count - 1, args)
         return None
 
     def with_draws(kernel: Kernel) -> Kernel:
@@ -318,8 +319,9 @@ def number_streams(
 
 
 def _draws(kernel: Kernel, first: int, last: int) -> tuple[Draw, ...]:
-    found = {n.stream: n for e in kernel.expressions() for n in walk(e) if isinstance(n, Draw)}
-    return tuple(found[stream] for stream in range(first, last))
+    """Draws that can be made for all elements at once: those without parameters of their own."""
+    found = {n.stream: n for e in kernel.expressions() for n in walk(e) if isinstance(n, Draw) and not n.args}
+    return tuple(found[stream] for stream in range(first, last) if stream in found)
 
 
 # -- what does not change within a run or a step --------------------------------------------------------

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .binomial import BinomialFunction
 from .dimensions import DIMENSIONLESS, Dimension
 from .functions import FUNCTIONS, NUMBERS
 from .timedarray import TimedArray
@@ -52,7 +53,7 @@ class Literal:
         return self.what == "constant of nature"
 
 
-Resolved = Constant | Literal | TimedArray
+Resolved = Constant | Literal | TimedArray | BinomialFunction
 
 
 def frame_namespace(level: int) -> dict[str, Any]:
@@ -80,7 +81,14 @@ def resolve_name(name: str, namespace: Mapping[str, Any], own: Collection[str] =
                 stacklevel=2,
             )
         return default
-    return value if isinstance(value, TimedArray) else _constant(name, value)
+    return value if isinstance(value, TimedArray | BinomialFunction) else _constant(name, value)
+
+
+def parts(value: Resolved) -> dict[str, Constant]:
+    """Constants that an object of the script consists of."""
+    if isinstance(value, BinomialFunction):
+        return {"n": Constant(value.n, DIMENSIONLESS), "p": Constant(value.p, DIMENSIONLESS)}
+    return {}
 
 
 def _default(name: str) -> Literal | None:
@@ -107,7 +115,7 @@ def _constant(name: str, value: Any) -> Constant | str:
     if array is None or array.dtype.kind not in "iufb":
         return (
             f"{name!r} is {type(value).__name__} {value!r:.60}, which equations cannot use; a name may stand for "
-            "a number, a quantity or a TimedArray."
+            "a number, a quantity, a TimedArray or a BinomialFunction."
         )
     if array.size != 1:
         return (

@@ -22,6 +22,7 @@ from ...core.expr import (
     Unary,
     Var,
 )
+from ...core.functions import WHOLE
 
 _KEYWORDS = frozenset(
     """alignas alignof and and_eq asm auto bitand bitor bool break case catch char char16_t char32_t class compl
@@ -108,7 +109,7 @@ def kind(expr: Expr, scope: Scope) -> str:
         return _binary_kind(expr, scope)
     if isinstance(expr, Call):
         return _call_kind(expr, scope)
-    return "float"
+    return "int" if isinstance(expr, Draw) and expr.distribution in WHOLE else "float"
 
 
 def _binary_kind(expr: Binary, scope: Scope) -> str:
@@ -179,7 +180,8 @@ def cpp(expr: Expr, scope: Scope) -> str:
 def _draw(expr: Draw, scope: Scope) -> str:
     if expr.stream in scope.buffered:
         return f"_draw{expr.stream}[i]"
-    return f"sf_{expr.distribution}(i, N, _c->seed, {expr.stream}u, {scope.step})"
+    given = "".join(f"{cpp(arg, scope)}, " for arg in expr.args)
+    return f"sf_{expr.distribution}({given}i, N, _c->seed, {expr.stream}u, {scope.step})"
 
 
 def _binary(expr: Binary, scope: Scope) -> str:
