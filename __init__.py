@@ -12,11 +12,14 @@ from .core.session import seed, start_scope
 from .core.timedarray import TimedArray
 from .core.units import *
 from .core.units import __all__ as _units
+from .core.userfunctions import *
+from .core.userfunctions import __all__ as _functions
 from .core.version import __version__
 from .devices import clear_cache, device, get_device, set_device
 from .farm import Grid, Ragged, Sweep, Zip, experiment, open_results
 
 __all__ = [
+    *_functions,
     *_units,
     "BinomialFunction",
     "Clock",

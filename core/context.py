@@ -15,6 +15,7 @@ from .resolve import external_names, is_noise, is_stateful, resolve
 from .statements import Stmt
 from .timedarray import TimedArray
 from .units import DimensionMismatchError
+from .userfunctions import Function
 
 SPECIAL: dict[str, Type] = {
     "t": Type(TIME, "float"),
@@ -52,7 +53,8 @@ def types_of(variables: Mapping[str, Type], constants: Mapping[str, Resolved]) -
     timed = {
         n: (Type(v.dim, "float"), v.values.ndim) for n, v in constants.items() if isinstance(v, TimedArray)
     }
-    return Types(variables, inputs, timed)
+    functions = {n: v for n, v in constants.items() if isinstance(v, Function)}
+    return Types(variables, inputs, timed, functions)
 
 
 def with_floats(

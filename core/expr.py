@@ -120,6 +120,23 @@ class Call(Expr):
 
 
 @dataclass(frozen=True)
+class UserCall(Expr):
+    """A function of the script's own; ``stream`` is given to one with state by lowering."""
+
+    function: str
+    args: tuple[Expr, ...]
+    type: str  # of its result, as `userfunctions.Function` has it
+    stateful: bool = False
+    stream: int | None = None
+
+    def children(self) -> tuple[Expr, ...]:
+        return self.args
+
+    def rebuild(self, children: tuple[Expr, ...]) -> Expr:
+        return UserCall(self.function, children, self.type, self.stateful, self.stream)
+
+
+@dataclass(frozen=True)
 class TimedCall(Expr):
     """A TimedArray at a time and, where it has two dimensions, for a column."""
 
@@ -385,7 +402,9 @@ def _leaf(expr: Expr, plain: bool) -> str:
     if isinstance(expr, Draw):
         given = f"({', '.join(_text(a, 0, plain) for a in expr.args)})" if expr.args else ""
         return f"{expr.distribution}#{expr.stream}{given}"
-    if isinstance(expr, Call | TimedCall):
-        head = expr.function if isinstance(expr, Call) else f"{dollar}{expr.array}"
+    if isinstance(expr, Call | TimedCall | UserCall):
+        head = f"{dollar}{expr.array}" if isinstance(expr, TimedCall) else expr.function
+        if isinstance(expr, UserCall) and not plain:
+            head = f"{head}!" if expr.stream is None else f"{head}!{expr.stream}"
         return f"{head}({', '.join(_text(a, 0, plain) for a in expr.args)})"
     raise TypeError(f"no text for {type(expr).__name__} with {[f.name for f in fields(expr)]}")

@@ -23,6 +23,7 @@ from .expr import (
     Param,
     TimedCall,
     Unary,
+    UserCall,
     Var,
     substitute,
     transform,
@@ -296,6 +297,10 @@ def number_streams(
 
     def numbered(node: Expr) -> Expr | None:
         nonlocal count
+        if isinstance(node, UserCall) and node.stateful:
+            args = tuple(transform(arg, numbered) for arg in node.args)
+            count += 1
+            return replace(node, args=args, stream=count - 1)
         if isinstance(node, Call) and node.function in ALL_FUNCTIONS and ALL_FUNCTIONS[node.function].draw:
             args = tuple(transform(arg, numbered) for arg in node.args)
             count += 1
@@ -343,7 +348,7 @@ class _Invariance:
             return self._variable(node.name)
         if isinstance(node, MatrixEntry):
             return node.matrix.rsplit(".", 1)[0] in self.matrices
-        if isinstance(node, Draw | Element):
+        if isinstance(node, Draw | Element) or (isinstance(node, UserCall) and node.stateful):
             return False
         if isinstance(node, TimedCall) and not self.per_step:
             return False
@@ -421,7 +426,9 @@ def _jumps(node: Expr) -> bool:
     """Whether the last bit of an operand can change the value altogether."""
     if isinstance(node, Call):
         return node.function in ("floor", "ceil", "int", "sign", "timestep")
-    return isinstance(node, Compare | TimedCall) or (isinstance(node, Binary) and node.op in ("//", "%"))
+    return isinstance(node, Compare | TimedCall | UserCall) or (
+        isinstance(node, Binary) and node.op in ("//", "%")
+    )
 
 
 def hoist_step_scalars(model: Model, kernel: Kernel) -> Kernel:

@@ -165,6 +165,42 @@ class TimedInput:
 
 
 @dataclass(frozen=True)
+class UserFunction:
+    """A function of the script's own: its code is part of the model, the values that it reads are inputs.
+
+    Parameters
+    ----------
+    id : str
+        What expressions call it.
+    name : str
+        What its code calls it.
+    code : str
+        C++; empty where there is no implementation in C++.
+    indexed : bool
+        Whether it takes the neuron's index as a last argument.
+    arrays : tuple of (name, input id, whether a single number)
+        What the code reads.
+    needs : tuple of (name, id)
+        Functions that the code calls.
+    """
+
+    id: str
+    name: str
+    code: str
+    indexed: bool = False
+    arrays: tuple[tuple[str, str, bool], ...] = ()
+    needs: tuple[tuple[str, str], ...] = ()
+
+    def dump(self) -> Iterator[str]:
+        arrays = ", ".join(f"{n}={id}{'' if single else '[]'}" for n, id, single in self.arrays)
+        needs = ", ".join(f"{n}={id}" for n, id in self.needs)
+        index = " of the index" if self.indexed else ""
+        yield f"function {self.id} {self.name}{index} reads=[{arrays}] needs=[{needs}]"
+        for line in self.code.splitlines():
+            yield f"  | {line}"
+
+
+@dataclass(frozen=True)
 class Assign:
     """Set a variable for all neurons, for those of an index input, or where a condition holds."""
 
@@ -228,6 +264,7 @@ class Model:
     inputs: tuple[Input, ...]
     timed: tuple[TimedInput, ...]
     program: tuple[Step, ...]
+    functions: tuple[UserFunction, ...] = ()
 
     def population(self, id: str) -> Population:
         """The population of that id."""
@@ -245,6 +282,8 @@ class Model:
         lines += [probe.dump() for probe in self.probes]
         lines += [item.dump() for item in self.inputs]
         lines += [array.dump() for array in self.timed]
+        for function in self.functions:
+            lines += function.dump()
         lines += [step.dump() for step in self.program]
         return "\n".join(lines) + "\n"
 
@@ -327,6 +366,7 @@ __all__ = [
     "Seed",
     "Step",
     "TimedInput",
+    "UserFunction",
     "Variable",
     "slots",
 ]

@@ -18,6 +18,7 @@ from .timedarray import TimedArray
 from .units import Quantity, Unit, get_dimensions
 from .units.constants import constants_namespace
 from .units.unit import units_namespace
+from .userfunctions import Function, as_function
 
 
 class NamespaceError(KeyError):
@@ -53,7 +54,7 @@ class Literal:
         return self.what == "constant of nature"
 
 
-Resolved = Constant | Literal | TimedArray | BinomialFunction
+Resolved = Constant | Literal | TimedArray | BinomialFunction | Function
 
 
 def frame_namespace(level: int) -> dict[str, Any]:
@@ -81,7 +82,11 @@ def resolve_name(name: str, namespace: Mapping[str, Any], own: Collection[str] =
                 stacklevel=2,
             )
         return default
-    return value if isinstance(value, TimedArray | BinomialFunction) else _constant(name, value)
+    if isinstance(value, TimedArray | BinomialFunction | Function):
+        return value
+    if callable(value) and hasattr(value, "_arg_units"):
+        return as_function(value)
+    return _constant(name, value)
 
 
 def parts(value: Resolved) -> dict[str, Constant]:
@@ -109,6 +114,11 @@ def _equals(value: Any, default: Literal) -> bool:
 
 
 def _constant(name: str, value: Any) -> Constant | str:
+    if callable(value) and not isinstance(value, type):
+        return (
+            f"{name!r} is a Python function that does not say which units it takes; decorate it with "
+            f"@check_units(…, result=…), and with @implementation('cpp', …) above that."
+        )
     if isinstance(value, bool | np.bool_):
         return Constant(bool(value), DIMENSIONLESS)
     array = np.asarray(value) if isinstance(value, int | float | np.number | np.ndarray) else None

@@ -14,14 +14,17 @@ from .expr import (
     Noise,
     Param,
     TimedCall,
+    UserCall,
     Var,
+    substitute,
     transform,
     walk,
     written,
 )
 from .functions import FUNCTIONS
-from .namespace import Constant, Literal, Resolved, parts
+from .namespace import Constant, Literal, Resolved, look_up, parts
 from .timedarray import TimedArray
+from .userfunctions import Function
 
 
 def is_noise(name: str) -> bool:
@@ -73,6 +76,8 @@ def resolve(
                 return TimedCall(slot(node.function), args)
             if isinstance(called, BinomialFunction):
                 return _binomial(node, called, slot)
+            if isinstance(called, Function):
+                return _user_call(node, args, called, slot)
             raise ExpressionError(
                 f"{node.function!r} in {written(expr)!r} is called, but it is no function and no TimedArray."
             )
@@ -89,6 +94,21 @@ def _binomial(node: Call, called: BinomialFunction, slot: Callable[[str], str]) 
     return Call(called.function, tuple(Param(slot(f"{node.function}:{part}")) for part in parts(called)))
 
 
+def _user_call(node: Call, args: tuple[Expr, ...], called: Function, slot: Callable[[str], str]) -> Expr:
+    if len(args) != len(called.arg_units):
+        raise ExpressionError(
+            f"{node.function}() takes {len(called.arg_units)} argument(s), but {written(node)!r} gives {len(args)}."
+        )
+    if called.expression is None:
+        return UserCall(slot(node.function), args, called.return_type, not called.stateless)
+    table = dict(zip(called.arg_names, args, strict=True))
+    found, problems = look_up(external_names(called.expression, table), {})
+    if problems:
+        raise ExpressionError(f"The expression of {node.function}(): {' '.join(problems)}")
+    inner = resolve(called.expression, table, found)
+    return substitute(inner, table)
+
+
 def _name(
     node: Name, own: Collection[str], constants: Mapping[str, Resolved], slot: Callable[[str], str]
 ) -> Expr:
@@ -101,6 +121,8 @@ def _name(
         return Lit(value.value, value.dim, node.id)
     if isinstance(value, Constant):
         return Param(slot(node.id))
+    if isinstance(value, Function):
+        raise ExpressionError(f"{node.id!r} is a function and needs arguments: write {node.id}(…).")
     if isinstance(value, BinomialFunction):
         raise ExpressionError(f"{node.id!r} is a function and needs parentheses: write {node.id}().")
     raise ExpressionError(
@@ -109,13 +131,16 @@ def _name(
     )
 
 
+def _has_state(called: Resolved | None) -> bool:
+    return isinstance(called, BinomialFunction) or (isinstance(called, Function) and not called.stateless)
+
+
 def is_stateful(expr: Expr, constants: Mapping[str, Resolved]) -> bool:
     """Whether the (unresolved) expression draws random numbers."""
     return any(
         isinstance(n, Call)
         and (
-            (n.function in FUNCTIONS and FUNCTIONS[n.function].draw)
-            or isinstance(constants.get(n.function), BinomialFunction)
+            (n.function in FUNCTIONS and FUNCTIONS[n.function].draw) or _has_state(constants.get(n.function))
         )
         for n in walk(expr)
     )

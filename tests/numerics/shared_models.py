@@ -41,6 +41,41 @@ def held_subexpressions(lib):
     return {**states, "last": group.drive[:], "high": group.high[:]}
 
 
+@model
+def user_functions(lib):
+    """In C++ here and in Python there, with types and units that follow from the arguments."""
+
+    @lib.implementation(
+        "cpp",
+        """double rectified(double I, double low) { return I < low ? 0 : I > 3e-9 ? 100 : (I/1e-9 - 1)*50; }""",
+    )
+    @lib.check_units(I=lib.amp, low=lib.amp, result=lib.Hz)
+    def rectified(I, low):
+        x = np.asarray(I) / 1e-9
+        return np.where(x < np.asarray(low) / 1e-9, 0, np.where(x > 3, 100, (x - 1) * 50)) * lib.Hz
+
+    @lib.implementation("cpp", "double twice(double x) { return 2*x; }")
+    @lib.check_units(x=None, result=lambda dim: dim)
+    def twice(x):
+        return 2 * x
+
+    group = lib.NeuronGroup(
+        5,
+        """dv/dt = (rectified(I, 1*nA) - v)/(5*ms) : Hz
+           I = base*(1 + v/(80*Hz)) : amp
+           base : amp
+           n : 1""",
+        threshold="twice(v) > twice(40*Hz)",
+        reset="v = twice(v)/4; n += rectified(twice(base), 0*nA)/Hz",
+        method="rk2",
+        namespace={"rectified": rectified, "twice": twice},
+    )
+    group.base = "(0.5 + 0.7*i)*nA"
+    trace = lib.StateMonitor(group, ["v", "I"], record=True)
+    lib.Network(group, trace).run(12 * lib.ms)
+    return {"v": trace.v, "I": trace.I, "n": group.n[:]}
+
+
 def evaluate(lib, name):
     """Arrays of one model as plain floats."""
     return {key: np.asarray(value, dtype=float) for key, value in MODELS[name](lib).items()}
