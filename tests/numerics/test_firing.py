@@ -47,7 +47,14 @@ def fire(v0, dt, tau, refractory, duration, vt=10.0):
 
 @pytest.mark.parametrize(
     ("dt", "tau", "refractory"),
-    [(0.1, 10.0, 5.0), (0.1, 10.0, 0.0), (0.1, 20.0, 0.1), (0.05, 7.3, 2.0), (0.125, 10.0, 3.0), (1.0, 10.0, 5.0)],
+    [
+        (0.1, 10.0, 5.0),
+        (0.1, 10.0, 0.0),
+        (0.1, 20.0, 0.1),
+        (0.05, 7.3, 2.0),
+        (0.125, 10.0, 3.0),
+        (1.0, 10.0, 5.0),
+    ],
 )
 def test_frequency_current_curve(dt, tau, refractory):
     """Every spike at the step that the exact solution says, and the rate of the closed form but for the grid."""
@@ -80,7 +87,8 @@ def test_refractory_periods_are_whole_steps(dt):
 
 
 @pytest.mark.parametrize(
-    ("refractory", "steps"), [(5.0, 50), (4.9, 49), (0.25, 2), (0.299, 2), (0.29999, 3), (0.3, 3), (0.05, 1), (0.0, 1)]
+    ("refractory", "steps"),
+    [(5.0, 50), (4.9, 49), (0.25, 2), (0.299, 2), (0.29999, 3), (0.3, 3), (0.05, 1), (0.0, 1)],
 )
 def test_refractory_period_off_the_grid(refractory, steps):
     """A period that is no multiple of dt ends with the last whole step in it; dt is 0.1 ms."""
@@ -146,7 +154,10 @@ def test_refractory_while_a_condition_holds():
         spikes = SpikeMonitor(group)
         states = StateMonitor(group, ["v", "not_refractory", "w"], record=0, when="end")
         run(20 * ms)
-        t, v, free, w = np.asarray(spikes.t), *(np.asarray(x) for x in (states.v[0], states.not_refractory[0], states.w[0]))
+        t, v, free, w = (
+            np.asarray(spikes.t),
+            *(np.asarray(x) for x in (states.v[0], states.not_refractory[0], states.w[0])),
+        )
     # the condition is looked at before v moves, so a neuron that was free may spike as v comes up
     before = np.r_[np.cos(0.3), v[:-1]]
     assert_array_equal(free, ~(before > -0.5) & ~np.isin(np.arange(200), np.round(t * 1e4)))
