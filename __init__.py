@@ -6,7 +6,8 @@ from .core.clock import Clock, defaultclock
 from .core.equations import Equations
 from .core.group import NeuronGroup
 from .core.monitors import SpikeMonitor, StateMonitor
-from .core.network import Network, collect, run
+from .core.network import Network, collect, run, stop
+from .core.operations import NetworkOperation, network_operation
 from .core.session import seed, start_scope
 from .core.timedarray import TimedArray
 from .core.units import *
@@ -21,6 +22,7 @@ __all__ = [
     "Equations",
     "Grid",
     "Network",
+    "NetworkOperation",
     "NeuronGroup",
     "Ragged",
     "SpikeMonitor",
@@ -34,9 +36,11 @@ __all__ = [
     "device",
     "experiment",
     "get_device",
+    "network_operation",
     "open_results",
     "run",
     "seed",
     "set_device",
     "start_scope",
+    "stop",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,16 +11,16 @@ from .context import Checker, check_block, check_equation, expect_unit, variable
 from .declared import Declared
 from .dimensions import TIME
 from .equations import PARAMETER, SUBEXPRESSION, EquationError, Equations
-from .expr import Expr, ExpressionError, Lit, Name, parse, text
+from .expr import Expr, ExpressionError, Name, parse, written
 from .infer import BOOL, Type, unit_of
 from .namespace import Constant, Resolved
 from .resolve import external_names
 from .statements import Stmt, parse_block
-from .units import DimensionMismatchError, Quantity, get_dimensions
+from .units import DimensionMismatchError, Quantity
 from .variables import VariableView
 
-#: How the value of ``refractory=5*ms`` is named among the constants of its group.
-REFRACTORY_PERIOD = "refractory"
+#: How the value of ``refractory=5*ms`` is named among the constants of its group: nobody can write this.
+REFRACTORY_PERIOD = ".refractory"
 
 
 class NeuronGroup(Declared):
@@ -40,11 +40,11 @@ class NeuronGroup(Declared):
         Condition that makes a neuron spike.
     reset : str, optional
         Statements executed for the neurons that spiked.
-    refractory : Quantity, str or bool, optional
+    refractory : Quantity or str, optional
         How long, or while which condition, a neuron does not spike again and variables flagged
         ``(unless refractory)`` stand still.
     namespace : dict, optional
-        What external names stand for; by default they are looked up where ``run`` is called.
+        What external names stand for; those not in it are looked up where ``run`` is called.
     dt : Quantity, optional
         Time step of the group, if not that of ``defaultclock``.
     clock : Clock, optional
@@ -78,51 +78,24 @@ class NeuronGroup(Declared):
         order: int = 0,
         name: str | None = None,
     ) -> None:
-        if isinstance(N, bool) or not isinstance(N, int | np.integer):
-            raise TypeError(f"NeuronGroup: N={N!r} is no number of neurons; give an integer.")
-        if N < 1:
-            raise ValueError(f"NeuronGroup: N={N}; a group has at least one neuron.")
-        if not isinstance(model, str | Equations):
-            raise TypeError(f"NeuronGroup: model={model!r} must be a string or Equations.")
-        equations = model if isinstance(model, Equations) else Equations(model)
-        if reset is not None and threshold is None:
-            raise ValueError(
-                f"NeuronGroup: reset={reset!r} without a threshold would never happen; give both."
-            )
-        if refractory is not False and threshold is None:
-            raise ValueError(f"NeuronGroup: refractory={refractory!r} without a threshold has no meaning.")
+        _check_arguments(N, model, threshold, reset, refractory, namespace)
         check_method(method)
+        equations = model if isinstance(model, Equations) else Equations(model)
+        _check_attributes(equations)
+        self._threshold = None if threshold is None else parse(threshold)
+        self._reset = () if reset is None else parse_block(reset)
+        self._refractory, self._refractory_value = _parse_refractory(refractory)
         super().__init__(name, clock, dt, "groups", order)
         self._size = int(N)
         self.equations = equations
         self.method = method
-        self._threshold = None if threshold is None else parse(threshold)
-        self._reset = () if reset is None else parse_block(reset)
-        self._refractory, self._refractory_value = self._parse_refractory(refractory)
-        self._namespace = None if namespace is None else dict(namespace)
+        self._namespace = dict(namespace or {})
         self.variable_types = variable_types(equations, self._refractory is not None)
-
-    def _parse_refractory(self, value: Any) -> tuple[Expr | None, Constant | None]:
-        if value is False:
-            return None, None
-        if value is True:
-            return Lit(True), None
-        if isinstance(value, str):
-            return parse(value), None
-        if get_dimensions(value) != TIME or np.ndim(value):
-            raise DimensionMismatchError(
-                f"{self.name}: refractory={value!r} has units of {unit_of(get_dimensions(value))}; give a time, "
-                "or a string with a time or a condition."
-            )
-        period = float(np.asarray(value))
-        if np.isnan(period) or period < 0:
-            raise ValueError(f"{self.name}: refractory={value!r}; it must be a time of zero or more.")
-        return Name(REFRACTORY_PERIOD), Constant(period, TIME)
 
     # -- what the passes need ---------------------------------------------------------------------------
 
     @property
-    def threshold(self) -> Expr | None:
+    def threshold_expr(self) -> Expr | None:
         """The threshold condition as parsed."""
         return self._threshold
 
@@ -132,15 +105,17 @@ class NeuronGroup(Declared):
         return self._reset
 
     @property
-    def refractory(self) -> Expr | None:
-        """The refractory expression as parsed."""
+    def refractory_expr(self) -> Expr | None:
+        """The refractory period, or the condition of refractoriness, as parsed."""
         return self._refractory
 
-    def own_namespace(self) -> Mapping[str, Any] | None:
+    def own_namespace(self) -> Mapping[str, Any]:
         return self._namespace
 
-    def intrinsic_constants(self) -> dict[str, Resolved]:
-        """Constants that come with the group itself rather than from a namespace."""
+    def variable_names(self) -> Collection[str]:
+        return self.variable_types
+
+    def intrinsic_constants(self) -> Mapping[str, Resolved]:
         return {} if self._refractory_value is None else {REFRACTORY_PERIOD: self._refractory_value}
 
     def external_names(self) -> set[str]:
@@ -156,8 +131,8 @@ class NeuronGroup(Declared):
 
     def checked_reset(self, constants: Mapping[str, Resolved]) -> tuple[Stmt, ...]:
         """The reset with its locals marked."""
-        checker = Checker(self.name, self.variable_types, constants, [])
-        return check_block(checker, self._reset, self._readonly())
+        checker = Checker(self.name, self.N, self.variable_types, constants)
+        return check_block(checker, self._reset, self._readonly(), "the reset")
 
     def _readonly(self) -> dict[str, str]:
         names = dict.fromkeys(("t", "dt", "t_in_timesteps", "i", "N", "not_refractory"), "a special variable")
@@ -172,7 +147,7 @@ class NeuronGroup(Declared):
 
     def check(self, constants: Mapping[str, Resolved]) -> None:
         """Check every string of the group; all problems are raised as one error."""
-        checker = Checker(f"NeuronGroup {self.name!r}", self.variable_types, constants, [])
+        checker = Checker(f"NeuronGroup {self.name!r}", self.N, self.variable_types, constants)
         for eq in self.equations.ordered:
             if eq.expr is not None:
                 checker.attempt(
@@ -181,25 +156,24 @@ class NeuronGroup(Declared):
                 )
         if self._threshold is not None:
             checker.attempt("the threshold", lambda: self._check_threshold(checker))
-        if self._reset:
-            checker.attempt("the reset", lambda: check_block(checker, self._reset, self._readonly()))
+        check_block(checker, self._reset, self._readonly(), "the reset")
         if self._refractory is not None:
             checker.attempt("the refractory period", lambda: self.refractory_is_time(constants))
         checker.finish()
 
     def _check_threshold(self, checker: Checker) -> None:
         assert self._threshold is not None
-        expect_unit(checker.type_of(self._threshold), BOOL, repr(text(self._threshold)))
+        expect_unit(checker.type_of(self._threshold), BOOL, repr(written(self._threshold)))
 
     def refractory_is_time(self, constants: Mapping[str, Resolved]) -> bool:
         """Whether refractoriness is given as a time rather than as a condition."""
         assert self._refractory is not None
-        given = Checker(self.name, self.variable_types, constants, []).type_of(self._refractory)
+        given = Checker(self.name, self.N, self.variable_types, constants).type_of(self._refractory)
         if given == BOOL:
             return False
         if given != Type(TIME, "float"):
             raise ExpressionError(
-                f"{text(self._refractory)!r} has units of {unit_of(given.dim)}; it must be a time or a condition."
+                f"{written(self._refractory)!r} has units of {unit_of(given.dim)}; it must be a time or a condition."
             )
         return True
 
@@ -232,21 +206,74 @@ class NeuronGroup(Declared):
 
     def __setattr__(self, name: str, value: Any) -> None:
         types = self.__dict__.get("variable_types")
-        if types is None or name in self.__dict__ or name.startswith("_"):
+        if types is None or name.startswith("_"):
             super().__setattr__(name, value)
             return
         bare = name[:-1] if name.endswith("_") else name
         if bare in types:
             VariableView(self, bare, name.endswith("_")).assign(slice(None), value, level=1)
             return
-        if name in ("N", "clock", "session"):
-            raise AttributeError(f"{self.name}.{name} cannot be set.")
+        if name in _ATTRIBUTES:
+            raise AttributeError(
+                f"{self.name}.{name} cannot be set any more; it is fixed when the group is declared."
+            )
         raise AttributeError(
             f"{self.name} has no variable {name!r} to set; it has {', '.join(self.equations) or 'none'}."
         )
 
     def __repr__(self) -> str:
         return f"<NeuronGroup {self.name!r} with {self._size} neuron(s)>"
+
+
+#: What a group has besides its variables.
+_ATTRIBUTES = frozenset(
+    {name for name in dir(NeuronGroup) if not name.startswith("_")}
+    | {"name", "when", "order", "equations", "method", "variable_types"}
+)
+
+
+def _check_arguments(N: Any, model: Any, threshold: Any, reset: Any, refractory: Any, namespace: Any) -> None:
+    if isinstance(N, bool) or not isinstance(N, int | np.integer):
+        raise TypeError(f"NeuronGroup: N={N!r} is no number of neurons; give an integer.")
+    if N < 1:
+        raise ValueError(f"NeuronGroup: N={N}; a group has at least one neuron.")
+    if not isinstance(model, str | Equations):
+        raise TypeError(f"NeuronGroup: model={model!r:.60} must be a string or Equations.")
+    for name, value in (("threshold", threshold), ("reset", reset)):
+        if not isinstance(value, str | None):
+            raise TypeError(f"NeuronGroup: {name}={value!r:.60} must be a string, such as 'v > -50*mV'.")
+    if not isinstance(namespace, Mapping | None):
+        raise TypeError(f"NeuronGroup: namespace={namespace!r:.60} must be a dictionary.")
+    if reset is not None and threshold is None:
+        raise ValueError(f"NeuronGroup: reset={reset!r} without a threshold would never happen; give both.")
+    if refractory is not False and threshold is None:
+        raise ValueError(f"NeuronGroup: refractory={refractory!r} without a threshold has no meaning.")
+
+
+def _check_attributes(equations: Equations) -> None:
+    taken = sorted(set(equations) & _ATTRIBUTES)
+    if taken:
+        raise EquationError(
+            f"NeuronGroup: every group has attributes named {', '.join(map(repr, taken))}; choose other names for "
+            "these variables."
+        )
+
+
+def _parse_refractory(value: Any) -> tuple[Expr | None, Constant | None]:
+    if value is False:
+        return None, None
+    if isinstance(value, str):
+        return parse(value), None
+    if not isinstance(value, Quantity) or value.dim != TIME or np.ndim(value):
+        given = f" with units of {unit_of(value.dim)}" if isinstance(value, Quantity) else ""
+        raise DimensionMismatchError(
+            f"NeuronGroup: refractory={value!r:.60}{given}; give a single time, or a string with a time or a "
+            "condition."
+        )
+    period = float(np.asarray(value))
+    if np.isnan(period) or period < 0:
+        raise ValueError(f"NeuronGroup: refractory={value!r}; it must be a time of zero or more.")
+    return Name(REFRACTORY_PERIOD), Constant(period, TIME)
 
 
 def check_method(method: Any) -> None:
@@ -257,6 +284,3 @@ def check_method(method: Any) -> None:
         raise ValueError(
             f"method={method!r} is not an integrator; choose one of {', '.join(method_names())}, or leave it out."
         )
-
-
-__all__ = ["REFRACTORY_PERIOD", "EquationError", "NeuronGroup", "Quantity"]

@@ -149,8 +149,10 @@ class Schedule:
         """
         from .plugin import JobPlugin
 
-        self.client.register_plugin(JobPlugin(PackedJob.of(self.job, self.paths)))
+        plugin = JobPlugin(PackedJob.of(self.job, self.paths))
         try:
+            with suppress(OSError):  # a worker died just now; the scheduler has it for all others
+                self.client.register_plugin(plugin)
             self.todo = self._pilots(todo)
             self._batches()
         finally:
