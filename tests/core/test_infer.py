@@ -80,6 +80,7 @@ def test_every_function_has_a_test():
         ("timestep(x, dt)", "The argument 'x' of timestep() in 'timestep(x, dt)' has units of 1, but timestep() takes"),
         ("floor(v)", "The argument 'v' of floor() in 'floor(v)' has units of volt, but floor() takes units of 1."),
         ("x**v", "The exponent 'v' in 'x ** v' has units of volt; an exponent must be a plain number."),
+        ("v**1e400", "'v ** inf' raises a quantity with units of volt to the power of 'inf', so its own units are "),
         ("v**x", "'v ** x' raises a quantity with units of volt to the power of 'x', so its own units are unknown; "
                  "write the exponent as a number, or make the base dimensionless."),
     ],
