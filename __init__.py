@@ -7,7 +7,8 @@ from .core.clock import Clock, defaultclock
 from .core.equations import Equations
 from .core.group import NeuronGroup
 from .core.monitors import SpikeMonitor, StateMonitor
-from .core.network import Network, collect, run
+from .core.network import Network, collect, run, stop
+from .core.operations import NetworkOperation, network_operation
 from .core.session import seed, start_scope
 from .core.timedarray import TimedArray
 from .core.units import *
@@ -26,6 +27,7 @@ __all__ = [
     "Equations",
     "Grid",
     "Network",
+    "NetworkOperation",
     "NeuronGroup",
     "Ragged",
     "SpikeMonitor",
@@ -39,9 +41,11 @@ __all__ = [
     "device",
     "experiment",
     "get_device",
+    "network_operation",
     "open_results",
     "run",
     "seed",
     "set_device",
     "start_scope",
+    "stop",
 ]

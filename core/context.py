@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .dimensions import DIMENSIONLESS, TIME
 from .equations import DIFFERENTIAL, HELD, SUBEXPRESSION, Equations
-from .expr import Expr, ExpressionError, Noise, names, walk, written
+from .expr import Expr, ExpressionError, Noise, TimedCall, Var, names, walk, written
 from .functions import FUNCTIONS
 from .infer import Type, Types, infer, unit_of
 from .namespace import Constant, Resolved, parts
@@ -84,12 +84,13 @@ class UnresolvedError(ExpressionError):
 
 @dataclass(frozen=True)
 class Checker:
-    """Collects what is wrong with the strings of one object."""
+    """Collects what is wrong with the strings of one object, which has ``size`` neurons."""
 
     where: str
+    size: int
     variables: Mapping[str, Type]
     constants: Mapping[str, Resolved]
-    problems: list[Exception]
+    problems: list[Exception] = field(default_factory=list)
 
     def attempt(self, what: str, action: Callable[[], object]) -> None:
         """Note the error that an action raises, with what it was about."""
@@ -113,7 +114,19 @@ class Checker:
                     f"{written(expr)!r} contains {node.name!r}, white noise, which belongs into differential "
                     "equations; randn() draws a number."
                 )
+            if isinstance(node, TimedCall):
+                self._check_columns(node)
         return infer(resolved, types_of(own, self.constants))
+
+    def _check_columns(self, call: TimedCall) -> None:
+        array = self.constants[call.array]
+        assert isinstance(array, TimedArray)
+        columns = array.values.shape[1] if array.values.ndim == 2 else 0
+        if call.args[1:] == (Var("i"),) and 0 < columns < self.size:
+            raise ExpressionError(
+                f"The TimedArray {call.array!r} has {columns} column(s), but {written(call)!r} reads one for each of "
+                f"{self.size} neurons."
+            )
 
     def finish(self) -> None:
         """Raise what was found, all at once, as the kind of the first."""

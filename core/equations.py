@@ -12,7 +12,7 @@ import numpy as np
 
 from .dimensions import DIMENSIONLESS, Dimension
 from .expr import Binary, Expr, ExpressionError, Lit, Name, Unary, names, parse, text, transform
-from .functions import FUNCTIONS, NUMBERS
+from .functions import FUNCTIONS
 from .units import get_dimensions
 from .units.unit import units_namespace
 
@@ -256,8 +256,6 @@ def _verify(equations: tuple[Equation, ...]) -> None:
             problems.append(f"{eq.name!r} is the name of a function; choose another name.")
         elif eq.name in units_namespace():
             problems.append(f"{eq.name!r} is the name of a unit; choose another name.")
-        elif eq.name in NUMBERS:
-            problems.append(f"{eq.name!r} is the name of a constant; choose another name.")
         elif keyword.iskeyword(eq.name):
             problems.append(f"{eq.name!r} is a word of Python's and cannot be a name; choose another one.")
         elif eq.name.endswith("_"):

@@ -20,6 +20,7 @@ from .infer import Type
 from .model import (
     ApplyArgs,
     Assign,
+    Callback,
     Input,
     Model,
     Population,
@@ -33,6 +34,7 @@ from .model import (
 )
 from .monitors import SpikeMonitor, StateMonitor
 from .namespace import Constant, Resolved, parts
+from .operations import NetworkOperation
 from .resolve import resolve
 from .session import ApplyEntry, AssignEntry, Entry, RunEntry, SeedEntry, Session
 from .statements import Stmt
@@ -83,7 +85,12 @@ def freeze(session: Session) -> Frozen:
     """
     if not session.ran:
         raise FreezeError("There is nothing to simulate: the script has not called run() yet.")
-    return _Freezer(tuple(session.program)).freeze()
+    return freeze_program(session.program)
+
+
+def freeze_program(program: Iterable[Entry]) -> Frozen:
+    """Make a Model of some entries of a program, of which one at least is a run."""
+    return _Freezer(tuple(program)).freeze()
 
 
 def _objects(program: Iterable[Entry]) -> list[Declared]:
@@ -152,7 +159,12 @@ class _Freezer:
         groups = [o for o in objects if isinstance(o, NeuronGroup)]
         first = self._first_constants(groups)
         populations = tuple(self._population(g, first[g.name]) for g in groups)
-        probes = tuple(self._probe(o) for o in objects if not isinstance(o, NeuronGroup))
+        probes = tuple(self._probe(o) for o in objects if isinstance(o, SpikeMonitor | StateMonitor))
+        callbacks = tuple(
+            Callback(self.ids[o.name], self._clock_id(o), o.when, o.order)
+            for o in objects
+            if isinstance(o, NetworkOperation)
+        )
         steps = self._steps()
         self._overrides(groups)
         seed = Input(SEED, SEED, "seed", "uint64", len(self.seeds), DIMENSIONLESS)
@@ -162,6 +174,7 @@ class _Freezer:
             (*self.inputs.values(), seed),
             tuple(self.timed.values()),
             steps,
+            callbacks,
             tuple(self.functions.values()),
         )
         model.verify()

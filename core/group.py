@@ -131,7 +131,7 @@ class NeuronGroup(Declared):
 
     def checked_reset(self, constants: Mapping[str, Resolved]) -> tuple[Stmt, ...]:
         """The reset with its locals marked."""
-        checker = Checker(self.name, self.variable_types, constants, [])
+        checker = Checker(self.name, self.N, self.variable_types, constants)
         return check_block(checker, self._reset, self._readonly(), "the reset")
 
     def _readonly(self) -> dict[str, str]:
@@ -147,7 +147,7 @@ class NeuronGroup(Declared):
 
     def check(self, constants: Mapping[str, Resolved]) -> None:
         """Check every string of the group; all problems are raised as one error."""
-        checker = Checker(f"NeuronGroup {self.name!r}", self.variable_types, constants, [])
+        checker = Checker(f"NeuronGroup {self.name!r}", self.N, self.variable_types, constants)
         for eq in self.equations.ordered:
             if eq.expr is not None:
                 checker.attempt(
@@ -168,7 +168,7 @@ class NeuronGroup(Declared):
     def refractory_is_time(self, constants: Mapping[str, Resolved]) -> bool:
         """Whether refractoriness is given as a time rather than as a condition."""
         assert self._refractory is not None
-        given = Checker(self.name, self.variable_types, constants, []).type_of(self._refractory)
+        given = Checker(self.name, self.N, self.variable_types, constants).type_of(self._refractory)
         if given == BOOL:
             return False
         if given != Type(TIME, "float"):

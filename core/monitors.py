@@ -64,7 +64,7 @@ class SpikeMonitor(Declared):
     @property
     def t_(self) -> NDArray[np.float64]:
         """Time of each spike in seconds."""
-        return np.asarray(self.data.t)
+        return self.data.t_
 
     @property
     def it(self) -> tuple[Any, Any]:
@@ -158,23 +158,18 @@ class StateMonitor(Declared):
     @property
     def t_(self) -> NDArray[np.float64]:
         """Times of the samples in seconds."""
-        return np.asarray(self.data.t)
+        return self.data.t_
 
-    def __getitem__(self, index: Any) -> Any:
+    def __getitem__(self, index: Any) -> StateRecord:
         return self.data[index]
 
     def __getattr__(self, name: str) -> Any:
-        names = self.__dict__.get("record_variables")
-        if names is None or name.startswith("__"):
+        if "record_variables" not in self.__dict__ or name.startswith("__"):
             raise AttributeError(name)
-        bare = name[:-1] if name.endswith("_") else name
-        if bare not in names:
-            raise AttributeError(f"{self.name} does not record {name!r}; it records {', '.join(names)}.")
-        values = getattr(self.data, bare)
-        return np.asarray(values) if name.endswith("_") else values
+        return getattr(self.data, name)
 
     def __len__(self) -> int:
-        return len(self.t_)
+        return len(self.data)
 
     def __repr__(self) -> str:
         return f"<StateMonitor {self.name!r} of {self.source.name!r}: {', '.join(self.record_variables)}>"
@@ -188,27 +183,33 @@ def _check_source(kind: str, source: Any) -> None:
 def _variable_names(source: NeuronGroup, variables: Any) -> tuple[str, ...]:
     if variables is True:
         return tuple(source.equations)
-    names = (variables,) if isinstance(variables, str) else tuple(variables)
+    names = (variables,) if isinstance(variables, str) else variables
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names) or not names:
+        raise TypeError(
+            f"StateMonitor: variables={variables!r:.60} must be a name, a list of names, or True for all."
+        )
     unknown = [n for n in names if n not in source.variable_types]
-    if unknown or not names:
+    if unknown:
         raise ValueError(
-            f"StateMonitor: {source.name!r} has no variable(s) {', '.join(map(repr, unknown)) or 'named'}; it has "
+            f"StateMonitor: {source.name!r} has no variable(s) {', '.join(map(repr, unknown))}; it has "
             f"{', '.join(source.variable_types)}."
         )
+    if "t" in names:
+        raise ValueError("StateMonitor: the times of the samples are always recorded, as t; leave 't' out.")
     return tuple(dict.fromkeys(names))
 
 
 def _record_indices(source: NeuronGroup, record: Any) -> NDArray[np.int64] | None:
     if record is True:
         return None
-    if record is False or record is None:
+    if record is False:
         return np.array([], dtype=np.int64)
     if isinstance(record, slice):
         return np.arange(source.N, dtype=np.int64)[record]
     array = np.atleast_1d(np.asarray(record))
-    if array.dtype.kind not in "iu" or array.ndim != 1:
+    if (array.dtype.kind not in "iu" and array.size) or array.ndim != 1:
         raise TypeError(
-            f"StateMonitor: record={record!r} must be True, False, an index or a list of indices."
+            f"StateMonitor: record={record!r:.60} must be True, False, an index or a list of indices."
         )
     outside = array[(array < -source.N) | (array >= source.N)]
     if outside.size:

@@ -16,7 +16,7 @@ from .expr import Expr, parse, written
 from .infer import BOOL, Type, unit_of
 from .namespace import NamespaceError, Resolved, frame_namespace, look_up
 from .records import with_unit
-from .resolve import external_names
+from .resolve import external_names, resolve
 from .session import AssignEntry, RunEntry
 from .units import DimensionMismatchError, get_dimensions
 
@@ -106,7 +106,10 @@ class VariableView(NDArrayOperatorsMixin):
             constants = self._check_strings(value, where, level + 1)
         if not isinstance(value, str):
             value = self._concrete(value, where)
-        self.group.session.program.append(AssignEntry(self.group, self.name, value, where, constants))
+        session = self.group.session
+        entry = AssignEntry(self.group, self.name, value, where, constants)
+        session.record(entry)
+        session.device.after_assign(session, entry)
 
     def _refuse_readonly(self) -> None:
         if self.name in SPECIAL:
@@ -162,7 +165,7 @@ class VariableView(NDArrayOperatorsMixin):
             raise NamespaceError(f"{self.label}: " + "\n".join(unresolved))
 
         def check(constants: Mapping[str, Resolved]) -> None:
-            checker = Checker(self.label, own, constants, [])
+            checker = Checker(self.label, self.group.N, own, constants)
             if isinstance(value, str):
                 checker.attempt(f"the value {value!r}", lambda: self._check_value(checker, parse(value)))
             if isinstance(where, str):
@@ -289,16 +292,26 @@ class VariableView(NDArrayOperatorsMixin):
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, str):
-            raise NotImplementedError(
-                f"{self.label}[{index!r}]: reading by a condition is not possible in standalone mode; read all "
-                "values and select with numpy."
-            )
+            return self._quantity()[self._condition(self._string_index(index))]
         values = self._quantity()
         if self.shared:
             if isinstance(index, slice) and index == slice(None):
                 return values
             raise IndexError(f"{self.label} is shared by all neurons and has no elements.")
         return values[index]
+
+    def _condition(self, where: str) -> NDArray[np.bool_]:
+        """For which neurons a condition holds now; names are looked up two frames up."""
+        constants = self._check_strings(None, where, level=2)
+        session, own = self.group.session, self.group.variable_types
+        found = session.device.evaluate(session, self.group, resolve(parse(where), own, constants), constants)
+        if found is None:
+            raise NotImplementedError(
+                f"{self.label}[{where!r}]: reading by a condition is not possible in standalone mode; read all "
+                "values and select with numpy."
+            )
+        chosen: NDArray[np.bool_] = np.broadcast_to(found, (self.size,)).astype(bool)
+        return chosen
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self[:])

@@ -43,6 +43,9 @@ class Simulation:
     frozen: Frozen
     backend: Backend
 
+    def __repr__(self) -> str:
+        return f"<Simulation: {self.describe()}>"
+
     @property
     def model(self) -> Model:
         """The Model."""

@@ -197,6 +197,9 @@ class Emitter:
 
     # -- functions --------------------------------------------------------------------------------------
 
+    def callback_number(self, kernel: Kernel) -> int:
+        return [c.id for c in self.model.callbacks].index(kernel.owner)
+
     def function(self, kernel: Kernel) -> str:
         return f"{identifier(kernel.owner)}_{kernel.kind}"
 
