@@ -248,10 +248,6 @@ class VariableView(NDArrayOperatorsMixin):
             Where they are not known yet, or never are.
         """
         session = self.group.session
-        if self._is_subexpression():
-            raise NotImplementedError(
-                f"{self.label} is a subexpression, of which no values are kept; record it with a StateMonitor."
-            )
         if self.name == "i":
             return np.arange(self.group.N, dtype=np.int32)
         if self.name == "N":
@@ -259,6 +255,10 @@ class VariableView(NDArrayOperatorsMixin):
         if self.name == "dt":
             return np.array([self.group.clock.dt_])
         found = session.device.read(session, self.group, self.name)
+        if found is None and self._is_subexpression():
+            raise NotImplementedError(
+                f"{self.label} is a subexpression, of which no values are kept; record it with a StateMonitor."
+            )
         if found is None:
             found = self._known()
         if found is None:
