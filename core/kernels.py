@@ -54,8 +54,9 @@ class Kernel:
 
     Parameters
     ----------
-    kind : {'update', 'threshold', 'reset', 'spikes', 'states', 'callback'}
-        What the loop runs over, and what it does besides its statements: all neurons; all neurons,
+    kind : {'held_shared', 'held', 'update', 'threshold', 'reset', 'spikes', 'states', 'callback'}
+        What the loop runs over, and what it does besides its statements: nothing, the statements are
+        executed once; all neurons; all neurons; all neurons,
         collecting those for which ``condition`` holds; the neurons that spiked in this step; the spikes of
         this step, recording them; the recorded neurons; nothing, Python is called.
     owner : str
@@ -67,7 +68,7 @@ class Kernel:
     matrices : tuple of Propagator
         Computed for each neuron.
     draws : tuple of Draw
-        Random numbers needed for all neurons at each step.
+        Random numbers needed for all neurons at each step, of distributions without parameters.
     """
 
     kind: str

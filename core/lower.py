@@ -24,12 +24,13 @@ from .expr import (
     Param,
     TimedCall,
     Unary,
+    UserCall,
     Var,
     substitute,
     transform,
     walk,
 )
-from .functions import FUNCTIONS
+from .functions import ALL_FUNCTIONS
 from .integrators import Propagator, System, choose
 from .kernels import Array, AssignKernel, Kernel, Kernels, RunConstant, RunMatrix
 from .model import Assign, Model, Population, Probe
@@ -97,6 +98,7 @@ def make_kernels(model: Model) -> tuple[list[Kernel], tuple[tuple[str, str], ...
     """Write down what each object does in a time step; subexpressions are still names."""
     kernels, methods = [], []
     for population in model.populations:
+        kernels += held_kernels(population)
         update, method = update_kernel(population)
         kernels += update
         methods += method
@@ -111,6 +113,31 @@ def make_kernels(model: Model) -> tuple[list[Kernel], tuple[tuple[str, str], ...
 def _kernel(population: Population, kind: str, when: str, **parts: object) -> Kernel:
     base = Kernel(kind, population.id, population.id, population.clock, when, population.order)
     return replace(base, **parts)  # type: ignore[arg-type]
+
+
+def held_kernels(population: Population) -> list[Kernel]:
+    """Subexpressions that are constant over dt, each after those that it depends on."""
+    held = {v.name: v for v in population.variables if v.held}
+    inlined = _subexpressions(population)
+    exprs = {v.name: substitute(v.expr, inlined) for v in held.values() if v.expr is not None}
+    order: list[str] = []
+
+    def place(name: str) -> None:
+        if name not in order:
+            for other in exprs:
+                if other != name and _mentions(exprs[name], other):
+                    place(other)
+            order.append(name)
+
+    for name in exprs:
+        place(name)
+    kernels = []
+    for kind, shared in (("held_shared", True), ("held", False)):
+        chosen = [held[name] for name in order if held[name].shared == shared]
+        body = tuple(Stmt(v.name, exprs[v.name], dtype=v.dtype) for v in chosen)
+        if body:
+            kernels.append(_kernel(population, kind, "before_start", body=body))
+    return kernels
 
 
 def update_kernel(population: Population) -> tuple[list[Kernel], list[tuple[str, str]]]:
@@ -193,7 +220,7 @@ def probe_kernel(model: Model, probe: Probe) -> Kernel:
 
 def _subexpressions(population: Population) -> dict[str, Expr]:
     """Each subexpression in terms of what is stored."""
-    raw = {v.name: v.expr for v in population.of_kind(SUBEXPRESSION) if v.expr is not None}
+    raw = {v.name: v.expr for v in population.of_kind(SUBEXPRESSION) if v.expr is not None and not v.stored}
     done: dict[str, Expr] = {}
 
     def expand(name: str) -> Expr:
@@ -277,11 +304,22 @@ def number_streams(
     taken: set[int] = set()
 
     def numbered(place: str, draws: list[Draw]) -> Callable[[Expr], Expr | None]:
+        count = 0
+
+        def next_stream() -> int:
+            nonlocal count
+            count += 1
+            return stream_of(f"{place}/{count - 1}", taken)
+
         def rewrite(node: Expr) -> Expr | None:
-            if isinstance(node, Call) and node.function in FUNCTIONS and FUNCTIONS[node.function].draw:
-                stream = stream_of(f"{place}/{len(draws)}", taken)
-                draws.append(Draw(FUNCTIONS[node.function].draw, stream))
-                return draws[-1]
+            if isinstance(node, UserCall) and node.stateful:
+                args = tuple(transform(arg, rewrite) for arg in node.args)
+                return replace(node, args=args, stream=next_stream())
+            if isinstance(node, Call) and node.function in ALL_FUNCTIONS and ALL_FUNCTIONS[node.function].draw:
+                args = tuple(transform(arg, rewrite) for arg in node.args)
+                draw = Draw(ALL_FUNCTIONS[node.function].draw, next_stream(), args)
+                draws.append(draw)
+                return draw
             return None
 
         return rewrite
@@ -290,7 +328,8 @@ def number_streams(
         draws: list[Draw] = []
         rewrite = numbered(f"{kernel.owner}/{kernel.kind}", draws)
         kernel = _map(kernel, lambda expr: transform(expr, rewrite))
-        return replace(kernel, draws=tuple(draws))
+        # made for all neurons at once: those without parameters of their own
+        return replace(kernel, draws=tuple(d for d in draws if not d.args))
 
     made: dict[str, int] = {}
     new_assigns = []
@@ -331,7 +370,7 @@ class _Invariance:
             return self._variable(node.name)
         if isinstance(node, MatrixEntry):
             return node.matrix.rsplit(".", 1)[0] in self.matrices
-        if isinstance(node, Draw | Element):
+        if isinstance(node, Draw | Element) or (isinstance(node, UserCall) and node.stateful):
             return False
         if isinstance(node, TimedCall) and not self.per_step:
             return False
@@ -346,7 +385,7 @@ class _Invariance:
         if name in self.local:
             return False
         variable = next((v for v in self.population.variables if v.name == name), None)
-        if variable is None or not variable.shared or variable.kind != PARAMETER:
+        if variable is None or not variable.shared or not (variable.kind == PARAMETER or variable.held):
             return False
         return self.per_step or variable.constant
 
@@ -409,12 +448,14 @@ def _jumps(node: Expr) -> bool:
     """Whether the last bit of an operand can change the value altogether."""
     if isinstance(node, Call):
         return node.function in ("floor", "ceil", "int", "sign", "timestep")
-    return isinstance(node, Compare | TimedCall) or (isinstance(node, Binary) and node.op in ("//", "%"))
+    return isinstance(node, Compare | TimedCall | UserCall) or (
+        isinstance(node, Binary) and node.op in ("//", "%")
+    )
 
 
 def hoist_step_scalars(model: Model, kernel: Kernel) -> Kernel:
     """Compute once per step what is the same for all neurons, such as a stimulus."""
-    if kernel.kind not in ("update", "threshold"):
+    if kernel.kind not in ("held", "update", "threshold"):
         return kernel
     own = frozenset(m.name for m in kernel.matrices)
     everywhere = frozenset(f"{kernel.population}.{n}" for n in ("M", "R")) - own
