@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -142,7 +143,7 @@ class _Inference:
         if left.dim == DIMENSIONLESS:
             whole = dtype == "int" and exponent is not None and exponent >= 0
             return Type(DIMENSIONLESS, "int" if whole else "float")
-        if exponent is None:
+        if exponent is None or not math.isfinite(exponent):
             raise DimensionMismatchError(
                 f"{written(expr)!r} raises a quantity with units of {unit_of(left.dim)} to the power of "
                 f"{written(expr.right)!r}, so its own units are unknown; write the exponent as a number, or "

@@ -184,7 +184,7 @@ def _dangling(kernel: Kernel, constants: set[str], matrices: set[str]) -> Iterat
             yield f"{kernel.owner} uses the constant {node.name}, which is not computed"
         if isinstance(node, MatrixEntry) and node.matrix.rsplit(".", 1)[0] not in matrices:
             yield f"{kernel.owner} uses the matrix {node.matrix}, which is not computed"
-        if isinstance(node, Draw) and node.stream not in streams:
+        if isinstance(node, Draw) and not node.args and node.stream not in streams:
             yield f"{kernel.owner} draws from stream {node.stream}, which is not its own"
 
 

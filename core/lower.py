@@ -303,30 +303,9 @@ def number_streams(
     """
     taken: set[int] = set()
 
-    def numbered(place: str, draws: list[Draw]) -> Callable[[Expr], Expr | None]:
-        count = 0
-
-        def next_stream() -> int:
-            nonlocal count
-            count += 1
-            return stream_of(f"{place}/{count - 1}", taken)
-
-        def rewrite(node: Expr) -> Expr | None:
-            if isinstance(node, UserCall) and node.stateful:
-                args = tuple(transform(arg, rewrite) for arg in node.args)
-                return replace(node, args=args, stream=next_stream())
-            if isinstance(node, Call) and node.function in ALL_FUNCTIONS and ALL_FUNCTIONS[node.function].draw:
-                args = tuple(transform(arg, rewrite) for arg in node.args)
-                draw = Draw(ALL_FUNCTIONS[node.function].draw, next_stream(), args)
-                draws.append(draw)
-                return draw
-            return None
-
-        return rewrite
-
     def with_draws(kernel: Kernel) -> Kernel:
         draws: list[Draw] = []
-        rewrite = numbered(f"{kernel.owner}/{kernel.kind}", draws)
+        rewrite = numbering(f"{kernel.owner}/{kernel.kind}", taken, draws)
         kernel = _map(kernel, lambda expr: transform(expr, rewrite))
         # made for all neurons at once: those without parameters of their own
         return replace(kernel, draws=tuple(d for d in draws if not d.args))
@@ -335,11 +314,38 @@ def number_streams(
     new_assigns = []
     for assign in assigns:
         target = f"{assign.population}.{assign.variable}"
-        rewrite = numbered(f"{target}={made.setdefault(target, 0)}", [])
+        rewrite = numbering(assignment_place(target, made.setdefault(target, 0)), taken, [])
         made[target] += 1
         where = None if assign.where is None else transform(assign.where, rewrite)
         new_assigns.append(replace(assign, where=where, expr=transform(assign.expr, rewrite)))
     return [with_draws(kernel) for kernel in kernels], new_assigns
+
+
+def assignment_place(target: str, number: int) -> str:
+    """Where random numbers are drawn that the n-th assignment to ``group.variable`` takes."""
+    return f"{target}={number}"
+
+
+def numbering(place: str, taken: set[int], draws: list[Draw]) -> Callable[[Expr], Expr | None]:
+    """A rewriting that gives what draws random numbers its streams, in order; draws are noted."""
+    count = 0
+
+    def next_stream() -> int:
+        nonlocal count
+        count += 1
+        return stream_of(f"{place}/{count - 1}", taken)
+
+    def rewrite(node: Expr) -> Expr | None:
+        if isinstance(node, UserCall) and node.stateful:
+            args = tuple(transform(arg, rewrite) for arg in node.args)
+            return replace(node, args=args, stream=next_stream())
+        if isinstance(node, Call) and node.function in ALL_FUNCTIONS and ALL_FUNCTIONS[node.function].draw:
+            args = tuple(transform(arg, rewrite) for arg in node.args)
+            draws.append(Draw(ALL_FUNCTIONS[node.function].draw, next_stream(), args))
+            return draws[-1]
+        return None
+
+    return rewrite
 
 
 def stream_of(place: str, taken: set[int]) -> int:

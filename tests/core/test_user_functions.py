@@ -84,7 +84,7 @@ def test_everywhere_in_a_model():
         assert_allclose(trace.v[2] / mV, [-3, -3, -3, -3, -3], atol=1e-12)
         assert_allclose(trace.v[0] / mV, [9.96, -20, -20, -20, -20])
         assert_array_equal(np.asarray(group.n), [1, 0, 0])
-        assert_allclose(trace.level / mV, np.ones((1, 5)))
+        assert_allclose(trace.level / mV, np.ones((3, 5)))
         assert_allclose(group.start / mV, [40, 1, -20])
 
 
