@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from .core.binomial import BinomialFunction
 from .core.clock import Clock, defaultclock
 from .core.equations import Equations
 from .core.group import NeuronGroup
 from .core.monitors import SpikeMonitor, StateMonitor
-from .core.network import Network, collect, run
+from .core.network import Network, collect, run, stop
+from .core.operations import NetworkOperation, network_operation
 from .core.session import seed, start_scope
 from .core.timedarray import TimedArray
 from .core.units import *
 from .core.units import __all__ as _units
+from .core.userfunctions import *
+from .core.userfunctions import __all__ as _functions
 from .core.version import __version__
 from .devices import clear_cache, device, get_device, set_device
 from .farm import Grid, Ragged, Sweep, Zip, experiment, open_results
 
 __all__ = [
+    *_functions,
     *_units,
+    "BinomialFunction",
     "Clock",
     "Equations",
     "Grid",
     "Network",
+    "NetworkOperation",
     "NeuronGroup",
     "Ragged",
     "SpikeMonitor",
@@ -34,9 +41,11 @@ __all__ = [
     "device",
     "experiment",
     "get_device",
+    "network_operation",
     "open_results",
     "run",
     "seed",
     "set_device",
     "start_scope",
+    "stop",
 ]

@@ -19,10 +19,12 @@ from .units.unit import units_namespace
 DIFFERENTIAL = "differential equation"
 SUBEXPRESSION = "subexpression"
 PARAMETER = "parameter"
+#: Flag of subexpressions that are evaluated once at the start of each time step and stored.
+HELD = "constant over dt"
 
 _FLAGS = {
     DIFFERENTIAL: frozenset({"unless refractory"}),
-    SUBEXPRESSION: frozenset({"shared"}),
+    SUBEXPRESSION: frozenset({"shared", HELD}),
     PARAMETER: frozenset({"constant", "shared"}),
 }
 #: Names that every group has, or that the language gives a meaning.

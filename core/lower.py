@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -23,12 +24,13 @@ from .expr import (
     Param,
     TimedCall,
     Unary,
+    UserCall,
     Var,
     substitute,
     transform,
     walk,
 )
-from .functions import FUNCTIONS
+from .functions import ALL_FUNCTIONS
 from .integrators import Propagator, System, choose
 from .kernels import Array, AssignKernel, Kernel, Kernels, RunConstant, RunMatrix
 from .model import Assign, Model, Population, Probe
@@ -53,6 +55,7 @@ def lower(model: Model) -> Kernels:
     kernels, matrices = hoist_matrices(model, kernels)
     kernels, constants = hoist_run_constants(model, kernels)
     kernels = [hoist_step_scalars(model, kernel) for kernel in kernels]
+    kernels += [Kernel("callback", c.id, "", c.clock, c.when, c.order) for c in model.callbacks]
     lowered = Kernels(
         model=model,
         arrays=state_arrays(model),
@@ -95,6 +98,7 @@ def make_kernels(model: Model) -> tuple[list[Kernel], tuple[tuple[str, str], ...
     """Write down what each object does in a time step; subexpressions are still names."""
     kernels, methods = [], []
     for population in model.populations:
+        kernels += held_kernels(population)
         update, method = update_kernel(population)
         kernels += update
         methods += method
@@ -109,6 +113,31 @@ def make_kernels(model: Model) -> tuple[list[Kernel], tuple[tuple[str, str], ...
 def _kernel(population: Population, kind: str, when: str, **parts: object) -> Kernel:
     base = Kernel(kind, population.id, population.id, population.clock, when, population.order)
     return replace(base, **parts)  # type: ignore[arg-type]
+
+
+def held_kernels(population: Population) -> list[Kernel]:
+    """Subexpressions that are constant over dt, each after those that it depends on."""
+    held = {v.name: v for v in population.variables if v.held}
+    inlined = _subexpressions(population)
+    exprs = {v.name: substitute(v.expr, inlined) for v in held.values() if v.expr is not None}
+    order: list[str] = []
+
+    def place(name: str) -> None:
+        if name not in order:
+            for other in exprs:
+                if other != name and _mentions(exprs[name], other):
+                    place(other)
+            order.append(name)
+
+    for name in exprs:
+        place(name)
+    kernels = []
+    for kind, shared in (("held_shared", True), ("held", False)):
+        chosen = [held[name] for name in order if held[name].shared == shared]
+        body = tuple(Stmt(v.name, exprs[v.name], dtype=v.dtype) for v in chosen)
+        if body:
+            kernels.append(_kernel(population, kind, "before_start", body=body))
+    return kernels
 
 
 def update_kernel(population: Population) -> tuple[list[Kernel], list[tuple[str, str]]]:
@@ -150,11 +179,13 @@ def refractoriness(population: Population) -> list[Stmt]:
     """``not_refractory`` for this step.
 
     Times are compared in whole steps, so that a period of 5 ms takes as many steps whatever rounding does.
+    A condition holds a neuron only from a spike on, as in Brian 2: one that has not spiked is free.
     """
     if population.refractory is None:
         return []
     if not population.refractory_is_time:
-        return [Stmt("not_refractory", Unary("not", population.refractory), dtype="bool")]
+        free = Logic("or", Var("not_refractory"), Unary("not", population.refractory))
+        return [Stmt("not_refractory", free, dtype="bool")]
     since = Binary("-", Var("t"), Var("lastspike"))
     return [Stmt("not_refractory", Compare(">=", _steps(since), _steps(population.refractory)), dtype="bool")]
 
@@ -189,7 +220,7 @@ def probe_kernel(model: Model, probe: Probe) -> Kernel:
 
 def _subexpressions(population: Population) -> dict[str, Expr]:
     """Each subexpression in terms of what is stored."""
-    raw = {v.name: v.expr for v in population.of_kind(SUBEXPRESSION) if v.expr is not None}
+    raw = {v.name: v.expr for v in population.of_kind(SUBEXPRESSION) if v.expr is not None and not v.stored}
     done: dict[str, Expr] = {}
 
     def expand(name: str) -> Expr:
@@ -265,35 +296,65 @@ def assign_kernel(model: Model, step: Assign) -> AssignKernel:
 def number_streams(
     kernels: list[Kernel], assigns: list[AssignKernel]
 ) -> tuple[list[Kernel], list[AssignKernel]]:
-    """Give each place that draws random numbers a stream of its own, in the order of the model."""
-    count = 0
+    """Give each place that draws random numbers a stream of its own.
 
-    def numbered(node: Expr) -> Expr | None:
-        nonlocal count
-        if isinstance(node, Call) and node.function in FUNCTIONS and FUNCTIONS[node.function].draw:
-            count += 1
-            return Draw(FUNCTIONS[node.function].draw, count - 1)
-        return None
+    The stream follows from the place alone (object, kind of code, order in it), so that a group draws the same
+    numbers whatever else the model contains, and whether a device sees the whole program or one run at a time.
+    """
+    taken: set[int] = set()
 
     def with_draws(kernel: Kernel) -> Kernel:
-        first = count
-        kernel = _map(kernel, lambda expr: transform(expr, numbered))
-        return replace(kernel, draws=_draws(kernel, first, count))
+        draws: list[Draw] = []
+        rewrite = numbering(f"{kernel.owner}/{kernel.kind}", taken, draws)
+        kernel = _map(kernel, lambda expr: transform(expr, rewrite))
+        # made for all neurons at once: those without parameters of their own
+        return replace(kernel, draws=tuple(d for d in draws if not d.args))
 
-    new_assigns = [
-        replace(
-            a,
-            expr=transform(a.expr, numbered),
-            where=None if a.where is None else transform(a.where, numbered),
-        )
-        for a in assigns
-    ]
+    made: dict[str, int] = {}
+    new_assigns = []
+    for assign in assigns:
+        target = f"{assign.population}.{assign.variable}"
+        rewrite = numbering(assignment_place(target, made.setdefault(target, 0)), taken, [])
+        made[target] += 1
+        where = None if assign.where is None else transform(assign.where, rewrite)
+        new_assigns.append(replace(assign, where=where, expr=transform(assign.expr, rewrite)))
     return [with_draws(kernel) for kernel in kernels], new_assigns
 
 
-def _draws(kernel: Kernel, first: int, last: int) -> tuple[Draw, ...]:
-    found = {n.stream: n for e in kernel.expressions() for n in walk(e) if isinstance(n, Draw)}
-    return tuple(found[stream] for stream in range(first, last))
+def assignment_place(target: str, number: int) -> str:
+    """Where random numbers are drawn that the n-th assignment to ``group.variable`` takes."""
+    return f"{target}={number}"
+
+
+def numbering(place: str, taken: set[int], draws: list[Draw]) -> Callable[[Expr], Expr | None]:
+    """A rewriting that gives what draws random numbers its streams, in order; draws are noted."""
+    count = 0
+
+    def next_stream() -> int:
+        nonlocal count
+        count += 1
+        return stream_of(f"{place}/{count - 1}", taken)
+
+    def rewrite(node: Expr) -> Expr | None:
+        if isinstance(node, UserCall) and node.stateful:
+            args = tuple(transform(arg, rewrite) for arg in node.args)
+            return replace(node, args=args, stream=next_stream())
+        if isinstance(node, Call) and node.function in ALL_FUNCTIONS and ALL_FUNCTIONS[node.function].draw:
+            args = tuple(transform(arg, rewrite) for arg in node.args)
+            draws.append(Draw(ALL_FUNCTIONS[node.function].draw, next_stream(), args))
+            return draws[-1]
+        return None
+
+    return rewrite
+
+
+def stream_of(place: str, taken: set[int]) -> int:
+    """A 32-bit number for a place, other than those taken; it is noted as taken."""
+    stream = int.from_bytes(hashlib.blake2b(place.encode(), digest_size=4).digest(), "little")
+    while stream in taken:
+        stream = (stream + 1) % 2**32
+    taken.add(stream)
+    return stream
 
 
 # -- what does not change within a run or a step --------------------------------------------------------
@@ -315,7 +376,7 @@ class _Invariance:
             return self._variable(node.name)
         if isinstance(node, MatrixEntry):
             return node.matrix.rsplit(".", 1)[0] in self.matrices
-        if isinstance(node, Draw | Element):
+        if isinstance(node, Draw | Element) or (isinstance(node, UserCall) and node.stateful):
             return False
         if isinstance(node, TimedCall) and not self.per_step:
             return False
@@ -330,7 +391,7 @@ class _Invariance:
         if name in self.local:
             return False
         variable = next((v for v in self.population.variables if v.name == name), None)
-        if variable is None or not variable.shared or variable.kind != PARAMETER:
+        if variable is None or not variable.shared or not (variable.kind == PARAMETER or variable.held):
             return False
         return self.per_step or variable.constant
 
@@ -393,12 +454,14 @@ def _jumps(node: Expr) -> bool:
     """Whether the last bit of an operand can change the value altogether."""
     if isinstance(node, Call):
         return node.function in ("floor", "ceil", "int", "sign", "timestep")
-    return isinstance(node, Compare | TimedCall) or (isinstance(node, Binary) and node.op in ("//", "%"))
+    return isinstance(node, Compare | TimedCall | UserCall) or (
+        isinstance(node, Binary) and node.op in ("//", "%")
+    )
 
 
 def hoist_step_scalars(model: Model, kernel: Kernel) -> Kernel:
     """Compute once per step what is the same for all neurons, such as a stimulus."""
-    if kernel.kind not in ("update", "threshold"):
+    if kernel.kind not in ("held", "update", "threshold"):
         return kernel
     own = frozenset(m.name for m in kernel.matrices)
     everywhere = frozenset(f"{kernel.population}.{n}" for n in ("M", "R")) - own

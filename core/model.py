@@ -13,7 +13,7 @@ from functools import cached_property
 
 from .context import REFRACTORY, SPECIAL
 from .dimensions import Dimension
-from .equations import DIFFERENTIAL, PARAMETER, SUBEXPRESSION
+from .equations import DIFFERENTIAL, HELD, PARAMETER, SUBEXPRESSION
 from .expr import Element, Expr, Param, TimedCall, text, walk
 from .statements import Stmt
 
@@ -47,9 +47,14 @@ class Variable:
         return "constant" in self.flags
 
     @property
+    def held(self) -> bool:
+        """Whether it is a subexpression that is constant over dt: evaluated once per step."""
+        return HELD in self.flags
+
+    @property
     def stored(self) -> bool:
-        """Whether it has values of its own, as a subexpression has not."""
-        return self.kind != SUBEXPRESSION
+        """Whether it has values of its own, as a subexpression has not unless it is held."""
+        return self.kind != SUBEXPRESSION or self.held
 
     def dump(self) -> str:
         left = f"d{self.name}/dt" if self.kind == DIFFERENTIAL else self.name
@@ -134,6 +139,19 @@ class Probe:
 
 
 @dataclass(frozen=True)
+class Callback:
+    """A place of the time step at which Python is called."""
+
+    id: str
+    clock: str
+    when: str
+    order: int
+
+    def dump(self) -> str:
+        return f"callback {self.id} clock={self.clock} when={self.when} order={self.order}"
+
+
+@dataclass(frozen=True)
 class Input:
     """Something that the model reads but does not contain: see `devices.base.InputSpec`."""
 
@@ -159,6 +177,42 @@ class TimedInput:
 
     def dump(self) -> str:
         return f"timed {self.id} dt={self.dt} rows={self.rows} columns={self.columns}"
+
+
+@dataclass(frozen=True)
+class UserFunction:
+    """A function of the script's own: its code is part of the model, the values that it reads are inputs.
+
+    Parameters
+    ----------
+    id : str
+        What expressions call it.
+    name : str
+        What its code calls it.
+    code : str
+        C++; empty where there is no implementation in C++.
+    indexed : bool
+        Whether it takes the neuron's index as a last argument.
+    arrays : tuple of (name, input id, whether a single number)
+        What the code reads.
+    needs : tuple of (name, id)
+        Functions that the code calls.
+    """
+
+    id: str
+    name: str
+    code: str
+    indexed: bool = False
+    arrays: tuple[tuple[str, str, bool], ...] = ()
+    needs: tuple[tuple[str, str], ...] = ()
+
+    def dump(self) -> Iterator[str]:
+        arrays = ", ".join(f"{n}={id}{'' if single else '[]'}" for n, id, single in self.arrays)
+        needs = ", ".join(f"{n}={id}" for n, id in self.needs)
+        index = " of the index" if self.indexed else ""
+        yield f"function {self.id} {self.name}{index} reads=[{arrays}] needs=[{needs}]"
+        for line in self.code.splitlines():
+            yield f"  | {line}"
 
 
 @dataclass(frozen=True)
@@ -225,6 +279,8 @@ class Model:
     inputs: tuple[Input, ...]
     timed: tuple[TimedInput, ...]
     program: tuple[Step, ...]
+    functions: tuple[UserFunction, ...] = ()
+    callbacks: tuple[Callback, ...] = ()
 
     def population(self, id: str) -> Population:
         """The population of that id."""
@@ -240,8 +296,11 @@ class Model:
         for population in self.populations:
             lines += population.dump()
         lines += [probe.dump() for probe in self.probes]
+        lines += [callback.dump() for callback in self.callbacks]
         lines += [item.dump() for item in self.inputs]
         lines += [array.dump() for array in self.timed]
+        for function in self.functions:
+            lines += function.dump()
         lines += [step.dump() for step in self.program]
         return "\n".join(lines) + "\n"
 
@@ -276,12 +335,12 @@ class Model:
         return frozenset(i.id for i in self.inputs)
 
     @cached_property
-    def _objects(self) -> dict[str, Population | Probe]:
-        populations: dict[str, Population | Probe] = {p.id: p for p in self.populations}
-        return populations | {p.id: p for p in self.probes}
+    def _objects(self) -> dict[str, Population | Probe | Callback]:
+        objects: dict[str, Population | Probe | Callback] = {p.id: p for p in self.populations}
+        return objects | {p.id: p for p in self.probes} | {c.id: c for c in self.callbacks}
 
     def _doubles(self) -> Iterator[str]:
-        if len(self._objects) != len(self.populations) + len(self.probes):
+        if len(self._objects) != len(self.populations) + len(self.probes) + len(self.callbacks):
             yield "two objects share an id"
         if len(self._input_ids) != len(self.inputs):
             yield "two inputs share an id"
@@ -344,6 +403,7 @@ __all__ = [
     "SUBEXPRESSION",
     "ApplyArgs",
     "Assign",
+    "Callback",
     "Input",
     "Model",
     "ModelError",
@@ -353,6 +413,7 @@ __all__ = [
     "Seed",
     "Step",
     "TimedInput",
+    "UserFunction",
     "Variable",
     "slots",
 ]

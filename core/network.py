@@ -12,6 +12,7 @@ from .dimensions import TIME
 from .expr import ExpressionError
 from .monitors import SpikeMonitor, StateMonitor
 from .namespace import NamespaceError, Resolved, frame_namespace, look_up
+from .report import Report
 from .session import RunEntry, Session, check_name, current_session
 from .units import DimensionMismatchError, Quantity
 
@@ -37,6 +38,7 @@ class Network:
             check_name(name)
         self.name = name or "network"
         self._objects: list[Declared] = []
+        self._key = f"network {id(self)}"  # under which devices keep its time
         self.add(*objs)
 
     def add(self, *objs: Any) -> None:
@@ -64,7 +66,7 @@ class Network:
     @property
     def t(self) -> Quantity:
         """Simulated time after the runs declared so far."""
-        return Quantity.with_dimensions(_declared_time(self.session), TIME)
+        return Quantity.with_dimensions(self.session.device.time(self.session, self._key), TIME)
 
     def __getitem__(self, name: str) -> Declared:
         for obj in self._objects:
@@ -96,8 +98,13 @@ class Network:
         ----------
         duration : Quantity
             How long.
-        report, report_period, profile
-            Reports and profiles belong to the runtime device, which is not available; leave them out.
+        report : {'text', 'stdout', 'stderr'} or callable, optional
+            Where progress is told (by the runtime device); a function gets the elapsed time, the completed
+            fraction, the start and the duration.
+        report_period : Quantity, optional
+            Time between reports, 10 seconds unless given.
+        profile : bool, optional
+            Profiles are not available; leave it out.
         namespace : dict, optional
             What external names stand for, instead of the names visible where this is called.
         level : int, optional
@@ -108,9 +115,14 @@ class Network:
         NamespaceError, DimensionMismatchError, ExpressionError
             Listing everything that is wrong with the objects' strings.
         """
-        _refuse_reports(report, report_period, profile)
+        _refuse_profile(profile)
         names = frame_namespace(level + 1) if namespace is None else dict(namespace)
-        declare_run(self.session, self._objects, duration, names)
+        report = Report(report, report_period)
+        declare_run(self.session, self._objects, duration, names, self._key, report)
+
+    def stop(self) -> None:
+        """End the current run after this time step; called from a network operation."""
+        self.session.device.stop()
 
     def __repr__(self) -> str:
         return f"<Network {self.name!r}: {', '.join(o.name for o in self._objects) or 'empty'}>"
@@ -169,22 +181,31 @@ def run(
             "run() found no objects: groups and monitors must be visible as variables where run() is called. "
             "Objects kept in lists or attributes belong into a Network(…), whose run() runs them."
         )
-    _refuse_reports(report, report_period, profile)
-    declare_run(current_session(), objects, duration, frame if namespace is None else dict(namespace))
+    _refuse_profile(profile)
+    session = current_session()
+    names = frame if namespace is None else dict(namespace)
+    declare_run(session, objects, duration, names, f"magic {session.scope}", Report(report, report_period))
 
 
-def _refuse_reports(report: Any, report_period: Any, profile: Any) -> None:
-    given = {"report": report, "report_period": report_period, "profile": profile or None}
-    refused = ", ".join(f"{name}={value!r}" for name, value in given.items() if value is not None)
-    if refused:
+def _refuse_profile(profile: Any) -> None:
+    if profile:
         raise NotImplementedError(
-            f"run({refused}): a standalone simulation neither reports the progress of a single run nor profiles "
-            "it; leave this out."
+            f"run(profile={profile!r}): times of single kernels are not measured; leave it out."
         )
 
 
+def stop() -> None:
+    """End the current run after this time step; called from a network operation."""
+    current_session().device.stop()
+
+
 def declare_run(
-    session: Session, objects: Iterable[Declared], duration: Any, namespace: Mapping[str, Any]
+    session: Session,
+    objects: Iterable[Declared],
+    duration: Any,
+    namespace: Mapping[str, Any],
+    network: str,
+    report: Report,
 ) -> None:
     """Check everything and add a run to the session's program."""
     seconds = check_time(duration, "the duration of run()", zero=True)
@@ -207,9 +228,10 @@ def declare_run(
     if problems:
         raise type(problems[0])("\n".join(str(p) for p in problems))
     clocks = {id(obj.clock): obj.clock for obj in chosen}
-    entry = RunEntry(tuple(chosen), seconds, tuple((c, c.dt_) for c in clocks.values()), constants)
-    session.program.append(entry)
-    session.device.after_run(session)
+    steps = tuple((c, c.dt_) for c in clocks.values())
+    entry = RunEntry(tuple(chosen), seconds, steps, constants, network, report)
+    session.record(entry)
+    session.device.after_run(session, entry)
 
 
 def _with_sources(objects: Iterable[Declared]) -> list[Declared]:
@@ -242,8 +264,4 @@ def _check_names(session: Session, chosen: list[Declared]) -> None:
             )
 
 
-def _declared_time(session: Session) -> float:
-    return sum(e.duration for e in session.program if isinstance(e, RunEntry))
-
-
-__all__ = ["MagicError", "Network", "collect", "run"]
+__all__ = ["MagicError", "Network", "collect", "run", "stop"]

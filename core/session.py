@@ -15,18 +15,43 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .namespace import Resolved
+from .report import Report
 
 if TYPE_CHECKING:
     from .clock import Clock
     from .declared import Declared
+    from .expr import Expr
 
 
 class SessionDevice(ABC):
     """What a Session needs of the device chosen by ``set_device``."""
 
+    #: Whether the program is kept for later rather than done at once.
+    deferred = True
+
     @abstractmethod
-    def after_run(self, session: Session) -> None:
-        """A ``run()`` has been added to the session's program."""
+    def after_run(self, session: Session, entry: RunEntry) -> None:
+        """A ``run()`` has been declared."""
+
+    def evaluate(
+        self, session: Session, owner: Declared, expr: Expr, constants: Mapping[str, Resolved]
+    ) -> NDArray[Any] | None:
+        """Value of a resolved expression for each neuron now; ``None`` where that takes a simulation."""
+        return None
+
+    def after_assign(self, session: Session, entry: AssignEntry) -> None:  # noqa: B027
+        """Values have been assigned; a device that holds state takes them now."""
+
+    def after_seed(self, session: Session, entry: SeedEntry) -> None:  # noqa: B027
+        """``seed()`` has been called."""
+
+    def stop(self) -> None:
+        """End the current run after this time step."""
+        raise RuntimeError("stop() ends a run from within a network operation, which this device has not.")
+
+    def time(self, session: Session, network: str) -> float:
+        """Time reached by a network, in seconds."""
+        return sum(e.duration for e in session.program if isinstance(e, RunEntry))
 
     @abstractmethod
     def read(self, session: Session, owner: Declared, variable: str) -> NDArray[Any] | None:
@@ -40,7 +65,7 @@ class SessionDevice(ABC):
 class NoDevice(SessionDevice):
     """A session that only declares: for tests, and until a device is set."""
 
-    def after_run(self, session: Session) -> None:
+    def after_run(self, session: Session, entry: RunEntry) -> None:
         return
 
     def read(self, session: Session, owner: Declared, variable: str) -> NDArray[Any] | None:
@@ -84,6 +109,8 @@ class RunEntry:
     duration: float
     clocks: tuple[tuple[Clock, float], ...]
     constants: Mapping[str, Mapping[str, Resolved]]  # per object
+    network: str = ""
+    report: Report = field(default_factory=Report)
 
 
 Entry = AssignEntry | ApplyEntry | SeedEntry | RunEntry
@@ -110,6 +137,11 @@ class Session:
 
             self._defaultclock = Clock(Quantity.with_dimensions(1e-4, TIME), name="defaultclock")
         return self._defaultclock
+
+    def record(self, entry: Entry) -> None:
+        """Add to the program, if the device wants one."""
+        if self.device.deferred:
+            self.program.append(entry)
 
     @property
     def ran(self) -> bool:
@@ -198,7 +230,10 @@ def seed(seed: int | None = None) -> None:
         if not 0 <= seed < 2**64:
             raise ValueError(f"seed({seed}): a seed lies between 0 and 2**64 - 1.")
         seed = int(seed)
-    current_session().program.append(SeedEntry(seed))
+    session = current_session()
+    entry = SeedEntry(seed)
+    session.record(entry)
+    session.device.after_seed(session, entry)
 
 
 def start_scope() -> None:

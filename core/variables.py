@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from .context import LONG_AGO, SPECIAL, Checker, check_shared, expect_unit, shared_names, with_floats
 from .dimensions import DIMENSIONLESS
-from .equations import SUBEXPRESSION
+from .equations import HELD, SUBEXPRESSION
 from .expr import Expr, parse, written
 from .infer import BOOL, Type, unit_of
 from .namespace import NamespaceError, Resolved, frame_namespace, look_up
 from .records import with_unit
-from .resolve import external_names
+from .resolve import external_names, resolve
 from .session import AssignEntry, RunEntry
 from .units import DimensionMismatchError, get_dimensions
 
@@ -106,7 +106,10 @@ class VariableView(NDArrayOperatorsMixin):
             constants = self._check_strings(value, where, level + 1)
         if not isinstance(value, str):
             value = self._concrete(value, where)
-        self.group.session.program.append(AssignEntry(self.group, self.name, value, where, constants))
+        session = self.group.session
+        entry = AssignEntry(self.group, self.name, value, where, constants)
+        session.record(entry)
+        session.device.after_assign(session, entry)
 
     def _refuse_readonly(self) -> None:
         if self.name in SPECIAL:
@@ -267,6 +270,9 @@ class VariableView(NDArrayOperatorsMixin):
 
     def _known(self) -> NDArray[Any] | None:
         """What the script set so far, where that does not take a simulation to find out."""
+        equation = self.group.equations.get(self.name)
+        if equation is not None and equation.kind == SUBEXPRESSION and HELD not in equation.flags:
+            return None
         if self.name in ("t", "t_in_timesteps"):
             return None if self.group.session.ran else np.zeros(1)
         default = {"lastspike": LONG_AGO, "not_refractory": True}.get(self.name, 0)
@@ -294,16 +300,26 @@ class VariableView(NDArrayOperatorsMixin):
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, str):
-            raise NotImplementedError(
-                f"{self.label}[{index!r}]: reading by a condition is not possible in standalone mode; read all "
-                "values and select with numpy."
-            )
+            return self._quantity()[self._condition(self._string_index(index))]
         values = self._quantity()
         if self.shared:
             if isinstance(index, slice) and index == slice(None):
                 return values
             raise IndexError(f"{self.label} is shared by all neurons and has no elements.")
         return values[index]
+
+    def _condition(self, where: str) -> NDArray[np.bool_]:
+        """For which neurons a condition holds now; names are looked up two frames up."""
+        constants = self._check_strings(None, where, level=2)
+        session, own = self.group.session, self.group.variable_types
+        found = session.device.evaluate(session, self.group, resolve(parse(where), own, constants), constants)
+        if found is None:
+            raise NotImplementedError(
+                f"{self.label}[{where!r}]: reading by a condition is not possible in standalone mode; read all "
+                "values and select with numpy."
+            )
+        chosen: NDArray[np.bool_] = np.broadcast_to(found, (self.size,)).astype(bool)
+        return chosen
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self[:])

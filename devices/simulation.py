@@ -43,6 +43,9 @@ class Simulation:
     frozen: Frozen
     backend: Backend
 
+    def __repr__(self) -> str:
+        return f"<Simulation: {self.describe()}>"
+
     @property
     def model(self) -> Model:
         """The Model."""
@@ -147,7 +150,7 @@ class Simulation:
         raise RunArgumentError(f"{key!r} is not used by the simulation; its TimedArrays: {known}.")
 
     def _of_name(self, key: str) -> list[Input]:
-        exact = [i for i in self.model.inputs if i.id == key and i.kind in (*_NAMED, "timed_array")]
+        exact = [i for i in self.model.inputs if i.id == key and i.kind in (*_NAMED, "timed_array", "table")]
         found = [i for i in self.model.inputs if i.name == key and i.kind in _NAMED] or exact
         if found:
             values = {self.base[i.id].astype(float).tobytes() for i in found}
@@ -274,7 +277,7 @@ def _checked(label: str, item: Input, value: Any, shape: tuple[int, ...]) -> Arr
         raise RunArgumentError(
             f"{label!r} has units of {unit_of(item.dim)}, but {shown} has units of {unit_of(given)}."
         )
-    single_ok = item.kind != "timed_array"
+    single_ok = item.kind not in ("timed_array", "table")
     if array.shape != shape and not (single_ok and array.size == 1 and array.ndim <= 1):
         want = "a single value" if shape in ((), (1,)) else f"an array of shape {shape}"
         also = " or a single value" if single_ok and shape not in ((), (1,)) else ""

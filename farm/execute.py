@@ -115,12 +115,25 @@ def plan(study: Study, store: PathLike | None, builds: int | None, compiled: boo
     """Return what a study would do, looking at the store but changing nothing."""
     path = None if store is None else Path(store).expanduser().absolute()
     status, seconds = np.zeros(len(study), np.uint8), None
-    if path is not None and path.exists():
-        found = RunStore.create_or_open(path, study.owner)
+    found = _existing(study, store)
+    if found is not None:
         _, status = found.completed().find(study.keys)
         seconds = _expected(found, int(np.count_nonzero(status == MISSING)))
     cached, failed = int(np.count_nonzero(status != MISSING)), int(np.count_nonzero(status == FAILED))
     return Plan(study.subject, study.space, builds, compiled, cached, failed, path, seconds)
+
+
+def _existing(study: Study, store: PathLike | None) -> RunStore | None:
+    """Return the store if it is there.
+
+    Raises
+    ------
+    StoreError
+        It cannot be used.
+    """
+    if store is None or not Path(store).expanduser().exists():
+        return None
+    return RunStore.create_or_open(store, study.owner)
 
 
 def _expected(store: RunStore, n: int) -> float | None:
@@ -148,6 +161,8 @@ def execute(study: Study, options: Options) -> xr.Dataset:
     """
     options.check()
     start = time.perf_counter()
+    if not options.overwrite:
+        _existing(study, options.store)
     if options.client is None:
         _prepare(study)  # without a compiler nothing is written either
     with _place(options.store) as path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -168,14 +169,21 @@ def function_values(returned: Any) -> dict[str, Value]:
     return found
 
 
+_drawing = threading.RLock()
+
+
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Seed Python's and numpy's own random numbers, and put them back as they were."""
-    python, legacy = random.getstate(), np.random.get_state()
-    random.seed(seed)
-    np.random.seed(seed % 2**32)
-    try:
-        yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(legacy)
+    """Seed Python's and numpy's own random numbers, and put them back as they were.
+
+    There is one set of them in a process, so the threads of a process take turns.
+    """
+    with _drawing:
+        python, legacy = random.getstate(), np.random.get_state()
+        random.seed(seed)
+        np.random.seed(seed % 2**32)
+        try:
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(legacy)

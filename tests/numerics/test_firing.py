@@ -137,7 +137,7 @@ def test_refractory_period_by_string():
 
 
 def test_refractory_while_above_threshold():
-    """One spike for each time that v comes up, as the condition is looked at before v moves."""
+    """One spike for each time that v comes up, and one at the start: what has not spiked is not refractory."""
     with isolated_session(0):
         group = NeuronGroup(
             1,
@@ -153,11 +153,30 @@ def test_refractory_while_above_threshold():
         run(20 * ms)
         fired = np.round(np.asarray(spikes.t) * 1e4).astype(int)
         v, free, w = (np.asarray(x[0]) for x in (states.v, states.not_refractory, states.w))
-    before = np.r_[np.cos(0.3), v[:-1]]
+    before = np.r_[-1, v[:-1]]  # the condition is looked at before v moves
     assert_array_equal(fired, np.flatnonzero((before <= 0.5) & (v > 0.5)))
-    assert len(fired) == 4
+    assert len(fired) == 5
     assert_array_equal(free, (before <= 0.5) & ~np.isin(np.arange(200), fired))
     assert_allclose(np.diff(w, prepend=0), np.where(before > 0.5, 0, 0.1), atol=1e-12)
+
+
+def test_a_condition_holds_only_from_a_spike_on():
+    with isolated_session(0):
+        group = NeuronGroup(
+            3,
+            "dv/dt = 1/ms : 1 (unless refractory)",
+            threshold="v > 2.05 + 10*int(i > 0)",
+            reset="v = 0",
+            refractory="i < 2 and t < 5*ms or v < -1",
+            method="euler",
+        )
+        group.v[2] = -2
+        states = StateMonitor(group, "v", record=True, when="end")
+        run(8 * ms)
+        v = np.asarray(states.v)
+    assert_allclose(v[0, [19, 20, 49, 50, 69]], [2, 0, 0, 0.1, 2.0], atol=1e-12)
+    assert_allclose(v[1], np.arange(1, 81) * 0.1)
+    assert_allclose(v[2], np.arange(1, 81) * 0.1 - 2, atol=1e-12)
 
 
 def test_refractory_until_a_condition_ends():
