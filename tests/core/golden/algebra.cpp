@@ -1,0 +1,331 @@
+// A model written by spikefarm: one context is one run, nothing is global.
+// Model f8705f771d9322ea7eaa5160c9bf929404e695d6103bf9aa5eb456250fab1d2c
+#include "engine/model.h"
+
+#include <new>
+
+#include "engine/ahead.h"
+#include "engine/buffer.h"
+#include "engine/linalg.h"
+#include "engine/mathx.h"
+#include "engine/random.h"
+#include "engine/support.h"
+
+static const sf_entry input_table[] = {
+    {"statemonitor.record", "statemonitor.record", "1", SF_I64, SF_REQUIRED, 0, 0},
+    {"defaultclock.dt", "defaultclock.dt", "second", SF_F64, SF_REQUIRED, 1, 0},
+    {"run.duration", "run.duration", "second", SF_F64, SF_REQUIRED, 1, 0},
+    {"neurongroup.q:override", "neurongroup.q", "1", SF_BOOL, SF_OPTIONAL, 5, 1},
+    {"neurongroup.x:override", "neurongroup.x", "1", SF_F64, SF_OPTIONAL, 5, 1},
+    {"neurongroup.n:override", "neurongroup.n", "1", SF_I32, SF_OPTIONAL, 5, 1},
+    {"seed", "seed", "1", SF_U64, SF_REQUIRED, 1, 1},
+};
+static const sf_entry output_table[] = {
+    {"neurongroup.q", "neurongroup.q", "1", SF_BOOL, SF_REQUIRED, 5, 0},
+    {"neurongroup.x", "neurongroup.x", "1", SF_F64, SF_REQUIRED, 5, 0},
+    {"neurongroup.n", "neurongroup.n", "1", SF_I32, SF_REQUIRED, 5, 0},
+    {"statemonitor.t", "statemonitor.t", "second", SF_F64, SF_REQUIRED, -1, 0},
+    {"statemonitor.a", "statemonitor.a", "1", SF_F64, SF_REQUIRED, -1, 0},
+    {"statemonitor.b", "statemonitor.b", "1", SF_F64, SF_REQUIRED, -1, 0},
+    {"statemonitor.c", "statemonitor.c", "1", SF_F64, SF_REQUIRED, -1, 0},
+    {"statemonitor.d", "statemonitor.d", "1", SF_F64, SF_REQUIRED, -1, 0},
+    {"statemonitor.k", "statemonitor.k", "1", SF_I32, SF_REQUIRED, -1, 0},
+    {"statemonitor.p", "statemonitor.p", "1", SF_BOOL, SF_REQUIRED, -1, 0},
+    {"statemonitor.N", "statemonitor.N", "1", SF_I32, SF_REQUIRED, -1, 0},
+    {"statemonitor.dt", "statemonitor.dt", "second", SF_F64, SF_REQUIRED, -1, 0},
+    {"t", "t", "second", SF_F64, SF_REQUIRED, 1, 0},
+};
+static const int32_t input_count = 7, output_count = 13;
+
+struct sf_context {
+  sf_input inputs[input_count];
+  char error[512] = "";
+  uint64_t seed = 0;
+  double time = 0;
+  double duration = 0;
+  volatile double progress = 0;
+  volatile int cancelled = 0;
+
+  // state
+  bool* neurongroup__q = nullptr;
+  double* neurongroup__x = nullptr;
+  int32_t* neurongroup__n = nullptr;
+  sf_ahead<SF_UNIFORM> draw1;
+  int32_t* neurongroup_spikes = nullptr;
+  int64_t neurongroup_spike_count = 0;
+
+  // recordings
+  sf_buffer<double> statemonitor__t;
+  sf_buffer<double> statemonitor__a;
+  sf_buffer<double> statemonitor__b;
+  sf_buffer<double> statemonitor__c;
+  sf_buffer<double> statemonitor__d;
+  sf_buffer<int32_t> statemonitor__k;
+  sf_buffer<bool> statemonitor__p;
+  sf_buffer<int32_t> statemonitor__N;
+  sf_buffer<double> statemonitor__dt;
+
+  // clocks, constants of the namespace and what follows from them once a run starts
+  sf_clock clock_defaultclock;
+  int64_t k0 = 0;
+};
+
+template <typename T>
+static inline T sf_scalar(const sf_context* _c, int32_t slot) {
+  return ((const T*)_c->inputs[slot].data)[0];
+}
+
+static int fail(sf_context* _c, const char* message) {
+  if (!_c->error[0]) strncpy(_c->error, message, sizeof _c->error - 1);
+  return 1;
+}
+
+static const char* const memory_is_short = "out of memory; record less, or less often";
+
+// ---- kernels ----
+
+static int statemonitor_states(sf_context* _c, const sf_clock& _clock) {
+  enum : int64_t { N = 5 };
+  (void)_clock;
+  const double t = _clock.t;
+  const double dt = _clock.dt;
+  const int64_t t_in_timesteps = _clock.step;
+  const bool* __restrict__ q = _c->neurongroup__q;
+  const double* __restrict__ x = _c->neurongroup__x;
+  const int32_t* __restrict__ n = _c->neurongroup__n;
+  const int64_t _k0 = _c->k0;
+  bool _fits = _c->statemonitor__t.append(_clock.t);
+  const int64_t* _record = (const int64_t*)_c->inputs[0].data;
+  const int64_t _rows = _c->inputs[0].count;
+  for (int64_t _k = 0; _k < _rows; ++_k) {
+    const int64_t i = _record[_k];
+    _fits = _fits && _c->statemonitor__a.append((double)(((((sin(x[i]) + cos(x[i])) + tan(x[i])) + asin((x[i] / 10))) + acos((x[i] / 10))) + atan(x[i])));
+  }
+  for (int64_t _k = 0; _k < _rows; ++_k) {
+    const int64_t i = _record[_k];
+    _fits = _fits && _c->statemonitor__b.append((double)((((((((sinh(x[i]) + cosh(x[i])) + tanh(x[i])) + sf_exp(x[i])) + sf_log((1 + x[i]))) + log10((1 + x[i]))) + log1p(x[i])) + sf_expm1(x[i])) + sf_exprel(x[i])));
+  }
+  for (int64_t _k = 0; _k < _rows; ++_k) {
+    const int64_t i = _record[_k];
+    _fits = _fits && _c->statemonitor__c.append((double)(((((((sqrt(x[i]) + fabs(x[i])) + sf_sign(x[i])) + ceil(x[i])) + floor(x[i])) + sf_clip(x[i], 0, n[i])) + (int64_t)(x[i] > 1)) + sf_timestep(t, dt)));
+  }
+  for (int64_t _k = 0; _k < _rows; ++_k) {
+    const int64_t i = _record[_k];
+    _fits = _fits && _c->statemonitor__d.append((double)((((((((sf_int_pow<2>((double)x[i]) + pow((double)x[i], (double)_k0)) + sqrt(x[i])) + pow((double)2, (double)n[i])) + sf_mod(x[i], 2)) + sf_floordiv(x[i], 2)) + sf_mod(n[i], 3)) + sf_floordiv(n[i], 2)) + ((double)n[i] / 2)));
+  }
+  for (int64_t _k = 0; _k < _rows; ++_k) {
+    const int64_t i = _record[_k];
+    _fits = _fits && _c->statemonitor__k.append((int32_t)((((n[i] * 2) + i) - N) + t_in_timesteps));
+  }
+  for (int64_t _k = 0; _k < _rows; ++_k) {
+    const int64_t i = _record[_k];
+    _fits = _fits && _c->statemonitor__p.append((bool)(((x[i] < 1) | ((x[i] >= 2) & (!q[i]))) != (n[i] == 3)));
+  }
+  {
+    const int64_t i = 0;
+    (void)i;
+    _fits = _fits && _c->statemonitor__N.append((int32_t)N);
+  }
+  {
+    const int64_t i = 0;
+    (void)i;
+    _fits = _fits && _c->statemonitor__dt.append((double)dt);
+  }
+  return _fits ? 0 : fail(_c, memory_is_short);
+}
+
+static void neurongroup_threshold(sf_context* _c, const sf_clock& _clock) {
+  enum : int64_t { N = 5 };
+  (void)_clock;
+  const bool* __restrict__ q = _c->neurongroup__q;
+  const double* __restrict__ x = _c->neurongroup__x;
+  const int32_t* __restrict__ n = _c->neurongroup__n;
+  const double* __restrict__ _draw1 = _c->draw1.at(_clock.tick());
+  int32_t* __restrict__ _spikes = _c->neurongroup_spikes;
+  int64_t _found = 0;
+  for (int64_t i = 0; i < N; ++i) {
+    if (((((x[i] < 1) | ((x[i] >= 2) & (!q[i]))) != (n[i] == 3)) | (_draw1[i] < 0.001))) _spikes[_found++] = (int32_t)i;
+  }
+  _c->neurongroup_spike_count = _found;
+}
+
+static void neurongroup_reset(sf_context* _c, const sf_clock& _clock) {
+  enum : int64_t { N = 5 };
+  (void)_clock;
+  bool* __restrict__ q = _c->neurongroup__q;
+  double* __restrict__ x = _c->neurongroup__x;
+  const int32_t* __restrict__ n = _c->neurongroup__n;
+  const int32_t* _spikes = _c->neurongroup_spikes;
+  for (int64_t _k = 0; _k < _c->neurongroup_spike_count; ++_k) {
+    const int64_t i = _spikes[_k];
+    x[i] = (sf_uniform(i, N, _c->seed, 2u, _clock.tick()) + sf_normal(i, N, _c->seed, 3u, _clock.tick()));
+    int64_t n_old = n[i];
+    q[i] = (n_old > 2);
+    x[i] = (x[i] + (((((((sin(x[i]) + cos(x[i])) + tan(x[i])) + asin((x[i] / 10))) + acos((x[i] / 10))) + atan(x[i])) * 2.718281828459045) - 3.141592653589793));
+  }
+}
+
+// ---- the program ----
+
+static void assign_0(sf_context* _c) {
+  // assign neurongroup.x = uniform#0
+  enum : int64_t { N = 5 };
+  double* __restrict__ x = _c->neurongroup__x;
+  for (int64_t i = 0; i < 5; ++i) {
+    x[i] = sf_uniform(i, N, _c->seed, 0u, 0);
+  }
+}
+
+static void apply_run_arguments(sf_context* _c) {
+  sf_apply(_c->neurongroup__q, 5, _c->inputs[3]);
+  sf_apply(_c->neurongroup__x, 5, _c->inputs[4]);
+  sf_apply(_c->neurongroup__n, 5, _c->inputs[5]);
+  (void)_c;
+}
+
+static int run_0(sf_context* _c) {
+  const double start = _c->time, stop = start + sf_scalar<double>(_c, 2);
+  if (!sf_set_clock(_c->clock_defaultclock, sf_scalar<double>(_c, 1), start, stop)) {
+    return fail(_c, "dt of defaultclock changes at a time that is no multiple of the new dt; end the run before it on the new grid");
+  }
+  if (!_c->draw1.prepare(5, _c->seed, 1u)) return fail(_c, memory_is_short);
+  _c->k0 = (-1);
+  sf_clock& clock = _c->clock_defaultclock;
+  while (clock.step < clock.end) {
+    if (_c->cancelled) return fail(_c, "cancelled");
+    _c->progress = clock.t / _c->duration;
+    const int64_t pause = clock.end - clock.step < 256 ? clock.end : clock.step + 256;
+    for (; clock.step < pause; ++clock.step) {
+      clock.t = (double)clock.step * clock.dt;
+      if (statemonitor_states(_c, clock)) return 1;
+      neurongroup_threshold(_c, clock);
+      neurongroup_reset(_c, clock);
+    }
+  }
+  clock.t = (double)clock.step * clock.dt;
+  _c->time = stop;
+  return 0;
+}
+
+// ---- the interface ----
+
+uint32_t sf_abi_version(void) { return SF_ABI_VERSION; }
+
+const char* sf_model_hash(void) { return "f8705f771d9322ea7eaa5160c9bf929404e695d6103bf9aa5eb456250fab1d2c"; }
+
+const sf_entry* sf_inputs(int32_t* count) {
+  *count = input_count;
+  return input_table;
+}
+
+const sf_entry* sf_outputs(int32_t* count) {
+  *count = output_count;
+  return output_table;
+}
+
+void sf_destroy(sf_context* _c) {
+  if (!_c) return;
+  for (sf_input& input : _c->inputs) free(input.data);
+  free(_c->neurongroup__q);
+  free(_c->neurongroup__x);
+  free(_c->neurongroup__n);
+  free(_c->neurongroup_spikes);
+  delete _c;
+}
+
+sf_context* sf_create(void) {
+  sf_context* _c = new (std::nothrow) sf_context();
+  if (!_c) return nullptr;
+  bool fits = true;
+  fits = (_c->neurongroup__q = sf_new_array<bool>(5, 0)) && fits;
+  fits = (_c->neurongroup__x = sf_new_array<double>(5, 0.0)) && fits;
+  fits = (_c->neurongroup__n = sf_new_array<int32_t>(5, 0)) && fits;
+  fits = (_c->neurongroup_spikes = sf_new_array<int32_t>(5, 0)) && fits;
+  if (fits) return _c;
+  sf_destroy(_c);
+  return nullptr;
+}
+
+int sf_set(sf_context* _c, int32_t slot, const void* data, int64_t count) {
+  if (slot < 0 || slot >= input_count) return fail(_c, "there is no input in that slot");
+  const sf_entry& entry = input_table[slot];
+  if (count != entry.size && !(entry.broadcast && count == 1)) return fail(_c, "an input has the wrong number of elements");
+  const size_t width = entry.dtype == SF_BOOL ? 1 : entry.dtype == SF_I32 ? 4 : 8;
+  void* copy = malloc((size_t)count * width + 1);
+  if (!copy) return fail(_c, "out of memory for an input");
+  memcpy(copy, data, (size_t)count * width);
+  free(_c->inputs[slot].data);
+  _c->inputs[slot] = {copy, count};
+  return 0;
+}
+
+static uint64_t seed_of(const sf_context* _c, int64_t index) {
+  const sf_input& seeds = _c->inputs[6];
+  return ((const uint64_t*)seeds.data)[seeds.count == 1 ? 0 : index];
+}
+
+int sf_run(sf_context* _c) {
+  for (int32_t slot = 0; slot < input_count; ++slot) {
+    if (input_table[slot].kind == SF_REQUIRED && input_table[slot].size && !_c->inputs[slot].data) return fail(_c, "an input has not been set");
+  }
+  _c->seed = seed_of(_c, 0);
+  _c->duration = 1e-300;
+  _c->duration += sf_scalar<double>(_c, 2);
+  assign_0(_c);
+  apply_run_arguments(_c);
+  if (run_0(_c)) return 1;
+  _c->progress = 1;
+  return 0;
+}
+
+const void* sf_read(sf_context* _c, int32_t slot, int64_t* count) {
+  switch (slot) {
+    case 0:
+      *count = 5;
+      return _c->neurongroup__q;
+    case 1:
+      *count = 5;
+      return _c->neurongroup__x;
+    case 2:
+      *count = 5;
+      return _c->neurongroup__n;
+    case 3:
+      *count = _c->statemonitor__t.size;
+      return _c->statemonitor__t.data;
+    case 4:
+      *count = _c->statemonitor__a.size;
+      return _c->statemonitor__a.data;
+    case 5:
+      *count = _c->statemonitor__b.size;
+      return _c->statemonitor__b.data;
+    case 6:
+      *count = _c->statemonitor__c.size;
+      return _c->statemonitor__c.data;
+    case 7:
+      *count = _c->statemonitor__d.size;
+      return _c->statemonitor__d.data;
+    case 8:
+      *count = _c->statemonitor__k.size;
+      return _c->statemonitor__k.data;
+    case 9:
+      *count = _c->statemonitor__p.size;
+      return _c->statemonitor__p.data;
+    case 10:
+      *count = _c->statemonitor__N.size;
+      return _c->statemonitor__N.data;
+    case 11:
+      *count = _c->statemonitor__dt.size;
+      return _c->statemonitor__dt.data;
+    case 12:
+      *count = 1;
+      return &_c->time;
+  }
+  *count = 0;
+  return nullptr;
+}
+
+double sf_progress(const sf_context* _c) { return _c->progress; }
+
+void sf_cancel(sf_context* _c) { _c->cancelled = 1; }
+
+const char* sf_error(const sf_context* _c) { return _c->error; }

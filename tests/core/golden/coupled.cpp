@@ -1,0 +1,399 @@
+// A model written by spikefarm: one context is one run, nothing is global.
+// Model e739fdc67a5266be7e4aee291ec3e8a8d9031daa32a59f4ca9885aae02f54730
+#include "engine/model.h"
+
+#include <new>
+
+#include "engine/ahead.h"
+#include "engine/buffer.h"
+#include "engine/linalg.h"
+#include "engine/mathx.h"
+#include "engine/random.h"
+#include "engine/support.h"
+
+static const sf_entry input_table[] = {
+    {"differing.own:value", "differing.own", "second", SF_F64, SF_REQUIRED, 4, 1},
+    {"tau", "tau", "second", SF_F64, SF_REQUIRED, 1, 0},
+    {"tau_g", "tau_g", "second", SF_F64, SF_REQUIRED, 1, 0},
+    {"alike:refractory", "alike.refractory", "second", SF_F64, SF_REQUIRED, 1, 0},
+    {"differing.tau_g", "tau_g", "second", SF_F64, SF_REQUIRED, 1, 0},
+    {"defaultclock.dt", "defaultclock.dt", "second", SF_F64, SF_REQUIRED, 1, 0},
+    {"run.duration", "run.duration", "second", SF_F64, SF_REQUIRED, 1, 0},
+    {"alike.v:override", "alike.v", "1", SF_F64, SF_OPTIONAL, 4, 1},
+    {"alike.g:override", "alike.g", "1", SF_F64, SF_OPTIONAL, 4, 1},
+    {"differing.v:override", "differing.v", "1", SF_F64, SF_OPTIONAL, 4, 1},
+    {"differing.g:override", "differing.g", "1", SF_F64, SF_OPTIONAL, 4, 1},
+    {"differing.own:override", "differing.own", "second", SF_F64, SF_OPTIONAL, 4, 1},
+    {"seed", "seed", "1", SF_U64, SF_REQUIRED, 1, 1},
+};
+static const sf_entry output_table[] = {
+    {"alike.v", "alike.v", "1", SF_F64, SF_REQUIRED, 4, 0},
+    {"alike.g", "alike.g", "1", SF_F64, SF_REQUIRED, 4, 0},
+    {"alike.lastspike", "alike.lastspike", "second", SF_F64, SF_REQUIRED, 4, 0},
+    {"alike.not_refractory", "alike.not_refractory", "1", SF_BOOL, SF_REQUIRED, 4, 0},
+    {"differing.v", "differing.v", "1", SF_F64, SF_REQUIRED, 4, 0},
+    {"differing.g", "differing.g", "1", SF_F64, SF_REQUIRED, 4, 0},
+    {"differing.own", "differing.own", "second", SF_F64, SF_REQUIRED, 4, 0},
+    {"statemonitor.t", "statemonitor.t", "second", SF_F64, SF_REQUIRED, -1, 0},
+    {"statemonitor.v", "statemonitor.v", "1", SF_F64, SF_REQUIRED, -1, 0},
+    {"statemonitor.g", "statemonitor.g", "1", SF_F64, SF_REQUIRED, -1, 0},
+    {"t", "t", "second", SF_F64, SF_REQUIRED, 1, 0},
+};
+static const int32_t input_count = 13, output_count = 11;
+
+struct sf_context {
+  sf_input inputs[input_count];
+  char error[512] = "";
+  uint64_t seed = 0;
+  double time = 0;
+  double duration = 0;
+  volatile double progress = 0;
+  volatile int cancelled = 0;
+
+  // state
+  double* alike__v = nullptr;
+  double* alike__g = nullptr;
+  double* alike__lastspike = nullptr;
+  bool* alike__not_refractory = nullptr;
+  double* differing__v = nullptr;
+  double* differing__g = nullptr;
+  double* differing__own = nullptr;
+  int32_t* alike_spikes = nullptr;
+  int64_t alike_spike_count = 0;
+
+  // recordings
+  sf_buffer<double> statemonitor__t;
+  sf_buffer<double> statemonitor__v;
+  sf_buffer<double> statemonitor__g;
+
+  // clocks, constants of the namespace and what follows from them once a run starts
+  sf_clock clock_defaultclock;
+  double slot_alike_of_refractory = 0;
+  double slot_differing__tau_g = 0;
+  double slot_tau = 0;
+  double slot_tau_g = 0;
+  double alike__M__Q_0_0 = 0;
+  double alike__M__Q_0_1 = 0;
+  double alike__M__Q_1_1 = 0;
+  double alike__R__Q_1_1 = 0;
+  double k0 = 0;
+  double k1 = 0;
+  double k2 = 0;
+  double k3 = 0;
+  double k4 = 0;
+  double k5 = 0;
+  double k6 = 0;
+};
+
+template <typename T>
+static inline T sf_scalar(const sf_context* _c, int32_t slot) {
+  return ((const T*)_c->inputs[slot].data)[0];
+}
+
+static int fail(sf_context* _c, const char* message) {
+  if (!_c->error[0]) strncpy(_c->error, message, sizeof _c->error - 1);
+  return 1;
+}
+
+static const char* const memory_is_short = "out of memory; record less, or less often";
+
+// ---- kernels ----
+
+static void differing_update(sf_context* _c, const sf_clock& _clock) {
+  enum : int64_t { N = 4 };
+  (void)_clock;
+  double* __restrict__ v = _c->differing__v;
+  double* __restrict__ g = _c->differing__g;
+  const double* __restrict__ own = _c->differing__own;
+  const double _k4 = _c->k4;
+  const double _k5 = _c->k5;
+  const double _k6 = _c->k6;
+  for (int64_t i = 0; i < N; ++i) {
+    const double differing__M_A[4] = {(_k5 / own[i]), (1.0 / own[i]), 0.0, _k6};
+    double differing__M_P[4], differing__M_Q[4];
+    sf_phi1<2>(differing__M_A, _clock.dt, differing__M_P, differing__M_Q);
+    const double differing__M__Q_0_0 = differing__M_Q[0];
+    const double differing__M__Q_0_1 = differing__M_Q[1];
+    const double differing__M__Q_1_1 = differing__M_Q[3];
+    double _rate_v = ((g[i] - v[i]) / own[i]);
+    double _rate_g = ((-g[i]) * _k4);
+    double _next_v = ((v[i] + (differing__M__Q_0_0 * _rate_v)) + (differing__M__Q_0_1 * _rate_g));
+    double _next_g = (g[i] + (differing__M__Q_1_1 * _rate_g));
+    v[i] = _next_v;
+    g[i] = _next_g;
+  }
+}
+
+static void alike_update(sf_context* _c, const sf_clock& _clock) {
+  enum : int64_t { N = 4 };
+  (void)_clock;
+  const double t = _clock.t;
+  double* __restrict__ v = _c->alike__v;
+  double* __restrict__ g = _c->alike__g;
+  const double* __restrict__ lastspike = _c->alike__lastspike;
+  bool* __restrict__ not_refractory = _c->alike__not_refractory;
+  const double _k0 = _c->k0;
+  const double _k1 = _c->k1;
+  const double _k2 = _c->k2;
+  const double _k3 = _c->k3;
+  const double alike__M__Q_0_0 = _c->alike__M__Q_0_0;
+  const double alike__M__Q_0_1 = _c->alike__M__Q_0_1;
+  const double alike__M__Q_1_1 = _c->alike__M__Q_1_1;
+  const double alike__R__Q_1_1 = _c->alike__R__Q_1_1;
+  for (int64_t i = 0; i < N; ++i) {
+    not_refractory[i] = (floor((((t - lastspike[i]) * _k0) + 0.001)) >= _k1);
+    double _rate_v = ((g[i] - v[i]) * _k2);
+    double _rate_g = ((-g[i]) * _k3);
+    double _next_v = (not_refractory[i] ? ((v[i] + (alike__M__Q_0_0 * _rate_v)) + (alike__M__Q_0_1 * _rate_g)) : v[i]);
+    double _next_g = (not_refractory[i] ? (g[i] + (alike__M__Q_1_1 * _rate_g)) : (g[i] + (alike__R__Q_1_1 * _rate_g)));
+    v[i] = _next_v;
+    g[i] = _next_g;
+  }
+}
+
+static void alike_threshold(sf_context* _c, const sf_clock& _clock) {
+  enum : int64_t { N = 4 };
+  (void)_clock;
+  const double t = _clock.t;
+  const double* __restrict__ v = _c->alike__v;
+  double* __restrict__ lastspike = _c->alike__lastspike;
+  bool* __restrict__ not_refractory = _c->alike__not_refractory;
+  int32_t* __restrict__ _spikes = _c->alike_spikes;
+  int64_t _found = 0;
+  for (int64_t i = 0; i < N; ++i) {
+    if (((v[i] > 1) & not_refractory[i])) _spikes[_found++] = (int32_t)i;
+  }
+  _c->alike_spike_count = _found;
+  for (int64_t _k = 0; _k < _found; ++_k) {
+    const int64_t i = _spikes[_k];
+    lastspike[i] = t;
+    not_refractory[i] = false;
+  }
+}
+
+static void alike_reset(sf_context* _c, const sf_clock& _clock) {
+  enum : int64_t { N = 4 };
+  (void)_clock;
+  double* __restrict__ v = _c->alike__v;
+  double* __restrict__ g = _c->alike__g;
+  const int32_t* _spikes = _c->alike_spikes;
+  for (int64_t _k = 0; _k < _c->alike_spike_count; ++_k) {
+    const int64_t i = _spikes[_k];
+    v[i] = 0;
+    g[i] = (g[i] + 1);
+  }
+}
+
+static int statemonitor_states(sf_context* _c, const sf_clock& _clock) {
+  enum : int64_t { N = 4 };
+  (void)_clock;
+  const double* __restrict__ v = _c->alike__v;
+  const double* __restrict__ g = _c->alike__g;
+  bool _fits = _c->statemonitor__t.append(_clock.t);
+  const int64_t _rows = N;
+  for (int64_t _k = 0; _k < _rows; ++_k) {
+    const int64_t i = _k;
+    _fits = _fits && _c->statemonitor__v.append((double)v[i]);
+  }
+  for (int64_t _k = 0; _k < _rows; ++_k) {
+    const int64_t i = _k;
+    _fits = _fits && _c->statemonitor__g.append((double)g[i]);
+  }
+  return _fits ? 0 : fail(_c, memory_is_short);
+}
+
+// ---- the program ----
+
+static void assign_0(sf_context* _c) {
+  // assign differing.own = $differing.own:value[]
+  enum : int64_t { N = 4 };
+  double* __restrict__ own = _c->differing__own;
+  const double* _value = (const double*)_c->inputs[0].data;
+  const int64_t _count = _c->inputs[0].count;
+  for (int64_t i = 0; i < 4; ++i) {
+    own[i] = _value[_count == 1 ? 0 : i];
+  }
+}
+
+static void apply_run_arguments(sf_context* _c) {
+  sf_apply(_c->alike__v, 4, _c->inputs[7]);
+  sf_apply(_c->alike__g, 4, _c->inputs[8]);
+  sf_apply(_c->differing__v, 4, _c->inputs[9]);
+  sf_apply(_c->differing__g, 4, _c->inputs[10]);
+  sf_apply(_c->differing__own, 4, _c->inputs[11]);
+  (void)_c;
+}
+
+static int run_0(sf_context* _c) {
+  const double start = _c->time, stop = start + sf_scalar<double>(_c, 6);
+  if (!sf_set_clock(_c->clock_defaultclock, sf_scalar<double>(_c, 5), start, stop)) {
+    return fail(_c, "dt of defaultclock changes at a time that is no multiple of the new dt; end the run before it on the new grid");
+  }
+  _c->slot_alike_of_refractory = sf_scalar<double>(_c, 3);
+  _c->slot_differing__tau_g = sf_scalar<double>(_c, 4);
+  _c->slot_tau = sf_scalar<double>(_c, 1);
+  _c->slot_tau_g = sf_scalar<double>(_c, 2);
+  {
+    const double alike__M_A[4] = {((-1.0) / _c->slot_tau), (1.0 / _c->slot_tau), 0.0, ((-1.0) / _c->slot_tau_g)};
+    double alike__M_P[4], alike__M_Q[4];
+    sf_phi1<2>(alike__M_A, _c->clock_defaultclock.dt, alike__M_P, alike__M_Q);
+    _c->alike__M__Q_0_0 = alike__M_Q[0];
+    _c->alike__M__Q_0_1 = alike__M_Q[1];
+    _c->alike__M__Q_1_1 = alike__M_Q[3];
+  }
+  {
+    const double alike__R_A[4] = {0.0, 0.0, 0.0, ((-1.0) / _c->slot_tau_g)};
+    double alike__R_P[4], alike__R_Q[4];
+    sf_phi1<2>(alike__R_A, _c->clock_defaultclock.dt, alike__R_P, alike__R_Q);
+    _c->alike__R__Q_1_1 = alike__R_Q[3];
+  }
+  _c->k0 = (1.0 / _c->clock_defaultclock.dt);
+  _c->k1 = floor(((_c->slot_alike_of_refractory * (1.0 / _c->clock_defaultclock.dt)) + 0.001));
+  _c->k2 = (1.0 / _c->slot_tau);
+  _c->k3 = (1.0 / _c->slot_tau_g);
+  _c->k4 = (1.0 / _c->slot_differing__tau_g);
+  _c->k5 = (-1.0);
+  _c->k6 = ((-1.0) / _c->slot_differing__tau_g);
+  sf_clock& clock = _c->clock_defaultclock;
+  while (clock.step < clock.end) {
+    if (_c->cancelled) return fail(_c, "cancelled");
+    _c->progress = clock.t / _c->duration;
+    const int64_t pause = clock.end - clock.step < 256 ? clock.end : clock.step + 256;
+    for (; clock.step < pause; ++clock.step) {
+      clock.t = (double)clock.step * clock.dt;
+      differing_update(_c, clock);
+      alike_update(_c, clock);
+      alike_threshold(_c, clock);
+      alike_reset(_c, clock);
+      if (statemonitor_states(_c, clock)) return 1;
+    }
+  }
+  clock.t = (double)clock.step * clock.dt;
+  _c->time = stop;
+  return 0;
+}
+
+// ---- the interface ----
+
+uint32_t sf_abi_version(void) { return SF_ABI_VERSION; }
+
+const char* sf_model_hash(void) { return "e739fdc67a5266be7e4aee291ec3e8a8d9031daa32a59f4ca9885aae02f54730"; }
+
+const sf_entry* sf_inputs(int32_t* count) {
+  *count = input_count;
+  return input_table;
+}
+
+const sf_entry* sf_outputs(int32_t* count) {
+  *count = output_count;
+  return output_table;
+}
+
+void sf_destroy(sf_context* _c) {
+  if (!_c) return;
+  for (sf_input& input : _c->inputs) free(input.data);
+  free(_c->alike__v);
+  free(_c->alike__g);
+  free(_c->alike__lastspike);
+  free(_c->alike__not_refractory);
+  free(_c->differing__v);
+  free(_c->differing__g);
+  free(_c->differing__own);
+  free(_c->alike_spikes);
+  delete _c;
+}
+
+sf_context* sf_create(void) {
+  sf_context* _c = new (std::nothrow) sf_context();
+  if (!_c) return nullptr;
+  bool fits = true;
+  fits = (_c->alike__v = sf_new_array<double>(4, 0.0)) && fits;
+  fits = (_c->alike__g = sf_new_array<double>(4, 0.0)) && fits;
+  fits = (_c->alike__lastspike = sf_new_array<double>(4, -10000.0)) && fits;
+  fits = (_c->alike__not_refractory = sf_new_array<bool>(4, 1)) && fits;
+  fits = (_c->differing__v = sf_new_array<double>(4, 0.0)) && fits;
+  fits = (_c->differing__g = sf_new_array<double>(4, 0.0)) && fits;
+  fits = (_c->differing__own = sf_new_array<double>(4, 0.0)) && fits;
+  fits = (_c->alike_spikes = sf_new_array<int32_t>(4, 0)) && fits;
+  if (fits) return _c;
+  sf_destroy(_c);
+  return nullptr;
+}
+
+int sf_set(sf_context* _c, int32_t slot, const void* data, int64_t count) {
+  if (slot < 0 || slot >= input_count) return fail(_c, "there is no input in that slot");
+  const sf_entry& entry = input_table[slot];
+  if (count != entry.size && !(entry.broadcast && count == 1)) return fail(_c, "an input has the wrong number of elements");
+  const size_t width = entry.dtype == SF_BOOL ? 1 : entry.dtype == SF_I32 ? 4 : 8;
+  void* copy = malloc((size_t)count * width + 1);
+  if (!copy) return fail(_c, "out of memory for an input");
+  memcpy(copy, data, (size_t)count * width);
+  free(_c->inputs[slot].data);
+  _c->inputs[slot] = {copy, count};
+  return 0;
+}
+
+static uint64_t seed_of(const sf_context* _c, int64_t index) {
+  const sf_input& seeds = _c->inputs[12];
+  return ((const uint64_t*)seeds.data)[seeds.count == 1 ? 0 : index];
+}
+
+int sf_run(sf_context* _c) {
+  for (int32_t slot = 0; slot < input_count; ++slot) {
+    if (input_table[slot].kind == SF_REQUIRED && input_table[slot].size && !_c->inputs[slot].data) return fail(_c, "an input has not been set");
+  }
+  _c->seed = seed_of(_c, 0);
+  _c->duration = 1e-300;
+  _c->duration += sf_scalar<double>(_c, 6);
+  assign_0(_c);
+  apply_run_arguments(_c);
+  if (run_0(_c)) return 1;
+  _c->progress = 1;
+  return 0;
+}
+
+const void* sf_read(sf_context* _c, int32_t slot, int64_t* count) {
+  switch (slot) {
+    case 0:
+      *count = 4;
+      return _c->alike__v;
+    case 1:
+      *count = 4;
+      return _c->alike__g;
+    case 2:
+      *count = 4;
+      return _c->alike__lastspike;
+    case 3:
+      *count = 4;
+      return _c->alike__not_refractory;
+    case 4:
+      *count = 4;
+      return _c->differing__v;
+    case 5:
+      *count = 4;
+      return _c->differing__g;
+    case 6:
+      *count = 4;
+      return _c->differing__own;
+    case 7:
+      *count = _c->statemonitor__t.size;
+      return _c->statemonitor__t.data;
+    case 8:
+      *count = _c->statemonitor__v.size;
+      return _c->statemonitor__v.data;
+    case 9:
+      *count = _c->statemonitor__g.size;
+      return _c->statemonitor__g.data;
+    case 10:
+      *count = 1;
+      return &_c->time;
+  }
+  *count = 0;
+  return nullptr;
+}
+
+double sf_progress(const sf_context* _c) { return _c->progress; }
+
+void sf_cancel(sf_context* _c) { _c->cancelled = 1; }
+
+const char* sf_error(const sf_context* _c) { return _c->error; }

@@ -1,0 +1,427 @@
+// A model written by spikefarm: one context is one run, nothing is global.
+// Model db54b4f6be3349ba27a2e851cc2f3223b700028008a124e2d5c5b450ecd25300
+#include "engine/model.h"
+
+#include <new>
+
+#include "engine/ahead.h"
+#include "engine/buffer.h"
+#include "engine/linalg.h"
+#include "engine/mathx.h"
+#include "engine/random.h"
+#include "engine/support.h"
+
+static const sf_entry input_table[] = {
+    {"states.record", "states.record", "1", SF_I64, SF_REQUIRED, 2, 0},
+    {"neurongroup.v:value", "neurongroup.v", "volt", SF_F64, SF_REQUIRED, 3, 1},
+    {"defaultclock.dt", "defaultclock.dt", "second", SF_F64, SF_REQUIRED, 1, 0},
+    {"states.clock.dt", "states.dt", "second", SF_F64, SF_REQUIRED, 1, 0},
+    {"run.duration", "run.duration", "second", SF_F64, SF_REQUIRED, 1, 0},
+    {"neurongroup.v:override", "neurongroup.v", "volt", SF_F64, SF_OPTIONAL, 3, 1},
+    {"neurongroup.m:override", "neurongroup.m", "1", SF_F64, SF_OPTIONAL, 3, 1},
+    {"neurongroup.h:override", "neurongroup.h", "1", SF_F64, SF_OPTIONAL, 3, 1},
+    {"neurongroup.g_na:override", "neurongroup.g_na", "siemens / metre2", SF_F64, SF_OPTIONAL, 3, 1},
+    {"neurongroup.g_l:override", "neurongroup.g_l", "siemens / metre2", SF_F64, SF_OPTIONAL, 1, 1},
+    {"neurongroup.C:override", "neurongroup.C", "farad / metre2", SF_F64, SF_OPTIONAL, 3, 1},
+    {"neurongroup.I:override", "neurongroup.I", "amp / metre2", SF_F64, SF_OPTIONAL, 3, 1},
+    {"seed", "seed", "1", SF_U64, SF_REQUIRED, 1, 1},
+};
+static const sf_entry output_table[] = {
+    {"neurongroup.v", "neurongroup.v", "volt", SF_F64, SF_REQUIRED, 3, 0},
+    {"neurongroup.m", "neurongroup.m", "1", SF_F64, SF_REQUIRED, 3, 0},
+    {"neurongroup.h", "neurongroup.h", "1", SF_F64, SF_REQUIRED, 3, 0},
+    {"neurongroup.g_na", "neurongroup.g_na", "siemens / metre2", SF_F64, SF_REQUIRED, 3, 0},
+    {"neurongroup.g_l", "neurongroup.g_l", "siemens / metre2", SF_F64, SF_REQUIRED, 1, 0},
+    {"neurongroup.C", "neurongroup.C", "farad / metre2", SF_F64, SF_REQUIRED, 3, 0},
+    {"neurongroup.I", "neurongroup.I", "amp / metre2", SF_F64, SF_REQUIRED, 3, 0},
+    {"neurongroup.lastspike", "neurongroup.lastspike", "second", SF_F64, SF_REQUIRED, 3, 0},
+    {"neurongroup.not_refractory", "neurongroup.not_refractory", "1", SF_BOOL, SF_REQUIRED, 3, 0},
+    {"states.t", "states.t", "second", SF_F64, SF_REQUIRED, -1, 0},
+    {"states.v", "states.v", "volt", SF_F64, SF_REQUIRED, -1, 0},
+    {"states.alpha", "states.alpha", "hertz", SF_F64, SF_REQUIRED, -1, 0},
+    {"states.g_l", "states.g_l", "siemens / metre2", SF_F64, SF_REQUIRED, -1, 0},
+    {"states.i", "states.i", "1", SF_I32, SF_REQUIRED, -1, 0},
+    {"spikemonitor.i", "spikemonitor.i", "1", SF_I32, SF_REQUIRED, -1, 0},
+    {"spikemonitor.t", "spikemonitor.t", "second", SF_F64, SF_REQUIRED, -1, 0},
+    {"spikemonitor.count", "spikemonitor.count", "1", SF_I32, SF_REQUIRED, 3, 0},
+    {"t", "t", "second", SF_F64, SF_REQUIRED, 1, 0},
+};
+static const int32_t input_count = 13, output_count = 18;
+
+struct sf_context {
+  sf_input inputs[input_count];
+  char error[512] = "";
+  uint64_t seed = 0;
+  double time = 0;
+  double duration = 0;
+  volatile double progress = 0;
+  volatile int cancelled = 0;
+
+  // state
+  double* neurongroup__v = nullptr;
+  double* neurongroup__m = nullptr;
+  double* neurongroup__h = nullptr;
+  double* neurongroup__g_na = nullptr;
+  double* neurongroup__g_l = nullptr;
+  double* neurongroup__C = nullptr;
+  double* neurongroup__I = nullptr;
+  double* neurongroup__lastspike = nullptr;
+  bool* neurongroup__not_refractory = nullptr;
+  int32_t* spikemonitor__count = nullptr;
+  int32_t* neurongroup_spikes = nullptr;
+  int64_t neurongroup_spike_count = 0;
+
+  // recordings
+  sf_buffer<double> states__t;
+  sf_buffer<double> states__v;
+  sf_buffer<double> states__alpha;
+  sf_buffer<double> states__g_l;
+  sf_buffer<int32_t> states__i;
+  sf_buffer<int32_t> spikemonitor__i;
+  sf_buffer<double> spikemonitor__t;
+
+  // clocks, constants of the namespace and what follows from them once a run starts
+  sf_clock clock_defaultclock;
+  sf_clock clock_states__clock;
+  double k0 = 0;
+  int64_t k1 = 0;
+  double k2 = 0;
+  double k3 = 0;
+  double k4 = 0;
+  double k5 = 0;
+  double k6 = 0;
+};
+
+template <typename T>
+static inline T sf_scalar(const sf_context* _c, int32_t slot) {
+  return ((const T*)_c->inputs[slot].data)[0];
+}
+
+static int fail(sf_context* _c, const char* message) {
+  if (!_c->error[0]) strncpy(_c->error, message, sizeof _c->error - 1);
+  return 1;
+}
+
+static const char* const memory_is_short = "out of memory; record less, or less often";
+
+// ---- kernels ----
+
+static int states_states(sf_context* _c, const sf_clock& _clock) {
+  enum : int64_t { N = 3 };
+  (void)_clock;
+  const double* __restrict__ v = _c->neurongroup__v;
+  const double* __restrict__ g_l = _c->neurongroup__g_l;
+  const int64_t _k1 = _c->k1;
+  bool _fits = _c->states__t.append(_clock.t);
+  const int64_t* _record = (const int64_t*)_c->inputs[0].data;
+  const int64_t _rows = _c->inputs[0].count;
+  for (int64_t _k = 0; _k < _rows; ++_k) {
+    const int64_t i = _record[_k];
+    _fits = _fits && _c->states__v.append((double)v[i]);
+  }
+  for (int64_t _k = 0; _k < _rows; ++_k) {
+    const int64_t i = _record[_k];
+    _fits = _fits && _c->states__alpha.append((double)((0.1 * sf_exprel((-sf_clip(((v[i] + 0.04) / 0.001), _k1, 100)))) / 0.001));
+  }
+  {
+    const int64_t i = 0;
+    (void)i;
+    _fits = _fits && _c->states__g_l.append((double)g_l[0]);
+  }
+  for (int64_t _k = 0; _k < _rows; ++_k) {
+    const int64_t i = _record[_k];
+    _fits = _fits && _c->states__i.append((int32_t)i);
+  }
+  return _fits ? 0 : fail(_c, memory_is_short);
+}
+
+static void neurongroup_update(sf_context* _c, const sf_clock& _clock) {
+  enum : int64_t { N = 3 };
+  (void)_clock;
+  const double dt = _clock.dt;
+  double* __restrict__ v = _c->neurongroup__v;
+  double* __restrict__ m = _c->neurongroup__m;
+  double* __restrict__ h = _c->neurongroup__h;
+  const double* __restrict__ g_na = _c->neurongroup__g_na;
+  const double* __restrict__ g_l = _c->neurongroup__g_l;
+  const double* __restrict__ C = _c->neurongroup__C;
+  const double* __restrict__ I = _c->neurongroup__I;
+  bool* __restrict__ not_refractory = _c->neurongroup__not_refractory;
+  const double _k0 = _c->k0;
+  const int64_t _k1 = _c->k1;
+  const double _k2 = _c->k2;
+  const double _k3 = _c->k3;
+  const double _k4 = _c->k4;
+  const double _k5 = _c->k5;
+  const double _k6 = _c->k6;
+  for (int64_t i = 0; i < N; ++i) {
+    not_refractory[i] = (!(v[i] > 0.0));
+    double _next_v = (v[i] + ((((I[i] - (((g_na[i] * sf_int_pow<3>((double)m[i])) * h[i]) * (v[i] - 0.05))) - (g_l[0] * (v[i] + 0.07))) / C[i]) * (dt * sf_exprel(((((-((g_na[i] * sf_int_pow<3>((double)m[i])) * h[i])) - g_l[0]) / C[i]) * dt)))));
+    double _next_m = (m[i] + (((((0.1 * sf_exprel((-sf_clip(((v[i] + 0.04) * _k0), _k1, 100)))) * _k2) * (1 - m[i])) - (((4 * sf_exp(((-sf_clip(((v[i] + 0.04) * _k0), _k1, 100)) * _k3))) * _k2) * m[i])) * (dt * sf_exprel((((((0.1 * sf_exprel((-sf_clip(((v[i] + 0.04) * _k0), _k1, 100)))) * _k2) * _k4) - ((4 * sf_exp(((-sf_clip(((v[i] + 0.04) * _k0), _k1, 100)) * _k3))) * _k2)) * dt)))));
+    double _next_h = (h[i] + (((0.5 - h[i]) * _k5) * _k6));
+    v[i] = _next_v;
+    m[i] = _next_m;
+    h[i] = _next_h;
+  }
+}
+
+static void neurongroup_threshold(sf_context* _c, const sf_clock& _clock) {
+  enum : int64_t { N = 3 };
+  (void)_clock;
+  const double t = _clock.t;
+  const double* __restrict__ v = _c->neurongroup__v;
+  double* __restrict__ lastspike = _c->neurongroup__lastspike;
+  bool* __restrict__ not_refractory = _c->neurongroup__not_refractory;
+  int32_t* __restrict__ _spikes = _c->neurongroup_spikes;
+  int64_t _found = 0;
+  for (int64_t i = 0; i < N; ++i) {
+    if (((v[i] > 0.0) & not_refractory[i])) _spikes[_found++] = (int32_t)i;
+  }
+  _c->neurongroup_spike_count = _found;
+  for (int64_t _k = 0; _k < _found; ++_k) {
+    const int64_t i = _spikes[_k];
+    lastspike[i] = t;
+    not_refractory[i] = false;
+  }
+}
+
+static int spikemonitor_spikes(sf_context* _c, const sf_clock& _clock) {
+  enum : int64_t { N = 3 };
+  (void)_clock;
+  const int32_t* _spikes = _c->neurongroup_spikes;
+  const int64_t _found = _c->neurongroup_spike_count;
+  for (int64_t _k = 0; _k < _found; ++_k) {
+    ++_c->spikemonitor__count[_spikes[_k]];
+    if (!_c->spikemonitor__t.append(_clock.t)) return fail(_c, memory_is_short);
+  }
+  if (!_c->spikemonitor__i.append(_spikes, _found)) return fail(_c, memory_is_short);
+  return 0;
+}
+
+// ---- the program ----
+
+static void assign_0(sf_context* _c) {
+  // assign neurongroup.v = $neurongroup.v:value[]
+  enum : int64_t { N = 3 };
+  double* __restrict__ v = _c->neurongroup__v;
+  const double* _value = (const double*)_c->inputs[1].data;
+  const int64_t _count = _c->inputs[1].count;
+  for (int64_t i = 0; i < 3; ++i) {
+    v[i] = _value[_count == 1 ? 0 : i];
+  }
+}
+
+static void assign_1(sf_context* _c) {
+  // assign neurongroup.I = i / 1.0 ** 2
+  enum : int64_t { N = 3 };
+  double* __restrict__ I = _c->neurongroup__I;
+  for (int64_t i = 0; i < 3; ++i) {
+    I[i] = (i / sf_int_pow<2>((double)1.0));
+  }
+}
+
+static void apply_run_arguments(sf_context* _c) {
+  sf_apply(_c->neurongroup__v, 3, _c->inputs[5]);
+  sf_apply(_c->neurongroup__m, 3, _c->inputs[6]);
+  sf_apply(_c->neurongroup__h, 3, _c->inputs[7]);
+  sf_apply(_c->neurongroup__g_na, 3, _c->inputs[8]);
+  sf_apply(_c->neurongroup__g_l, 1, _c->inputs[9]);
+  sf_apply(_c->neurongroup__C, 3, _c->inputs[10]);
+  sf_apply(_c->neurongroup__I, 3, _c->inputs[11]);
+  (void)_c;
+}
+
+static int run_0(sf_context* _c) {
+  const double start = _c->time, stop = start + sf_scalar<double>(_c, 4);
+  if (!sf_set_clock(_c->clock_defaultclock, sf_scalar<double>(_c, 2), start, stop)) {
+    return fail(_c, "dt of defaultclock changes at a time that is no multiple of the new dt; end the run before it on the new grid");
+  }
+  if (!sf_set_clock(_c->clock_states__clock, sf_scalar<double>(_c, 3), start, stop)) {
+    return fail(_c, "dt of states.clock changes at a time that is no multiple of the new dt; end the run before it on the new grid");
+  }
+  _c->k0 = (1.0 / 0.001);
+  _c->k1 = (-100);
+  _c->k2 = (1.0 / 0.001);
+  _c->k3 = (1.0 / 18);
+  _c->k4 = (-1.0);
+  _c->k5 = (1.0 / 0.002);
+  _c->k6 = (_c->clock_defaultclock.dt * sf_exprel((((-1.0) / 0.002) * _c->clock_defaultclock.dt)));
+  sf_clock* const clocks[] = {&_c->clock_defaultclock, &_c->clock_states__clock, };
+  const int count = 2;
+  for (;;) {
+    double now = INFINITY, finest = INFINITY;
+    for (int k = 0; k < count; ++k) {
+      if (clocks[k]->step < clocks[k]->end && clocks[k]->t < now) now = clocks[k]->t;
+      if (clocks[k]->dt < finest) finest = clocks[k]->dt;
+    }
+    if (now == INFINITY) break;
+    if (_c->cancelled) return fail(_c, "cancelled");
+    _c->progress = now / _c->duration;
+    bool ticks[count];
+    for (int k = 0; k < count; ++k) {
+      ticks[k] = clocks[k]->step < clocks[k]->end && clocks[k]->t - now <= 1e-4 * finest;
+    }
+    if (ticks[1] && states_states(_c, *clocks[1])) return 1;
+    if (ticks[0]) neurongroup_update(_c, *clocks[0]);
+    if (ticks[0]) neurongroup_threshold(_c, *clocks[0]);
+    if (ticks[0] && spikemonitor_spikes(_c, *clocks[0])) return 1;
+    for (int k = 0; k < count; ++k) {
+      if (ticks[k]) clocks[k]->t = (double)++clocks[k]->step * clocks[k]->dt;
+    }
+  }
+  _c->time = stop;
+  return 0;
+}
+
+// ---- the interface ----
+
+uint32_t sf_abi_version(void) { return SF_ABI_VERSION; }
+
+const char* sf_model_hash(void) { return "db54b4f6be3349ba27a2e851cc2f3223b700028008a124e2d5c5b450ecd25300"; }
+
+const sf_entry* sf_inputs(int32_t* count) {
+  *count = input_count;
+  return input_table;
+}
+
+const sf_entry* sf_outputs(int32_t* count) {
+  *count = output_count;
+  return output_table;
+}
+
+void sf_destroy(sf_context* _c) {
+  if (!_c) return;
+  for (sf_input& input : _c->inputs) free(input.data);
+  free(_c->neurongroup__v);
+  free(_c->neurongroup__m);
+  free(_c->neurongroup__h);
+  free(_c->neurongroup__g_na);
+  free(_c->neurongroup__g_l);
+  free(_c->neurongroup__C);
+  free(_c->neurongroup__I);
+  free(_c->neurongroup__lastspike);
+  free(_c->neurongroup__not_refractory);
+  free(_c->spikemonitor__count);
+  free(_c->neurongroup_spikes);
+  delete _c;
+}
+
+sf_context* sf_create(void) {
+  sf_context* _c = new (std::nothrow) sf_context();
+  if (!_c) return nullptr;
+  bool fits = true;
+  fits = (_c->neurongroup__v = sf_new_array<double>(3, 0.0)) && fits;
+  fits = (_c->neurongroup__m = sf_new_array<double>(3, 0.0)) && fits;
+  fits = (_c->neurongroup__h = sf_new_array<double>(3, 0.0)) && fits;
+  fits = (_c->neurongroup__g_na = sf_new_array<double>(3, 0.0)) && fits;
+  fits = (_c->neurongroup__g_l = sf_new_array<double>(1, 0.0)) && fits;
+  fits = (_c->neurongroup__C = sf_new_array<double>(3, 0.0)) && fits;
+  fits = (_c->neurongroup__I = sf_new_array<double>(3, 0.0)) && fits;
+  fits = (_c->neurongroup__lastspike = sf_new_array<double>(3, -10000.0)) && fits;
+  fits = (_c->neurongroup__not_refractory = sf_new_array<bool>(3, 1)) && fits;
+  fits = (_c->spikemonitor__count = sf_new_array<int32_t>(3, 0)) && fits;
+  fits = (_c->neurongroup_spikes = sf_new_array<int32_t>(3, 0)) && fits;
+  if (fits) return _c;
+  sf_destroy(_c);
+  return nullptr;
+}
+
+int sf_set(sf_context* _c, int32_t slot, const void* data, int64_t count) {
+  if (slot < 0 || slot >= input_count) return fail(_c, "there is no input in that slot");
+  const sf_entry& entry = input_table[slot];
+  if (count != entry.size && !(entry.broadcast && count == 1)) return fail(_c, "an input has the wrong number of elements");
+  const size_t width = entry.dtype == SF_BOOL ? 1 : entry.dtype == SF_I32 ? 4 : 8;
+  void* copy = malloc((size_t)count * width + 1);
+  if (!copy) return fail(_c, "out of memory for an input");
+  memcpy(copy, data, (size_t)count * width);
+  free(_c->inputs[slot].data);
+  _c->inputs[slot] = {copy, count};
+  return 0;
+}
+
+static uint64_t seed_of(const sf_context* _c, int64_t index) {
+  const sf_input& seeds = _c->inputs[12];
+  return ((const uint64_t*)seeds.data)[seeds.count == 1 ? 0 : index];
+}
+
+int sf_run(sf_context* _c) {
+  for (int32_t slot = 0; slot < input_count; ++slot) {
+    if (input_table[slot].kind == SF_REQUIRED && input_table[slot].size && !_c->inputs[slot].data) return fail(_c, "an input has not been set");
+  }
+  _c->seed = seed_of(_c, 0);
+  _c->duration = 1e-300;
+  _c->duration += sf_scalar<double>(_c, 4);
+  assign_0(_c);
+  assign_1(_c);
+  apply_run_arguments(_c);
+  if (run_0(_c)) return 1;
+  _c->progress = 1;
+  return 0;
+}
+
+const void* sf_read(sf_context* _c, int32_t slot, int64_t* count) {
+  switch (slot) {
+    case 0:
+      *count = 3;
+      return _c->neurongroup__v;
+    case 1:
+      *count = 3;
+      return _c->neurongroup__m;
+    case 2:
+      *count = 3;
+      return _c->neurongroup__h;
+    case 3:
+      *count = 3;
+      return _c->neurongroup__g_na;
+    case 4:
+      *count = 1;
+      return _c->neurongroup__g_l;
+    case 5:
+      *count = 3;
+      return _c->neurongroup__C;
+    case 6:
+      *count = 3;
+      return _c->neurongroup__I;
+    case 7:
+      *count = 3;
+      return _c->neurongroup__lastspike;
+    case 8:
+      *count = 3;
+      return _c->neurongroup__not_refractory;
+    case 9:
+      *count = _c->states__t.size;
+      return _c->states__t.data;
+    case 10:
+      *count = _c->states__v.size;
+      return _c->states__v.data;
+    case 11:
+      *count = _c->states__alpha.size;
+      return _c->states__alpha.data;
+    case 12:
+      *count = _c->states__g_l.size;
+      return _c->states__g_l.data;
+    case 13:
+      *count = _c->states__i.size;
+      return _c->states__i.data;
+    case 14:
+      *count = _c->spikemonitor__i.size;
+      return _c->spikemonitor__i.data;
+    case 15:
+      *count = _c->spikemonitor__t.size;
+      return _c->spikemonitor__t.data;
+    case 16:
+      *count = 3;
+      return _c->spikemonitor__count;
+    case 17:
+      *count = 1;
+      return &_c->time;
+  }
+  *count = 0;
+  return nullptr;
+}
+
+double sf_progress(const sf_context* _c) { return _c->progress; }
+
+void sf_cancel(sf_context* _c) { _c->cancelled = 1; }
+
+const char* sf_error(const sf_context* _c) { return _c->error; }

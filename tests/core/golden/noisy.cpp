@@ -1,0 +1,491 @@
+// A model written by spikefarm: one context is one run, nothing is global.
+// Model 064a214f01949bc5527e6d38f837562c540756cdb4101cf05d9a4384d8eb2cef
+#include "engine/model.h"
+
+#include <new>
+
+#include "engine/ahead.h"
+#include "engine/buffer.h"
+#include "engine/linalg.h"
+#include "engine/mathx.h"
+#include "engine/random.h"
+#include "engine/support.h"
+
+static const sf_entry input_table[] = {
+    {"neurongroup.column:value", "neurongroup.column", "1", SF_I32, SF_REQUIRED, 10, 1},
+    {"neurongroup.column:index", "neurongroup.column", "1", SF_I64, SF_REQUIRED, 10, 0},
+    {"neurongroup.quiet:value", "neurongroup.quiet", "1", SF_BOOL, SF_REQUIRED, 2, 1},
+    {"neurongroup.quiet:index", "neurongroup.quiet", "1", SF_I64, SF_REQUIRED, 2, 0},
+    {"on", "on", "1", SF_BOOL, SF_REQUIRED, 1, 0},
+    {"patterns", "patterns", "volt", SF_F64, SF_REQUIRED, 4, 0},
+    {"patterns.dt", "patterns.dt", "second", SF_F64, SF_REQUIRED, 1, 0},
+    {"sigma", "sigma", "volt", SF_F64, SF_REQUIRED, 1, 0},
+    {"step", "step", "1", SF_I64, SF_REQUIRED, 1, 0},
+    {"stimulus", "stimulus", "volt", SF_F64, SF_REQUIRED, 3, 0},
+    {"stimulus.dt", "stimulus.dt", "second", SF_F64, SF_REQUIRED, 1, 0},
+    {"tau", "tau", "second", SF_F64, SF_REQUIRED, 1, 0},
+    {"defaultclock.dt", "defaultclock.dt", "second", SF_F64, SF_REQUIRED, 1, 0},
+    {"run.duration", "run.duration", "second", SF_F64, SF_REQUIRED, 1, 0},
+    {"neurongroup.v:value", "neurongroup.v", "volt", SF_F64, SF_REQUIRED, 20, 1},
+    {"on@1", "on", "1", SF_BOOL, SF_REQUIRED, 1, 0},
+    {"sigma@1", "sigma", "volt", SF_F64, SF_REQUIRED, 1, 0},
+    {"step@1", "step", "1", SF_I64, SF_REQUIRED, 1, 0},
+    {"tau@1", "tau", "second", SF_F64, SF_REQUIRED, 1, 0},
+    {"defaultclock.dt@1", "defaultclock.dt", "second", SF_F64, SF_REQUIRED, 1, 0},
+    {"run.duration@1", "run.duration", "second", SF_F64, SF_REQUIRED, 1, 0},
+    {"neurongroup.v:override", "neurongroup.v", "volt", SF_F64, SF_OPTIONAL, 20, 1},
+    {"neurongroup.theta:override", "neurongroup.theta", "volt", SF_F64, SF_OPTIONAL, 20, 1},
+    {"neurongroup.column:override", "neurongroup.column", "1", SF_I32, SF_OPTIONAL, 20, 1},
+    {"neurongroup.quiet:override", "neurongroup.quiet", "1", SF_BOOL, SF_OPTIONAL, 20, 1},
+    {"neurongroup.total:override", "neurongroup.total", "1", SF_I32, SF_OPTIONAL, 20, 1},
+    {"seed", "seed", "1", SF_U64, SF_REQUIRED, 3, 1},
+};
+static const sf_entry output_table[] = {
+    {"neurongroup.v", "neurongroup.v", "volt", SF_F64, SF_REQUIRED, 20, 0},
+    {"neurongroup.theta", "neurongroup.theta", "volt", SF_F64, SF_REQUIRED, 20, 0},
+    {"neurongroup.column", "neurongroup.column", "1", SF_I32, SF_REQUIRED, 20, 0},
+    {"neurongroup.quiet", "neurongroup.quiet", "1", SF_BOOL, SF_REQUIRED, 20, 0},
+    {"neurongroup.total", "neurongroup.total", "1", SF_I32, SF_REQUIRED, 20, 0},
+    {"neurongroup.lastspike", "neurongroup.lastspike", "second", SF_F64, SF_REQUIRED, 20, 0},
+    {"neurongroup.not_refractory", "neurongroup.not_refractory", "1", SF_BOOL, SF_REQUIRED, 20, 0},
+    {"spikemonitor.i", "spikemonitor.i", "1", SF_I32, SF_REQUIRED, -1, 0},
+    {"spikemonitor.t", "spikemonitor.t", "second", SF_F64, SF_REQUIRED, -1, 0},
+    {"spikemonitor.count", "spikemonitor.count", "1", SF_I32, SF_REQUIRED, 20, 0},
+    {"counts.count", "counts.count", "1", SF_I32, SF_REQUIRED, 20, 0},
+    {"t", "t", "second", SF_F64, SF_REQUIRED, 1, 0},
+};
+static const int32_t input_count = 27, output_count = 12;
+
+struct sf_context {
+  sf_input inputs[input_count];
+  char error[512] = "";
+  uint64_t seed = 0;
+  double time = 0;
+  double duration = 0;
+  volatile double progress = 0;
+  volatile int cancelled = 0;
+
+  // state
+  double* neurongroup__v = nullptr;
+  double* neurongroup__theta = nullptr;
+  int32_t* neurongroup__column = nullptr;
+  bool* neurongroup__quiet = nullptr;
+  int32_t* neurongroup__total = nullptr;
+  double* neurongroup__lastspike = nullptr;
+  bool* neurongroup__not_refractory = nullptr;
+  int32_t* spikemonitor__count = nullptr;
+  int32_t* counts__count = nullptr;
+  sf_ahead<SF_NORMAL> draw2;
+  int32_t* neurongroup_spikes = nullptr;
+  int64_t neurongroup_spike_count = 0;
+
+  // recordings
+  sf_buffer<int32_t> spikemonitor__i;
+  sf_buffer<double> spikemonitor__t;
+
+  // clocks, constants of the namespace and what follows from them once a run starts
+  sf_clock clock_defaultclock;
+  bool slot_on = 0;
+  double slot_sigma = 0;
+  int64_t slot_step = 0;
+  double slot_tau = 0;
+  sf_timed given_patterns;
+  sf_timed given_stimulus;
+  sf_timed timed_patterns;
+  sf_timed timed_stimulus;
+  double k0 = 0;
+  double k1 = 0;
+  double k2 = 0;
+  double k3 = 0;
+};
+
+template <typename T>
+static inline T sf_scalar(const sf_context* _c, int32_t slot) {
+  return ((const T*)_c->inputs[slot].data)[0];
+}
+
+static int fail(sf_context* _c, const char* message) {
+  if (!_c->error[0]) strncpy(_c->error, message, sizeof _c->error - 1);
+  return 1;
+}
+
+static const char* const memory_is_short = "out of memory; record less, or less often";
+
+// ---- kernels ----
+
+static void neurongroup_update(sf_context* _c, const sf_clock& _clock) {
+  enum : int64_t { N = 20 };
+  (void)_clock;
+  const double t = _clock.t;
+  const double dt = _clock.dt;
+  double* __restrict__ v = _c->neurongroup__v;
+  const double* __restrict__ theta = _c->neurongroup__theta;
+  const int32_t* __restrict__ column = _c->neurongroup__column;
+  const double* __restrict__ lastspike = _c->neurongroup__lastspike;
+  bool* __restrict__ not_refractory = _c->neurongroup__not_refractory;
+  const double _k0 = _c->k0;
+  const double _k1 = _c->k1;
+  const double _k2 = _c->k2;
+  const double _k3 = _c->k3;
+  const double* __restrict__ _draw2 = _c->draw2.at(_clock.tick());
+  const double _s0 = sf_timed_at(_c->timed_stimulus, t, 0);
+  for (int64_t i = 0; i < N; ++i) {
+    not_refractory[i] = (floor((((t - lastspike[i]) * _k0) + 0.001)) >= floor(((((theta[i] / 0.001) * 0.001) * _k0) + 0.001)));
+    double _dW_xi = (_k1 * _draw2[i]);
+    double _next_v = (v[i] + (((not_refractory[i] ? (((_s0 + sf_timed_at(_c->timed_patterns, t, (int64_t)column[i])) - v[i]) * _k2) : 0.0) * dt) + ((not_refractory[i] ? _k3 : 0.0) * _dW_xi)));
+    v[i] = _next_v;
+  }
+}
+
+static void neurongroup_threshold(sf_context* _c, const sf_clock& _clock) {
+  enum : int64_t { N = 20 };
+  (void)_clock;
+  const double t = _clock.t;
+  const double* __restrict__ v = _c->neurongroup__v;
+  const double* __restrict__ theta = _c->neurongroup__theta;
+  const bool* __restrict__ quiet = _c->neurongroup__quiet;
+  double* __restrict__ lastspike = _c->neurongroup__lastspike;
+  bool* __restrict__ not_refractory = _c->neurongroup__not_refractory;
+  const bool _p_on = _c->slot_on;
+  int32_t* __restrict__ _spikes = _c->neurongroup_spikes;
+  int64_t _found = 0;
+  for (int64_t i = 0; i < N; ++i) {
+    if (((((v[i] > theta[i]) & (!quiet[i])) & _p_on) & not_refractory[i])) _spikes[_found++] = (int32_t)i;
+  }
+  _c->neurongroup_spike_count = _found;
+  for (int64_t _k = 0; _k < _found; ++_k) {
+    const int64_t i = _spikes[_k];
+    lastspike[i] = t;
+    not_refractory[i] = false;
+  }
+}
+
+static int spikemonitor_spikes(sf_context* _c, const sf_clock& _clock) {
+  enum : int64_t { N = 20 };
+  (void)_clock;
+  const int32_t* _spikes = _c->neurongroup_spikes;
+  const int64_t _found = _c->neurongroup_spike_count;
+  for (int64_t _k = 0; _k < _found; ++_k) {
+    ++_c->spikemonitor__count[_spikes[_k]];
+    if (!_c->spikemonitor__t.append(_clock.t)) return fail(_c, memory_is_short);
+  }
+  if (!_c->spikemonitor__i.append(_spikes, _found)) return fail(_c, memory_is_short);
+  return 0;
+}
+
+static int counts_spikes(sf_context* _c, const sf_clock& _clock) {
+  enum : int64_t { N = 20 };
+  (void)_clock;
+  const int32_t* _spikes = _c->neurongroup_spikes;
+  const int64_t _found = _c->neurongroup_spike_count;
+  for (int64_t _k = 0; _k < _found; ++_k) {
+    ++_c->counts__count[_spikes[_k]];
+  }
+  return 0;
+}
+
+static void neurongroup_reset(sf_context* _c, const sf_clock& _clock) {
+  enum : int64_t { N = 20 };
+  (void)_clock;
+  double* __restrict__ v = _c->neurongroup__v;
+  double* __restrict__ theta = _c->neurongroup__theta;
+  int32_t* __restrict__ total = _c->neurongroup__total;
+  const double _p_sigma = _c->slot_sigma;
+  const int64_t _p_step = _c->slot_step;
+  const int32_t* _spikes = _c->neurongroup_spikes;
+  for (int64_t _k = 0; _k < _c->neurongroup_spike_count; ++_k) {
+    const int64_t i = _spikes[_k];
+    double jump = (sf_uniform(i, N, _c->seed, 3u, _clock.tick()) * _p_sigma);
+    v[i] = (v[i] - (0.003 + jump));
+    theta[i] = (theta[i] + (jump / 2));
+    total[i] = (total[i] + _p_step);
+  }
+}
+
+// ---- the program ----
+
+static void assign_0(sf_context* _c) {
+  // assign neurongroup.theta = 0.01 + normal#0 * 0.001
+  enum : int64_t { N = 20 };
+  double* __restrict__ theta = _c->neurongroup__theta;
+  for (int64_t i = 0; i < 20; ++i) {
+    theta[i] = (0.01 + (sf_normal(i, N, _c->seed, 0u, 0) * 0.001));
+  }
+}
+
+static void assign_1(sf_context* _c) {
+  // assign neurongroup.theta[i < 5 and uniform#1 < 0.5] = 0.012
+  enum : int64_t { N = 20 };
+  double* __restrict__ theta = _c->neurongroup__theta;
+  for (int64_t i = 0; i < 20; ++i) {
+    if (((i < 5) & (sf_uniform(i, N, _c->seed, 1u, 0) < 0.5))) theta[i] = 0.012;
+  }
+}
+
+static void assign_2(sf_context* _c) {
+  // assign neurongroup.column[neurongroup.column:index] = $neurongroup.column:value[]
+  enum : int64_t { N = 20 };
+  int32_t* __restrict__ column = _c->neurongroup__column;
+  const int32_t* _value = (const int32_t*)_c->inputs[0].data;
+  const int64_t _count = _c->inputs[0].count;
+  const int64_t* _indices = (const int64_t*)_c->inputs[1].data;
+  for (int64_t _k = 0; _k < _c->inputs[1].count; ++_k) {
+    const int64_t i = _indices[_k];
+    column[i] = _value[_count == 1 ? 0 : _k];
+  }
+}
+
+static void assign_3(sf_context* _c) {
+  // assign neurongroup.column[i >= 10] = i % 2
+  enum : int64_t { N = 20 };
+  int32_t* __restrict__ column = _c->neurongroup__column;
+  for (int64_t i = 0; i < 20; ++i) {
+    if ((i >= 10)) column[i] = sf_mod(i, 2);
+  }
+}
+
+static void assign_4(sf_context* _c) {
+  // assign neurongroup.quiet[neurongroup.quiet:index] = $neurongroup.quiet:value[]
+  enum : int64_t { N = 20 };
+  bool* __restrict__ quiet = _c->neurongroup__quiet;
+  const bool* _value = (const bool*)_c->inputs[2].data;
+  const int64_t _count = _c->inputs[2].count;
+  const int64_t* _indices = (const int64_t*)_c->inputs[3].data;
+  for (int64_t _k = 0; _k < _c->inputs[3].count; ++_k) {
+    const int64_t i = _indices[_k];
+    quiet[i] = _value[_count == 1 ? 0 : _k];
+  }
+}
+
+static void assign_5(sf_context* _c) {
+  // assign neurongroup.v = $neurongroup.v:value[]
+  enum : int64_t { N = 20 };
+  double* __restrict__ v = _c->neurongroup__v;
+  const double* _value = (const double*)_c->inputs[14].data;
+  const int64_t _count = _c->inputs[14].count;
+  for (int64_t i = 0; i < 20; ++i) {
+    v[i] = _value[_count == 1 ? 0 : i];
+  }
+}
+
+static void apply_run_arguments(sf_context* _c) {
+  sf_apply(_c->neurongroup__v, 20, _c->inputs[21]);
+  sf_apply(_c->neurongroup__theta, 20, _c->inputs[22]);
+  sf_apply(_c->neurongroup__column, 20, _c->inputs[23]);
+  sf_apply(_c->neurongroup__quiet, 20, _c->inputs[24]);
+  sf_apply(_c->neurongroup__total, 20, _c->inputs[25]);
+  (void)_c;
+}
+
+static int run_0(sf_context* _c) {
+  const double start = _c->time, stop = start + sf_scalar<double>(_c, 13);
+  if (!sf_set_clock(_c->clock_defaultclock, sf_scalar<double>(_c, 12), start, stop)) {
+    return fail(_c, "dt of defaultclock changes at a time that is no multiple of the new dt; end the run before it on the new grid");
+  }
+  _c->slot_on = sf_scalar<bool>(_c, 4);
+  _c->slot_sigma = sf_scalar<double>(_c, 7);
+  _c->slot_step = sf_scalar<int64_t>(_c, 8);
+  _c->slot_tau = sf_scalar<double>(_c, 11);
+  _c->timed_patterns = _c->given_patterns;
+  _c->timed_stimulus = _c->given_stimulus;
+  if (!_c->draw2.prepare(20, _c->seed, 2u)) return fail(_c, memory_is_short);
+  _c->k0 = (1.0 / _c->clock_defaultclock.dt);
+  _c->k1 = sqrt(_c->clock_defaultclock.dt);
+  _c->k2 = (1.0 / _c->slot_tau);
+  _c->k3 = (_c->slot_sigma * pow((double)_c->slot_tau, (double)(-0.5)));
+  sf_clock& clock = _c->clock_defaultclock;
+  while (clock.step < clock.end) {
+    if (_c->cancelled) return fail(_c, "cancelled");
+    _c->progress = clock.t / _c->duration;
+    const int64_t pause = clock.end - clock.step < 256 ? clock.end : clock.step + 256;
+    for (; clock.step < pause; ++clock.step) {
+      clock.t = (double)clock.step * clock.dt;
+      neurongroup_update(_c, clock);
+      neurongroup_threshold(_c, clock);
+      if (spikemonitor_spikes(_c, clock)) return 1;
+      if (counts_spikes(_c, clock)) return 1;
+      neurongroup_reset(_c, clock);
+    }
+  }
+  clock.t = (double)clock.step * clock.dt;
+  _c->time = stop;
+  return 0;
+}
+
+static int run_1(sf_context* _c) {
+  const double start = _c->time, stop = start + sf_scalar<double>(_c, 20);
+  if (!sf_set_clock(_c->clock_defaultclock, sf_scalar<double>(_c, 19), start, stop)) {
+    return fail(_c, "dt of defaultclock changes at a time that is no multiple of the new dt; end the run before it on the new grid");
+  }
+  _c->slot_on = sf_scalar<bool>(_c, 15);
+  _c->slot_sigma = sf_scalar<double>(_c, 16);
+  _c->slot_step = sf_scalar<int64_t>(_c, 17);
+  _c->slot_tau = sf_scalar<double>(_c, 18);
+  _c->timed_patterns = _c->given_patterns;
+  _c->timed_stimulus = _c->given_stimulus;
+  if (!_c->draw2.prepare(20, _c->seed, 2u)) return fail(_c, memory_is_short);
+  _c->k0 = (1.0 / _c->clock_defaultclock.dt);
+  _c->k1 = sqrt(_c->clock_defaultclock.dt);
+  _c->k2 = (1.0 / _c->slot_tau);
+  _c->k3 = (_c->slot_sigma * pow((double)_c->slot_tau, (double)(-0.5)));
+  sf_clock& clock = _c->clock_defaultclock;
+  while (clock.step < clock.end) {
+    if (_c->cancelled) return fail(_c, "cancelled");
+    _c->progress = clock.t / _c->duration;
+    const int64_t pause = clock.end - clock.step < 256 ? clock.end : clock.step + 256;
+    for (; clock.step < pause; ++clock.step) {
+      clock.t = (double)clock.step * clock.dt;
+      neurongroup_update(_c, clock);
+      neurongroup_threshold(_c, clock);
+      if (spikemonitor_spikes(_c, clock)) return 1;
+      if (counts_spikes(_c, clock)) return 1;
+      neurongroup_reset(_c, clock);
+    }
+  }
+  clock.t = (double)clock.step * clock.dt;
+  _c->time = stop;
+  return 0;
+}
+
+// ---- the interface ----
+
+uint32_t sf_abi_version(void) { return SF_ABI_VERSION; }
+
+const char* sf_model_hash(void) { return "064a214f01949bc5527e6d38f837562c540756cdb4101cf05d9a4384d8eb2cef"; }
+
+const sf_entry* sf_inputs(int32_t* count) {
+  *count = input_count;
+  return input_table;
+}
+
+const sf_entry* sf_outputs(int32_t* count) {
+  *count = output_count;
+  return output_table;
+}
+
+void sf_destroy(sf_context* _c) {
+  if (!_c) return;
+  for (sf_input& input : _c->inputs) free(input.data);
+  free(_c->neurongroup__v);
+  free(_c->neurongroup__theta);
+  free(_c->neurongroup__column);
+  free(_c->neurongroup__quiet);
+  free(_c->neurongroup__total);
+  free(_c->neurongroup__lastspike);
+  free(_c->neurongroup__not_refractory);
+  free(_c->spikemonitor__count);
+  free(_c->counts__count);
+  free(_c->neurongroup_spikes);
+  delete _c;
+}
+
+sf_context* sf_create(void) {
+  sf_context* _c = new (std::nothrow) sf_context();
+  if (!_c) return nullptr;
+  bool fits = true;
+  fits = (_c->neurongroup__v = sf_new_array<double>(20, 0.0)) && fits;
+  fits = (_c->neurongroup__theta = sf_new_array<double>(20, 0.0)) && fits;
+  fits = (_c->neurongroup__column = sf_new_array<int32_t>(20, 0)) && fits;
+  fits = (_c->neurongroup__quiet = sf_new_array<bool>(20, 0)) && fits;
+  fits = (_c->neurongroup__total = sf_new_array<int32_t>(20, 0)) && fits;
+  fits = (_c->neurongroup__lastspike = sf_new_array<double>(20, -10000.0)) && fits;
+  fits = (_c->neurongroup__not_refractory = sf_new_array<bool>(20, 1)) && fits;
+  fits = (_c->spikemonitor__count = sf_new_array<int32_t>(20, 0)) && fits;
+  fits = (_c->counts__count = sf_new_array<int32_t>(20, 0)) && fits;
+  fits = (_c->neurongroup_spikes = sf_new_array<int32_t>(20, 0)) && fits;
+  if (fits) return _c;
+  sf_destroy(_c);
+  return nullptr;
+}
+
+int sf_set(sf_context* _c, int32_t slot, const void* data, int64_t count) {
+  if (slot < 0 || slot >= input_count) return fail(_c, "there is no input in that slot");
+  const sf_entry& entry = input_table[slot];
+  if (count != entry.size && !(entry.broadcast && count == 1)) return fail(_c, "an input has the wrong number of elements");
+  const size_t width = entry.dtype == SF_BOOL ? 1 : entry.dtype == SF_I32 ? 4 : 8;
+  void* copy = malloc((size_t)count * width + 1);
+  if (!copy) return fail(_c, "out of memory for an input");
+  memcpy(copy, data, (size_t)count * width);
+  free(_c->inputs[slot].data);
+  _c->inputs[slot] = {copy, count};
+  return 0;
+}
+
+static uint64_t seed_of(const sf_context* _c, int64_t index) {
+  const sf_input& seeds = _c->inputs[26];
+  return ((const uint64_t*)seeds.data)[seeds.count == 1 ? 0 : index];
+}
+
+int sf_run(sf_context* _c) {
+  for (int32_t slot = 0; slot < input_count; ++slot) {
+    if (input_table[slot].kind == SF_REQUIRED && input_table[slot].size && !_c->inputs[slot].data) return fail(_c, "an input has not been set");
+  }
+  _c->seed = seed_of(_c, 0);
+  _c->duration = 1e-300;
+  _c->duration += sf_scalar<double>(_c, 13);
+  _c->duration += sf_scalar<double>(_c, 20);
+  _c->given_patterns = {(const double*)_c->inputs[5].data, sf_scalar<double>(_c, 6), 2, 2};
+  _c->given_stimulus = {(const double*)_c->inputs[9].data, sf_scalar<double>(_c, 10), 3, 1};
+  assign_0(_c);
+  assign_1(_c);
+  assign_2(_c);
+  assign_3(_c);
+  assign_4(_c);
+  apply_run_arguments(_c);
+  _c->seed = seed_of(_c, 1);
+  if (run_0(_c)) return 1;
+  assign_5(_c);
+  _c->seed = seed_of(_c, 2);
+  if (run_1(_c)) return 1;
+  _c->progress = 1;
+  return 0;
+}
+
+const void* sf_read(sf_context* _c, int32_t slot, int64_t* count) {
+  switch (slot) {
+    case 0:
+      *count = 20;
+      return _c->neurongroup__v;
+    case 1:
+      *count = 20;
+      return _c->neurongroup__theta;
+    case 2:
+      *count = 20;
+      return _c->neurongroup__column;
+    case 3:
+      *count = 20;
+      return _c->neurongroup__quiet;
+    case 4:
+      *count = 20;
+      return _c->neurongroup__total;
+    case 5:
+      *count = 20;
+      return _c->neurongroup__lastspike;
+    case 6:
+      *count = 20;
+      return _c->neurongroup__not_refractory;
+    case 7:
+      *count = _c->spikemonitor__i.size;
+      return _c->spikemonitor__i.data;
+    case 8:
+      *count = _c->spikemonitor__t.size;
+      return _c->spikemonitor__t.data;
+    case 9:
+      *count = 20;
+      return _c->spikemonitor__count;
+    case 10:
+      *count = 20;
+      return _c->counts__count;
+    case 11:
+      *count = 1;
+      return &_c->time;
+  }
+  *count = 0;
+  return nullptr;
+}
+
+double sf_progress(const sf_context* _c) { return _c->progress; }
+
+void sf_cancel(sf_context* _c) { _c->cancelled = 1; }
+
+const char* sf_error(const sf_context* _c) { return _c->error; }

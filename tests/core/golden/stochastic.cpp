@@ -1,0 +1,363 @@
+// A model written by spikefarm: one context is one run, nothing is global.
+// Model b46193e78601a62ab14249e5e1b11b0a86fe6bbb31c625f2da58ad63d68dc48a
+#include "engine/model.h"
+
+#include <new>
+
+#include "engine/ahead.h"
+#include "engine/buffer.h"
+#include "engine/linalg.h"
+#include "engine/mathx.h"
+#include "engine/random.h"
+#include "engine/support.h"
+
+static const sf_entry input_table[] = {
+    {"statemonitor.record", "statemonitor.record", "1", SF_I64, SF_REQUIRED, 2, 0},
+    {"heun.x:value", "heun.x", "1", SF_F64, SF_REQUIRED, 30, 1},
+    {"neurongroup.x:value", "neurongroup.x", "1", SF_F64, SF_REQUIRED, 3, 1},
+    {"heun.clock.dt", "heun.dt", "second", SF_F64, SF_REQUIRED, 1, 0},
+    {"neurongroup.clock.dt", "neurongroup.dt", "second", SF_F64, SF_REQUIRED, 1, 0},
+    {"run.duration", "run.duration", "second", SF_F64, SF_REQUIRED, 1, 0},
+    {"heun.x:override", "heun.x", "1", SF_F64, SF_OPTIONAL, 30, 1},
+    {"heun.y:override", "heun.y", "1", SF_F64, SF_OPTIONAL, 30, 1},
+    {"neurongroup.x:override", "neurongroup.x", "1", SF_F64, SF_OPTIONAL, 3, 1},
+    {"neurongroup_1.x:override", "neurongroup_1.x", "1", SF_F64, SF_OPTIONAL, 3, 1},
+    {"neurongroup_1.y:override", "neurongroup_1.y", "1", SF_F64, SF_OPTIONAL, 3, 1},
+    {"seed", "seed", "1", SF_U64, SF_REQUIRED, 1, 1},
+};
+static const sf_entry output_table[] = {
+    {"heun.x", "heun.x", "1", SF_F64, SF_REQUIRED, 30, 0},
+    {"heun.y", "heun.y", "1", SF_F64, SF_REQUIRED, 30, 0},
+    {"neurongroup.x", "neurongroup.x", "1", SF_F64, SF_REQUIRED, 3, 0},
+    {"neurongroup_1.x", "neurongroup_1.x", "1", SF_F64, SF_REQUIRED, 3, 0},
+    {"neurongroup_1.y", "neurongroup_1.y", "1", SF_F64, SF_REQUIRED, 3, 0},
+    {"statemonitor.t", "statemonitor.t", "second", SF_F64, SF_REQUIRED, -1, 0},
+    {"statemonitor.x", "statemonitor.x", "1", SF_F64, SF_REQUIRED, -1, 0},
+    {"t", "t", "second", SF_F64, SF_REQUIRED, 1, 0},
+};
+static const int32_t input_count = 12, output_count = 8;
+
+struct sf_context {
+  sf_input inputs[input_count];
+  char error[512] = "";
+  uint64_t seed = 0;
+  double time = 0;
+  double duration = 0;
+  volatile double progress = 0;
+  volatile int cancelled = 0;
+
+  // state
+  double* heun__x = nullptr;
+  double* heun__y = nullptr;
+  double* neurongroup__x = nullptr;
+  double* neurongroup_1__x = nullptr;
+  double* neurongroup_1__y = nullptr;
+  sf_ahead<SF_NORMAL> draw0;
+  sf_ahead<SF_NORMAL> draw1;
+  sf_ahead<SF_NORMAL> draw2;
+
+  // recordings
+  sf_buffer<double> statemonitor__t;
+  sf_buffer<double> statemonitor__x;
+
+  // clocks, constants of the namespace and what follows from them once a run starts
+  sf_clock clock_heun__clock;
+  sf_clock clock_neurongroup__clock;
+  double k0 = 0;
+  double k1 = 0;
+  double k2 = 0;
+  double k3 = 0;
+  double k4 = 0;
+  double k5 = 0;
+  double k6 = 0;
+  double k7 = 0;
+  double k8 = 0;
+};
+
+template <typename T>
+static inline T sf_scalar(const sf_context* _c, int32_t slot) {
+  return ((const T*)_c->inputs[slot].data)[0];
+}
+
+static int fail(sf_context* _c, const char* message) {
+  if (!_c->error[0]) strncpy(_c->error, message, sizeof _c->error - 1);
+  return 1;
+}
+
+static const char* const memory_is_short = "out of memory; record less, or less often";
+
+// ---- kernels ----
+
+static int statemonitor_states(sf_context* _c, const sf_clock& _clock) {
+  enum : int64_t { N = 30 };
+  (void)_clock;
+  const double* __restrict__ x = _c->heun__x;
+  bool _fits = _c->statemonitor__t.append(_clock.t);
+  const int64_t* _record = (const int64_t*)_c->inputs[0].data;
+  const int64_t _rows = _c->inputs[0].count;
+  for (int64_t _k = 0; _k < _rows; ++_k) {
+    const int64_t i = _record[_k];
+    _fits = _fits && _c->statemonitor__x.append((double)x[i]);
+  }
+  return _fits ? 0 : fail(_c, memory_is_short);
+}
+
+static void heun_update(sf_context* _c, const sf_clock& _clock) {
+  enum : int64_t { N = 30 };
+  (void)_clock;
+  const double dt = _clock.dt;
+  double* __restrict__ x = _c->heun__x;
+  const double* __restrict__ y = _c->heun__y;
+  const double _k0 = _c->k0;
+  const double _k1 = _c->k1;
+  const double _k2 = _c->k2;
+  const double* __restrict__ _draw0 = _c->draw0.at(_clock.tick());
+  const double* __restrict__ _draw1 = _c->draw1.at(_clock.tick());
+  for (int64_t i = 0; i < N; ++i) {
+    double _dW_xi_1 = (_k0 * _draw0[i]);
+    double _dW_xi_2 = (_k0 * _draw1[i]);
+    double _f_x = (((-x[i]) * x[i]) * _k1);
+    double _g_x = ((((0.1 * x[i]) * _k2) * _dW_xi_1) + (((0.2 * y[i]) * _k2) * _dW_xi_2));
+    double _ahead_x = (x[i] + ((_f_x * dt) + _g_x));
+    double _next_x = (x[i] + (0.5 * (((_f_x + (((-_ahead_x) * _ahead_x) * _k1)) * dt) + (_g_x + ((((0.1 * _ahead_x) * _k2) * _dW_xi_1) + (((0.2 * y[i]) * _k2) * _dW_xi_2))))));
+    x[i] = _next_x;
+  }
+}
+
+static void neurongroup_update(sf_context* _c, const sf_clock& _clock) {
+  enum : int64_t { N = 3 };
+  (void)_clock;
+  const double dt = _clock.dt;
+  double* __restrict__ x = _c->neurongroup__x;
+  const double _k3 = _c->k3;
+  const double _k4 = _c->k4;
+  const double _k5 = _c->k5;
+  const double _k6 = _c->k6;
+  const double* __restrict__ _draw2 = _c->draw2.at(_clock.tick());
+  for (int64_t i = 0; i < N; ++i) {
+    double _dW_xi = (_k3 * _draw2[i]);
+    double _f_x = ((-x[i]) * _k4);
+    double _g_x = (sqrt(x[i]) * _k5);
+    double _support_x = (x[i] + (_g_x * _k3));
+    double _noise_x = ((_g_x * _dW_xi) + ((((sqrt(_support_x) * _k5) - _g_x) * _k6) * (_dW_xi * _dW_xi)));
+    double _next_x = (x[i] + ((_f_x * dt) + _noise_x));
+    x[i] = _next_x;
+  }
+}
+
+static void neurongroup_1_update(sf_context* _c, const sf_clock& _clock) {
+  enum : int64_t { N = 3 };
+  (void)_clock;
+  const double t = _clock.t;
+  const double dt = _clock.dt;
+  double* __restrict__ x = _c->neurongroup_1__x;
+  double* __restrict__ y = _c->neurongroup_1__y;
+  const double _k7 = _c->k7;
+  const double _k8 = _c->k8;
+  const double _s0 = sin(((6.283185307179586 * t) * _k7));
+  const double _s1 = sin(((6.283185307179586 * (t + _k8)) * _k7));
+  const double _s2 = sin(((6.283185307179586 * (t + dt)) * _k7));
+  for (int64_t i = 0; i < N; ++i) {
+    double _k0_x = (_s0 * y[i]);
+    double _k0_y = (-x[i]);
+    double _k1_x = (_s1 * (y[i] + (dt * (0.5 * _k0_y))));
+    double _k1_y = (-(x[i] + (dt * (0.5 * _k0_x))));
+    double _k2_x = (_s1 * (y[i] + (dt * (0.5 * _k1_y))));
+    double _k2_y = (-(x[i] + (dt * (0.5 * _k1_x))));
+    double _k3_x = (_s2 * (y[i] + (dt * _k2_y)));
+    double _k3_y = (-(x[i] + (dt * _k2_x)));
+    x[i] = (x[i] + (dt * ((((0.16666666666666666 * _k0_x) + (0.3333333333333333 * _k1_x)) + (0.3333333333333333 * _k2_x)) + (0.16666666666666666 * _k3_x))));
+    y[i] = (y[i] + (dt * ((((0.16666666666666666 * _k0_y) + (0.3333333333333333 * _k1_y)) + (0.3333333333333333 * _k2_y)) + (0.16666666666666666 * _k3_y))));
+  }
+}
+
+// ---- the program ----
+
+static void assign_0(sf_context* _c) {
+  // assign heun.x = $heun.x:value[]
+  enum : int64_t { N = 30 };
+  double* __restrict__ x = _c->heun__x;
+  const double* _value = (const double*)_c->inputs[1].data;
+  const int64_t _count = _c->inputs[1].count;
+  for (int64_t i = 0; i < 30; ++i) {
+    x[i] = _value[_count == 1 ? 0 : i];
+  }
+}
+
+static void assign_1(sf_context* _c) {
+  // assign neurongroup.x = $neurongroup.x:value[]
+  enum : int64_t { N = 3 };
+  double* __restrict__ x = _c->neurongroup__x;
+  const double* _value = (const double*)_c->inputs[2].data;
+  const int64_t _count = _c->inputs[2].count;
+  for (int64_t i = 0; i < 3; ++i) {
+    x[i] = _value[_count == 1 ? 0 : i];
+  }
+}
+
+static void apply_run_arguments(sf_context* _c) {
+  sf_apply(_c->heun__x, 30, _c->inputs[6]);
+  sf_apply(_c->heun__y, 30, _c->inputs[7]);
+  sf_apply(_c->neurongroup__x, 3, _c->inputs[8]);
+  sf_apply(_c->neurongroup_1__x, 3, _c->inputs[9]);
+  sf_apply(_c->neurongroup_1__y, 3, _c->inputs[10]);
+  (void)_c;
+}
+
+static int run_0(sf_context* _c) {
+  const double start = _c->time, stop = start + sf_scalar<double>(_c, 5);
+  if (!sf_set_clock(_c->clock_heun__clock, sf_scalar<double>(_c, 3), start, stop)) {
+    return fail(_c, "dt of heun.clock changes at a time that is no multiple of the new dt; end the run before it on the new grid");
+  }
+  if (!sf_set_clock(_c->clock_neurongroup__clock, sf_scalar<double>(_c, 4), start, stop)) {
+    return fail(_c, "dt of neurongroup.clock changes at a time that is no multiple of the new dt; end the run before it on the new grid");
+  }
+  if (!_c->draw0.prepare(30, _c->seed, 0u)) return fail(_c, memory_is_short);
+  if (!_c->draw1.prepare(30, _c->seed, 1u)) return fail(_c, memory_is_short);
+  if (!_c->draw2.prepare(3, _c->seed, 2u)) return fail(_c, memory_is_short);
+  _c->k0 = sqrt(_c->clock_heun__clock.dt);
+  _c->k1 = 1.0;
+  _c->k2 = (1.0 / sqrt(1.0));
+  _c->k3 = sqrt(_c->clock_neurongroup__clock.dt);
+  _c->k4 = 1.0;
+  _c->k5 = (1.0 / sqrt(1.0));
+  _c->k6 = (1.0 / (2.0 * sqrt(_c->clock_neurongroup__clock.dt)));
+  _c->k7 = 1.0;
+  _c->k8 = (0.5 * _c->clock_heun__clock.dt);
+  sf_clock* const clocks[] = {&_c->clock_heun__clock, &_c->clock_neurongroup__clock, };
+  const int count = 2;
+  for (;;) {
+    double now = INFINITY, finest = INFINITY;
+    for (int k = 0; k < count; ++k) {
+      if (clocks[k]->step < clocks[k]->end && clocks[k]->t < now) now = clocks[k]->t;
+      if (clocks[k]->dt < finest) finest = clocks[k]->dt;
+    }
+    if (now == INFINITY) break;
+    if (_c->cancelled) return fail(_c, "cancelled");
+    _c->progress = now / _c->duration;
+    bool ticks[count];
+    for (int k = 0; k < count; ++k) {
+      ticks[k] = clocks[k]->step < clocks[k]->end && clocks[k]->t - now <= 1e-4 * finest;
+    }
+    if (ticks[0] && statemonitor_states(_c, *clocks[0])) return 1;
+    if (ticks[0]) heun_update(_c, *clocks[0]);
+    if (ticks[1]) neurongroup_update(_c, *clocks[1]);
+    if (ticks[0]) neurongroup_1_update(_c, *clocks[0]);
+    for (int k = 0; k < count; ++k) {
+      if (ticks[k]) clocks[k]->t = (double)++clocks[k]->step * clocks[k]->dt;
+    }
+  }
+  _c->time = stop;
+  return 0;
+}
+
+// ---- the interface ----
+
+uint32_t sf_abi_version(void) { return SF_ABI_VERSION; }
+
+const char* sf_model_hash(void) { return "b46193e78601a62ab14249e5e1b11b0a86fe6bbb31c625f2da58ad63d68dc48a"; }
+
+const sf_entry* sf_inputs(int32_t* count) {
+  *count = input_count;
+  return input_table;
+}
+
+const sf_entry* sf_outputs(int32_t* count) {
+  *count = output_count;
+  return output_table;
+}
+
+void sf_destroy(sf_context* _c) {
+  if (!_c) return;
+  for (sf_input& input : _c->inputs) free(input.data);
+  free(_c->heun__x);
+  free(_c->heun__y);
+  free(_c->neurongroup__x);
+  free(_c->neurongroup_1__x);
+  free(_c->neurongroup_1__y);
+  delete _c;
+}
+
+sf_context* sf_create(void) {
+  sf_context* _c = new (std::nothrow) sf_context();
+  if (!_c) return nullptr;
+  bool fits = true;
+  fits = (_c->heun__x = sf_new_array<double>(30, 0.0)) && fits;
+  fits = (_c->heun__y = sf_new_array<double>(30, 0.0)) && fits;
+  fits = (_c->neurongroup__x = sf_new_array<double>(3, 0.0)) && fits;
+  fits = (_c->neurongroup_1__x = sf_new_array<double>(3, 0.0)) && fits;
+  fits = (_c->neurongroup_1__y = sf_new_array<double>(3, 0.0)) && fits;
+  if (fits) return _c;
+  sf_destroy(_c);
+  return nullptr;
+}
+
+int sf_set(sf_context* _c, int32_t slot, const void* data, int64_t count) {
+  if (slot < 0 || slot >= input_count) return fail(_c, "there is no input in that slot");
+  const sf_entry& entry = input_table[slot];
+  if (count != entry.size && !(entry.broadcast && count == 1)) return fail(_c, "an input has the wrong number of elements");
+  const size_t width = entry.dtype == SF_BOOL ? 1 : entry.dtype == SF_I32 ? 4 : 8;
+  void* copy = malloc((size_t)count * width + 1);
+  if (!copy) return fail(_c, "out of memory for an input");
+  memcpy(copy, data, (size_t)count * width);
+  free(_c->inputs[slot].data);
+  _c->inputs[slot] = {copy, count};
+  return 0;
+}
+
+static uint64_t seed_of(const sf_context* _c, int64_t index) {
+  const sf_input& seeds = _c->inputs[11];
+  return ((const uint64_t*)seeds.data)[seeds.count == 1 ? 0 : index];
+}
+
+int sf_run(sf_context* _c) {
+  for (int32_t slot = 0; slot < input_count; ++slot) {
+    if (input_table[slot].kind == SF_REQUIRED && input_table[slot].size && !_c->inputs[slot].data) return fail(_c, "an input has not been set");
+  }
+  _c->seed = seed_of(_c, 0);
+  _c->duration = 1e-300;
+  _c->duration += sf_scalar<double>(_c, 5);
+  assign_0(_c);
+  assign_1(_c);
+  apply_run_arguments(_c);
+  if (run_0(_c)) return 1;
+  _c->progress = 1;
+  return 0;
+}
+
+const void* sf_read(sf_context* _c, int32_t slot, int64_t* count) {
+  switch (slot) {
+    case 0:
+      *count = 30;
+      return _c->heun__x;
+    case 1:
+      *count = 30;
+      return _c->heun__y;
+    case 2:
+      *count = 3;
+      return _c->neurongroup__x;
+    case 3:
+      *count = 3;
+      return _c->neurongroup_1__x;
+    case 4:
+      *count = 3;
+      return _c->neurongroup_1__y;
+    case 5:
+      *count = _c->statemonitor__t.size;
+      return _c->statemonitor__t.data;
+    case 6:
+      *count = _c->statemonitor__x.size;
+      return _c->statemonitor__x.data;
+    case 7:
+      *count = 1;
+      return &_c->time;
+  }
+  *count = 0;
+  return nullptr;
+}
+
+double sf_progress(const sf_context* _c) { return _c->progress; }
+
+void sf_cancel(sf_context* _c) { _c->cancelled = 1; }
+
+const char* sf_error(const sf_context* _c) { return _c->error; }
