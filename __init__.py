@@ -5,7 +5,7 @@ from __future__ import annotations
 from .core.clock import Clock, defaultclock
 from .core.equations import Equations
 from .core.group import NeuronGroup
-from .core.monitors import SpikeMonitor, StateMonitor
+from .core.monitors import EventMonitor, SpikeMonitor, StateMonitor
 from .core.network import Network, collect, run
 from .core.session import seed, start_scope
 from .core.timedarray import TimedArray
@@ -19,6 +19,7 @@ __all__ = [
     *_units,
     "Clock",
     "Equations",
+    "EventMonitor",
     "Grid",
     "Network",
     "NeuronGroup",

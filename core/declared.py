@@ -50,6 +50,20 @@ class Declared:
         """Names that the object's strings take from the script."""
         return set()
 
+    @property
+    def sources(self) -> tuple[Declared, ...]:
+        """Objects that must be part of whatever runs this one."""
+        return ()
+
+    @property
+    def contained(self) -> tuple[Declared, ...]:
+        """Objects that run along with this one without being named."""
+        return ()
+
+    def intrinsic_constants(self) -> Mapping[str, Any]:
+        """Constants that come with the object itself rather than from a namespace."""
+        return {}
+
     def own_namespace(self) -> Mapping[str, Any] | None:
         """The explicit namespace of the object, if it was given one."""
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,25 @@ from numpy.typing import NDArray
 from .declared import Declared
 from .dimensions import DIMENSIONLESS, TIME
 from .equations import DIFFERENTIAL, PARAMETER
+from .events import GroupEvent
 from .expr import Element, Expr, parse
-from .group import NeuronGroup
+from .group import Group
 from .infer import Type
-from .model import ApplyArgs, Assign, Input, Model, Population, Probe, Run, Seed, Step, TimedInput, Variable
-from .monitors import SpikeMonitor, StateMonitor
+from .model import (
+    ApplyArgs,
+    Assign,
+    Event,
+    Input,
+    Model,
+    Population,
+    Probe,
+    Run,
+    Seed,
+    Step,
+    TimedInput,
+    Variable,
+)
+from .monitors import EventRecorder, StateMonitor
 from .namespace import Constant, Resolved
 from .resolve import resolve
 from .session import ApplyEntry, AssignEntry, Entry, RunEntry, SeedEntry, Session
@@ -109,9 +123,9 @@ class _Freezer:
         for entry in reversed(self.program):
             if isinstance(entry, RunEntry):
                 first.update(entry.constants)
-        groups = [o for o in objects if isinstance(o, NeuronGroup)]
+        groups = [o for o in objects if isinstance(o, Group)]
         populations = tuple(self._population(g, first[g.name]) for g in groups)
-        probes = tuple(self._probe(o) for o in objects if not isinstance(o, NeuronGroup))
+        probes = tuple(self._probe(o) for o in objects if not isinstance(o, Group))
         steps = self._steps()
         self._overrides(groups)
         seed = Input(SEED, SEED, "seed", "uint64", len(self.seeds), DIMENSIONLESS)
@@ -121,31 +135,23 @@ class _Freezer:
 
     # -- objects --------------------------------------------------------------------------------------
 
-    def _slot(self, group: NeuronGroup, name: str) -> str:
+    def _slot(self, group: Group, name: str) -> str:
         """Where the group's kernels read a constant: the script's names are shared, explicit ones are not."""
         if group.own_namespace() is None and name not in group.intrinsic_constants():
             return name
         return f"{self.ids[group.name]}.{name}"
 
-    def _resolved(self, group: NeuronGroup, expr: Expr, constants: Mapping[str, Resolved], own: Any) -> Expr:
+    def _resolved(self, group: Group, expr: Expr, constants: Mapping[str, Resolved], own: Any) -> Expr:
         return resolve(expr, own, constants, lambda name: self._slot(group, name))
 
-    def _population(self, group: NeuronGroup, constants: Mapping[str, Resolved]) -> Population:
-        own: dict[str, Type] = dict(group.variable_types)
-
+    def _population(self, group: Group, constants: Mapping[str, Resolved]) -> Population:
         def made(expr: Expr | None) -> Expr | None:
-            return None if expr is None else self._resolved(group, expr, constants, own)
+            return None if expr is None else self._resolved(group, expr, constants, group.variable_types)
 
         variables = tuple(
             Variable(e.name, e.kind, e.dtype, e.dim, made(e.expr), tuple(sorted(e.flags)))
             for e in group.equations.ordered
         )
-        reset = []
-        for statement in group.checked_reset(constants):
-            expr = self._resolved(group, statement.expr, constants, own)
-            reset.append(Stmt(statement.target, expr, statement.local, statement.dtype))
-            if statement.local:
-                own[statement.target] = Type(DIMENSIONLESS, statement.dtype)
         is_time = group.refractory is None or group.refractory_is_time(constants)
         return Population(
             id=self.ids[group.name],
@@ -154,11 +160,32 @@ class _Freezer:
             order=group.order,
             method=group.method or "auto",
             variables=variables,
-            threshold=made(group.threshold),
-            reset=tuple(reset),
+            events=tuple(self._event(group, event, constants) for event in group.own_events()),
             refractory=made(group.refractory),
             refractory_is_time=is_time,
         )
+
+    def _event(self, group: Group, event: GroupEvent, constants: Mapping[str, Resolved]) -> Event:
+        condition = event.condition
+        if condition is not None:
+            condition = self._resolved(group, condition, constants, group.variable_types)
+        made = Event(event.name, condition, event.check.when, event.check.order)
+        if event.run is None:
+            return made
+        code = self._code(group, group.checked(event.code, constants), constants)
+        return replace(made, code=code, code_when=event.run.when, code_order=event.run.order)
+
+    def _code(
+        self, group: Group, block: Iterable[Stmt], constants: Mapping[str, Resolved]
+    ) -> tuple[Stmt, ...]:
+        """Checked statements with every name resolved."""
+        own: dict[str, Type] = dict(group.variable_types)
+        code = []
+        for statement in block:
+            code.append(statement.with_expr(self._resolved(group, statement.expr, constants, own)))
+            if statement.local:
+                own[statement.target] = Type(DIMENSIONLESS, statement.dtype)
+        return tuple(code)
 
     def _clock_id(self, obj: Declared) -> str:
         clock = obj.clock
@@ -171,13 +198,13 @@ class _Freezer:
 
     def _probe(self, monitor: Declared) -> Probe:
         id = self.ids[monitor.name]
-        if isinstance(monitor, SpikeMonitor):
-            source, kind, record = monitor.source, "spikes", "all"
-            variables: tuple[str, ...] = ("i", "t") if monitor.record else ()
+        if isinstance(monitor, EventRecorder):
+            source, kind, record = monitor.source, "events", "all"
+            event, variables = monitor.event, monitor.recorded_variables
         else:
             assert isinstance(monitor, StateMonitor)
             source, kind, record = monitor.source, "states", "all"
-            variables = monitor.record_variables
+            event, variables = "", monitor.record_variables
             if monitor.indices is not None:
                 record = self._input(f"{id}.record", f"{id}.record", "index", monitor.indices)
         return Probe(
@@ -189,6 +216,7 @@ class _Freezer:
             monitor.order,
             variables,
             record,
+            event,
         )
 
     # -- inputs ---------------------------------------------------------------------------------------
@@ -221,7 +249,7 @@ class _Freezer:
         self.timed_objects[id] = array
         return id
 
-    def _bind(self, group: NeuronGroup, constants: Mapping[str, Resolved], table: dict[str, str]) -> None:
+    def _bind(self, group: Group, constants: Mapping[str, Resolved], table: dict[str, str]) -> None:
         for name, value in constants.items():
             slot = self._slot(group, name)
             if slot in table:
@@ -232,7 +260,7 @@ class _Freezer:
             elif isinstance(value, TimedArray):
                 table[slot] = self._timed_array(slot, user, value)
 
-    def _overrides(self, groups: list[NeuronGroup]) -> None:
+    def _overrides(self, groups: list[Group]) -> None:
         """Every variable with values of its own can be set by run arguments."""
         for group in groups:
             id = self.ids[group.name]
@@ -267,7 +295,7 @@ class _Freezer:
 
     def _assign(self, entry: AssignEntry) -> Assign:
         group = entry.target
-        assert isinstance(group, NeuronGroup)
+        assert isinstance(group, Group)
         id = self.ids[group.name]
         dim, dtype = group.variable_types[entry.variable].dim, group.variable_types[entry.variable].dtype
         table: dict[str, str] = {}
@@ -297,7 +325,7 @@ class _Freezer:
     def _run(self, entry: RunEntry) -> Run:
         table: dict[str, str] = {}
         for obj in entry.objects:
-            if isinstance(obj, NeuronGroup):
+            if isinstance(obj, Group):
                 self._bind(obj, entry.constants[obj.name], table)
         clocks: dict[str, str] = {}
         for obj in entry.objects:

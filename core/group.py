@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ from .context import Checker, check_block, check_equation, expect_unit, variable
 from .declared import Declared
 from .dimensions import TIME
 from .equations import PARAMETER, SUBEXPRESSION, EquationError, Equations
-from .expr import Expr, ExpressionError, Lit, Name, parse, text
+from .events import SPIKE, GroupEvent, Place
+from .expr import Expr, ExpressionError, Lit, Name, parse, text, written
 from .infer import BOOL, Type, unit_of
 from .namespace import Constant, Resolved
 from .resolve import external_names
@@ -23,46 +25,8 @@ from .variables import VariableView
 REFRACTORY_PERIOD = "refractory"
 
 
-class NeuronGroup(Declared):
-    """A group of neurons that share their equations.
-
-    Parameters
-    ----------
-    N : int
-        Number of neurons.
-    model : str or Equations
-        Differential equations, subexpressions and parameters.
-    method : str, optional
-        Name of the integrator: ``'exact'`` (``'linear'``), ``'euler'``, ``'exponential_euler'``, ``'rk2'``,
-        ``'rk4'``, ``'heun'`` or ``'milstein'``. By default the first that fits, in that order of
-        preference: exact, Euler, Heun.
-    threshold : str, optional
-        Condition that makes a neuron spike.
-    reset : str, optional
-        Statements executed for the neurons that spiked.
-    refractory : Quantity, str or bool, optional
-        How long, or while which condition, a neuron does not spike again and variables flagged
-        ``(unless refractory)`` stand still.
-    namespace : dict, optional
-        What external names stand for; by default they are looked up where ``run`` is called.
-    dt : Quantity, optional
-        Time step of the group, if not that of ``defaultclock``.
-    clock : Clock, optional
-        Clock of the group.
-    order : int, optional
-        Place among the objects of the same part of a time step.
-    name : str, optional
-        Name, unique in the script.
-
-    Raises
-    ------
-    EquationError, ExpressionError
-        For equations or code that are not well formed.
-    ValueError, TypeError
-        For arguments out of range.
-    """
-
-    _kind = "neurongroup"
+class Group(Declared):
+    """What all groups of neurons have in common: equations, a threshold, variables to set and read."""
 
     def __init__(
         self,
@@ -77,14 +41,16 @@ class NeuronGroup(Declared):
         clock: Any = None,
         order: int = 0,
         name: str | None = None,
+        events: Mapping[str, str] | None = None,
     ) -> None:
-        if isinstance(N, bool) or not isinstance(N, int | np.integer):
-            raise TypeError(f"NeuronGroup: N={N!r} is no number of neurons; give an integer.")
-        if N < 1:
-            raise ValueError(f"NeuronGroup: N={N}; a group has at least one neuron.")
+        check_size(type(self).__name__, N)
         if not isinstance(model, str | Equations):
             raise TypeError(f"NeuronGroup: model={model!r} must be a string or Equations.")
         equations = model if isinstance(model, Equations) else Equations(model)
+        check_events(type(self).__name__, events, threshold)
+        if threshold is None and events is not None:
+            threshold = events.get(SPIKE)
+            events = {name: condition for name, condition in events.items() if name != SPIKE}
         if reset is not None and threshold is None:
             raise ValueError(
                 f"NeuronGroup: reset={reset!r} without a threshold would never happen; give both."
@@ -96,8 +62,13 @@ class NeuronGroup(Declared):
         self._size = int(N)
         self.equations = equations
         self.method = method
-        self._threshold = None if threshold is None else parse(threshold)
-        self._reset = () if reset is None else parse_block(reset)
+        self._events: dict[str, GroupEvent] = {}
+        if threshold is not None:
+            self._add_event(SPIKE, parse(threshold), "thresholds")
+        for event, condition in (events or {}).items():
+            self._add_event(event, parse(condition), "after_thresholds")
+        if reset is not None:
+            self._set_code(self._events[SPIKE], reset, "resets", self.order)
         self._refractory, self._refractory_value = self._parse_refractory(refractory)
         self._namespace = None if namespace is None else dict(namespace)
         self.variable_types = variable_types(equations, self._refractory is not None)
@@ -121,15 +92,9 @@ class NeuronGroup(Declared):
 
     # -- what the passes need ---------------------------------------------------------------------------
 
-    @property
-    def threshold(self) -> Expr | None:
-        """The threshold condition as parsed."""
-        return self._threshold
-
-    @property
-    def reset_statements(self) -> tuple[Stmt, ...]:
-        """The reset as parsed."""
-        return self._reset
+    def own_events(self) -> tuple[GroupEvent, ...]:
+        """The events of the group, spikes first."""
+        return tuple(self._events.values())
 
     @property
     def refractory(self) -> Expr | None:
@@ -145,19 +110,25 @@ class NeuronGroup(Declared):
 
     def external_names(self) -> set[str]:
         parts = [e.expr for e in self.equations.ordered if e.expr is not None]
-        parts += [e for e in (self._threshold, self._refractory) if e is not None]
+        parts += [e.condition for e in self._events.values() if e.condition is not None]
+        parts += [] if self._refractory is None else [self._refractory]
         found: set[str] = set()
         for part in parts:
             found |= external_names(part, self.variable_types)
-        local = {s.target for s in self._reset}
-        for statement in self._reset:
-            found |= external_names(statement.expr, {*self.variable_types, *local})
+        for event in self._events.values():
+            found |= self.external_names_of(event.code)
         return found - set(self.intrinsic_constants())
 
-    def checked_reset(self, constants: Mapping[str, Resolved]) -> tuple[Stmt, ...]:
-        """The reset with its locals marked."""
+    def external_names_of(self, block: tuple[Stmt, ...]) -> set[str]:
+        """Names in statements for the group that the script must explain."""
+        local = {s.target for s in block}
+        parts = [external_names(s.expr, {*self.variable_types, *local}) for s in block]
+        return set().union(*parts)
+
+    def checked(self, block: tuple[Stmt, ...], constants: Mapping[str, Resolved]) -> tuple[Stmt, ...]:
+        """Statements for the group with their locals marked."""
         checker = Checker(self.name, self.variable_types, constants, [])
-        return check_block(checker, self._reset, self._readonly())
+        return check_block(checker, block, self._readonly())
 
     def _readonly(self) -> dict[str, str]:
         names = dict.fromkeys(("t", "dt", "t_in_timesteps", "i", "N", "not_refractory"), "a special variable")
@@ -172,24 +143,26 @@ class NeuronGroup(Declared):
 
     def check(self, constants: Mapping[str, Resolved]) -> None:
         """Check every string of the group; all problems are raised as one error."""
-        checker = Checker(f"NeuronGroup {self.name!r}", self.variable_types, constants, [])
+        checker = Checker(f"{type(self).__name__} {self.name!r}", self.variable_types, constants, [])
         for eq in self.equations.ordered:
             if eq.expr is not None:
                 checker.attempt(
                     f"the {eq.kind} of {eq.name!r}",
                     lambda name=eq.name: check_equation(checker, self.equations, name),  # type: ignore[misc]
                 )
-        if self._threshold is not None:
-            checker.attempt("the threshold", lambda: self._check_threshold(checker))
-        if self._reset:
-            checker.attempt("the reset", lambda: check_block(checker, self._reset, self._readonly()))
+        for event in self._events.values():
+            self._check_event(checker, event)
         if self._refractory is not None:
             checker.attempt("the refractory period", lambda: self.refractory_is_time(constants))
         checker.finish()
 
-    def _check_threshold(self, checker: Checker) -> None:
-        assert self._threshold is not None
-        expect_unit(checker.type_of(self._threshold), BOOL, repr(text(self._threshold)))
+    def _check_event(self, checker: Checker, event: GroupEvent) -> None:
+        condition = event.condition
+        if condition is not None:
+            checker.attempt(
+                event.what, lambda: expect_unit(checker.type_of(condition), BOOL, repr(text(condition)))
+            )
+        checker.attempt(event.what_code, lambda: check_block(checker, event.code, self._readonly()))
 
     def refractory_is_time(self, constants: Mapping[str, Resolved]) -> bool:
         """Whether refractoriness is given as a time rather than as a condition."""
@@ -202,6 +175,90 @@ class NeuronGroup(Declared):
                 f"{text(self._refractory)!r} has units of {unit_of(given.dim)}; it must be a time or a condition."
             )
         return True
+
+    # -- events -----------------------------------------------------------------------------------------
+
+    def _add_event(self, name: str, condition: Expr | None, when: str) -> None:
+        place = Place(f"the condition of {name!r} of {self.name!r}", when, self.order)
+        self._events[name] = GroupEvent(name, condition, place)
+
+    def _set_code(self, event: GroupEvent, code: str, when: str, order: int | None) -> None:
+        place = Place(
+            f"the code for {event.name!r} of {self.name!r}", when, self.order if order is None else order
+        )
+        event.code, event.run = parse_block(code), place
+
+    def find_event(self, name: str) -> GroupEvent:
+        """An event by name.
+
+        Raises
+        ------
+        ValueError
+            Naming the events that there are.
+        """
+        if name not in self._events:
+            raise ValueError(
+                f"{self.name!r} has no event named {name!r}; it has {', '.join(self._events) or 'none'}."
+                + (" Spikes need a threshold." if name == SPIKE else "")
+            )
+        return self._events[name]
+
+    @property
+    def events(self) -> Mapping[str, str]:
+        """The condition of each event, ``spike`` being the threshold's."""
+        return {e.name: "" if e.condition is None else written(e.condition) for e in self._events.values()}
+
+    @property
+    def thresholder(self) -> Mapping[str, Place]:
+        """When the condition of each event is looked at: ``group.thresholder['spike'].when = 'start'``."""
+        return MappingProxyType({e.name: e.check for e in self._events.values()})
+
+    @property
+    def resetter(self) -> Mapping[str, Place]:
+        """When the code for each event is executed: ``group.resetter['spike'].order = 1``."""
+        return MappingProxyType({e.name: e.run for e in self._events.values() if e.run is not None})
+
+    def run_on_event(
+        self, event: str, code: str, when: str = "after_resets", order: int | None = None
+    ) -> Place:
+        """Execute statements for the neurons that have an event.
+
+        Parameters
+        ----------
+        event : str
+            Name of the event.
+        code : str
+            Statements, as for a reset.
+        when : str, optional
+            Part of the time step.
+        order : int, optional
+            Place within that part; that of the group by default.
+
+        Returns
+        -------
+        Place
+            The same as ``group.resetter[event]``: its ``when`` and ``order`` can still be changed.
+
+        Raises
+        ------
+        ValueError
+            If there is no such event, or it has code already.
+        """
+        found = self.find_event(event)
+        if found.run is not None:
+            raise ValueError(
+                f"{self.name!r} has code for the event {event!r} already; put all statements into one block."
+            )
+        self._set_code(found, code, when, order)
+        assert found.run is not None
+        return found.run
+
+    def set_event_schedule(
+        self, event: str, when: str = "after_thresholds", order: int | None = None
+    ) -> None:
+        """Say when the condition of an event is looked at; ``order`` is that of the group by default."""
+        place = self.find_event(event).check
+        place.when, place.order = when, self.order if order is None else order
 
     # -- what users see ---------------------------------------------------------------------------------
 
@@ -246,7 +303,103 @@ class NeuronGroup(Declared):
         )
 
     def __repr__(self) -> str:
-        return f"<NeuronGroup {self.name!r} with {self._size} neuron(s)>"
+        return f"<{type(self).__name__} {self.name!r} with {self._size} neuron(s)>"
+
+
+class NeuronGroup(Group):
+    """A group of neurons that share their equations.
+
+    Parameters
+    ----------
+    N : int
+        Number of neurons.
+    model : str or Equations
+        Differential equations, subexpressions and parameters.
+    method : str, optional
+        Name of the integrator: ``'exact'`` (``'linear'``), ``'euler'``, ``'exponential_euler'``, ``'rk2'``,
+        ``'rk4'``, ``'heun'`` or ``'milstein'``. By default the first that fits, in that order of
+        preference: exact, Euler, Heun.
+    threshold : str, optional
+        Condition that makes a neuron spike.
+    reset : str, optional
+        Statements executed for the neurons that spiked.
+    events : dict, optional
+        Conditions of further events by name; see `run_on_event` and `EventMonitor`.
+    refractory : Quantity, str or bool, optional
+        How long, or while which condition, a neuron does not spike again and variables flagged
+        ``(unless refractory)`` stand still.
+    namespace : dict, optional
+        What external names stand for; by default they are looked up where ``run`` is called.
+    dt : Quantity, optional
+        Time step of the group, if not that of ``defaultclock``.
+    clock : Clock, optional
+        Clock of the group.
+    order : int, optional
+        Place among the objects of the same part of a time step.
+    name : str, optional
+        Name, unique in the script.
+
+    Raises
+    ------
+    EquationError, ExpressionError
+        For equations or code that are not well formed.
+    ValueError, TypeError
+        For arguments out of range.
+    """
+
+    _kind = "neurongroup"
+
+    def __init__(
+        self,
+        N: int,
+        model: str | Equations,
+        method: str | None = None,
+        threshold: str | None = None,
+        reset: str | None = None,
+        refractory: Any = False,
+        namespace: Mapping[str, Any] | None = None,
+        dt: Any = None,
+        clock: Any = None,
+        order: int = 0,
+        name: str | None = None,
+        events: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(
+            N, model, method, threshold, reset, refractory, namespace, dt, clock, order, name, events
+        )
+
+
+def check_size(what: str, N: Any) -> None:
+    """Refuse what is no number of neurons."""
+    if isinstance(N, bool) or not isinstance(N, int | np.integer):
+        raise TypeError(f"{what}: N={N!r} is no number of neurons; give an integer.")
+    if N < 1:
+        raise ValueError(f"{what}: N={N}; a group has at least one neuron.")
+
+
+def check_events(what: str, events: Any, threshold: str | None) -> None:
+    """Refuse events that are no conditions by name."""
+    if events is None:
+        return
+    if not isinstance(events, Mapping):
+        raise TypeError(
+            f"{what}: events={events!r:.60} must be a dictionary from names to conditions, such as "
+            "{'crossing': 'v > 0*mV'}."
+        )
+    for name, condition in events.items():
+        if not isinstance(name, str) or not name.isidentifier() or name.startswith("_"):
+            raise ValueError(
+                f"{what}: {name!r} cannot be the name of an event; use letters, digits, underscores."
+            )
+        if not isinstance(condition, str):
+            raise TypeError(
+                f"{what}: the condition of the event {name!r} is {condition!r:.60}; give a string such as 'v > 1'."
+            )
+    if SPIKE in events and threshold is not None:
+        raise ValueError(
+            f"{what}: threshold={threshold!r} is the condition of the event 'spike', which events gives too; leave "
+            "one of them out."
+        )
 
 
 def check_method(method: Any) -> None:
@@ -259,4 +412,4 @@ def check_method(method: Any) -> None:
         )
 
 
-__all__ = ["REFRACTORY_PERIOD", "EquationError", "NeuronGroup", "Quantity"]
+__all__ = ["REFRACTORY_PERIOD", "EquationError", "Group", "NeuronGroup", "Quantity"]

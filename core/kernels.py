@@ -54,10 +54,10 @@ class Kernel:
 
     Parameters
     ----------
-    kind : {'update', 'threshold', 'reset', 'spikes', 'states'}
+    kind : {'update', 'threshold', 'reset', 'events', 'states'}
         What the loop runs over, and what it does besides its statements: all neurons; all neurons,
-        collecting those for which ``condition`` holds; the neurons that spiked in this step; the spikes of
-        this step, recording them; the recorded neurons.
+        collecting those for which ``condition`` holds, which have the ``event``; the neurons that had the
+        event last; the same, recording them; the recorded neurons.
     owner : str
         Population or probe that it belongs to.
     population : str
@@ -81,6 +81,7 @@ class Kernel:
     draws: tuple[Draw, ...] = ()
     body: tuple[Stmt, ...] = ()
     condition: Expr | None = None
+    event: str = ""
 
     def expressions(self) -> Iterator[Expr]:
         """Every expression of the kernel."""
@@ -92,7 +93,8 @@ class Kernel:
             yield self.condition
 
     def dump(self) -> Iterator[str]:
-        yield f"kernel {self.owner} {self.kind} clock={self.clock} when={self.when} order={self.order}"
+        event = f" of {self.event}" if self.event else ""
+        yield f"kernel {self.owner} {self.kind}{event} clock={self.clock} when={self.when} order={self.order}"
         for draw in self.draws:
             yield f"  draw {text(draw)}"
         for statement in self.scalars:

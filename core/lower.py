@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from .algebra import ONE, div, mul
 from .declared import SCHEDULE
 from .equations import DIFFERENTIAL, PARAMETER, SUBEXPRESSION
+from .events import SPIKE
 from .expr import (
     Binary,
     Call,
@@ -30,7 +31,7 @@ from .expr import (
 from .functions import FUNCTIONS
 from .integrators import Propagator, System, choose
 from .kernels import Array, AssignKernel, Kernel, Kernels, RunConstant, RunMatrix
-from .model import Assign, Model, Population, Probe
+from .model import Assign, Event, Model, Population, Probe
 from .statements import Stmt
 
 _STATE = {"float": "float64", "int": "int32", "bool": "bool"}
@@ -83,7 +84,7 @@ def state_arrays(model: Model) -> tuple[Array, ...]:
             arrays.append(Array(f"{p.id}.lastspike", p.id, "lastspike", "float64", p.size, LONG_AGO))
             arrays.append(Array(f"{p.id}.not_refractory", p.id, "not_refractory", "bool", p.size, 1.0))
     for probe in model.probes:
-        if probe.kind == "spikes":
+        if probe.kind == "events":
             size = model.population(probe.source).size
             arrays.append(Array(f"{probe.id}.count", probe.id, "count", "int32", size, 0.0))
     return tuple(arrays)
@@ -99,10 +100,8 @@ def make_kernels(model: Model) -> tuple[list[Kernel], tuple[tuple[str, str], ...
         update, method = update_kernel(population)
         kernels += update
         methods += method
-        if population.threshold is not None:
-            kernels.append(threshold_kernel(population))
-        if population.reset:
-            kernels.append(_kernel(population, "reset", "resets", body=population.reset))
+        for event in population.events:
+            kernels += event_kernels(population, event)
     kernels += [probe_kernel(model, probe) for probe in model.probes]
     return kernels, tuple(methods)
 
@@ -165,24 +164,31 @@ def _steps(time: Expr) -> Expr:
     return Call("floor", (Binary("+", Binary("*", time, per_step), Lit(1e-3)),))
 
 
-def threshold_kernel(population: Population) -> Kernel:
-    """Find the neurons that spike; a refractory one does not."""
-    condition = population.threshold
+def event_kernels(population: Population, event: Event) -> list[Kernel]:
+    """Find the neurons that have an event (a refractory one does not spike), and do what follows."""
+    condition = event.condition
     assert condition is not None
     body: tuple[Stmt, ...] = ()
-    if population.refracts:
+    if population.refracts and event.name == SPIKE:
         condition = Logic("and", condition, Var("not_refractory"))
         body = (Stmt("lastspike", Var("t")), Stmt("not_refractory", Lit(False), dtype="bool"))
-    return _kernel(population, "threshold", "thresholds", condition=condition, body=body)
+    find = _kernel(population, "threshold", event.when, condition=condition, body=body, event=event.name)
+    kernels = [replace(find, order=event.order)]
+    if event.code:
+        then = _kernel(population, "reset", event.code_when, body=event.code, event=event.name)
+        kernels.append(replace(then, order=event.code_order))
+    return kernels
 
 
 def probe_kernel(model: Model, probe: Probe) -> Kernel:
     """Recording: one statement for each variable, whose target is the variable's column."""
     body: tuple[Stmt, ...] = ()
-    if probe.kind == "states":
+    if probe.variables:
         body = tuple(Stmt(name, Var(name), local=True) for name in probe.variables)
     source = model.population(probe.source)
-    return Kernel(probe.kind, probe.id, source.id, probe.clock, probe.when, probe.order, body=body)
+    return Kernel(
+        probe.kind, probe.id, source.id, probe.clock, probe.when, probe.order, body=body, event=probe.event
+    )
 
 
 # -- subexpressions and numbers ------------------------------------------------------------------------

@@ -57,6 +57,35 @@ class Variable:
 
 
 @dataclass(frozen=True)
+class Event:
+    """What can happen to a neuron, when that is looked at, and what follows when.
+
+    ``condition`` is ``None`` where the population has another source of events.
+    """
+
+    name: str
+    condition: Expr | None
+    when: str
+    order: int
+    code: tuple[Stmt, ...] = ()
+    code_when: str = "resets"
+    code_order: int = 0
+
+    def expressions(self) -> Iterator[Expr]:
+        """Every expression of the event."""
+        if self.condition is not None:
+            yield self.condition
+        for statement in self.code:
+            yield statement.expr
+
+    def dump(self) -> Iterator[str]:
+        condition = "" if self.condition is None else f" where {text(self.condition)}"
+        yield f"  event {self.name} when={self.when} order={self.order}{condition}"
+        for statement in self.code:
+            yield f"    then when={self.code_when} order={self.code_order} {statement}"
+
+
+@dataclass(frozen=True)
 class Population:
     """A group of neurons with the same equations."""
 
@@ -66,14 +95,17 @@ class Population:
     order: int
     method: str
     variables: tuple[Variable, ...]
-    threshold: Expr | None = None
-    reset: tuple[Stmt, ...] = ()
+    events: tuple[Event, ...] = ()
     refractory: Expr | None = None  # a time, or a condition that holds while refractory
     refractory_is_time: bool = True
 
     def variable(self, name: str) -> Variable:
         """The variable of that name."""
         return next(v for v in self.variables if v.name == name)
+
+    def event(self, name: str) -> Event | None:
+        """The event of that name, if there is one."""
+        return next((e for e in self.events if e.name == name), None)
 
     def of_kind(self, kind: str) -> tuple[Variable, ...]:
         """Variables of one kind, in order."""
@@ -88,20 +120,17 @@ class Population:
         for variable in self.variables:
             if variable.expr is not None:
                 yield variable.expr
-        for optional in (self.threshold, self.refractory):
-            if optional is not None:
-                yield optional
-        for statement in self.reset:
-            yield statement.expr
+        for event in self.events:
+            yield from event.expressions()
+        if self.refractory is not None:
+            yield self.refractory
 
     def dump(self) -> Iterator[str]:
         yield f"population {self.id} size={self.size} clock={self.clock} order={self.order} {self.method}"
         for variable in self.variables:
             yield f"  {variable.dump()}"
-        if self.threshold is not None:
-            yield f"  threshold {text(self.threshold)}"
-        for statement in self.reset:
-            yield f"  reset {statement}"
+        for event in self.events:
+            yield from event.dump()
         if self.refractory is not None:
             kind = "for" if self.refractory_is_time else "while"
             yield f"  refractory {kind} {text(self.refractory)}"
@@ -111,8 +140,8 @@ class Population:
 class Probe:
     """A monitor.
 
-    ``kind`` is ``'spikes'`` (records neuron and time of each spike unless ``record`` is empty, and counts)
-    or ``'states'`` (records variables of some neurons at each step of its clock).
+    ``kind`` is ``'events'`` (counts the events of each neuron and records variables, neuron and time among
+    them, at each) or ``'states'`` (records variables of some neurons at each step of its clock).
     """
 
     id: str
@@ -123,11 +152,13 @@ class Probe:
     order: int
     variables: tuple[str, ...]
     record: str  # 'all', '' or the id of an input that holds indices
+    event: str = ""  # of the source, for what records events
 
     def dump(self) -> str:
+        source = f"{self.source}.{self.event}" if self.event else self.source
         return (
-            f"probe {self.id} {self.kind} of {self.source} clock={self.clock} when={self.when} "
-            f"order={self.order} variables=[{', '.join(self.variables)}] record={self.record or 'none'}"
+            f"probe {self.id} {self.kind} of {source} clock={self.clock} when={self.when} order={self.order} "
+            f"variables=[{', '.join(self.variables)}] record={self.record or 'none'}"
         )
 
 
@@ -275,6 +306,8 @@ class Model:
         for probe in self.probes:
             if probe.source not in populations:
                 yield f"{probe.id} records from {probe.source}, which does not exist"
+            elif probe.event and self.population(probe.source).event(probe.event) is None:
+                yield f"{probe.id} records {probe.event} of {probe.source}, which has no such event"
             if probe.record not in inputs | {"all", ""}:
                 yield f"{probe.id} records the indices {probe.record}, which do not exist"
         for step in self.program:
@@ -313,6 +346,7 @@ __all__ = [
     "SUBEXPRESSION",
     "ApplyArgs",
     "Assign",
+    "Event",
     "Input",
     "Model",
     "ModelError",

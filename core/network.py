@@ -8,8 +8,6 @@ from typing import Any
 from .clock import Clock, check_time
 from .declared import Declared
 from .dimensions import TIME
-from .group import NeuronGroup
-from .monitors import SpikeMonitor, StateMonitor
 from .namespace import NamespaceError, Resolved, frame_namespace, resolve_names
 from .session import RunEntry, Session, current_session
 from .units import Quantity
@@ -178,8 +176,7 @@ def declare_run(
         own = obj.own_namespace()
         try:
             found = resolve_names(obj.external_names(), namespace if own is None else own, obj.name)
-            if isinstance(obj, NeuronGroup):
-                found.update(obj.intrinsic_constants())
+            found.update(obj.intrinsic_constants())
             obj.check(found)
             constants[obj.name] = found
         except (NamespaceError, ValueError, SyntaxError, TypeError) as error:
@@ -193,15 +190,17 @@ def declare_run(
 
 
 def _with_sources(objects: Iterable[Declared]) -> list[Declared]:
-    chosen = list(objects)
+    named = list(objects)
+    chosen = list(dict.fromkeys(obj for each in named for obj in (each, *each.contained)))
     if not chosen:
         raise MagicError("The network is empty; add groups and monitors before running it.")
     for obj in chosen:
-        if isinstance(obj, SpikeMonitor | StateMonitor) and obj.source not in chosen:
-            raise ValueError(
-                f"{obj.name!r} records from {obj.source.name!r}, which is not part of what runs; add the group "
-                "to the network too."
-            )
+        for source in obj.sources:
+            if source not in chosen:
+                raise ValueError(
+                    f"{obj.name!r} works on {source.name!r}, which is not part of what runs; add the group to the "
+                    "network too."
+                )
     return sorted(chosen, key=lambda obj: obj._number)
 
 

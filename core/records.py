@@ -20,16 +20,16 @@ def with_unit(values: Any, dim: Dimension) -> Any:
 
 
 class SpikeRecord:
-    """Spikes of one run."""
+    """Spikes, or other events, of one run: variables at each of them, ``i`` and ``t`` among them, in order."""
 
-    def __init__(self, read: Reader, size: int, recorded: bool, name: str) -> None:
+    def __init__(self, read: Reader, size: int, dims: Mapping[str, Dimension], name: str) -> None:
         self._read = read
         self._size = size
-        self._recorded = recorded
+        self._dims = dict(dims)
         self._name = name
 
     def _recorded_only(self, what: str) -> None:
-        if not self._recorded:
+        if not self._dims:
             raise AttributeError(
                 f"{self._name} only counts (record=False), so it has no {what}; use count or num_spikes."
             )
@@ -46,27 +46,55 @@ class SpikeRecord:
         self._recorded_only("times")
         return with_unit(self._read("t"), TIME)
 
+    def __getattr__(self, name: str) -> Any:
+        dims = self.__dict__.get("_dims", {})
+        if name not in dims:
+            raise AttributeError(
+                f"{self.__dict__.get('_name')} does not record {name!r}; it records {', '.join(dims) or 'counts'}."
+            )
+        return with_unit(self._read(name), dims[name])
+
     @property
     def count(self) -> NDArray[np.int32]:
         """Number of spikes of each neuron."""
         return self._read("count")
 
     @property
+    def num_events(self) -> int:
+        """Number of events of all neurons."""
+        return int(self._read("count").sum())
+
+    @property
     def num_spikes(self) -> int:
         """Number of spikes of all neurons."""
-        return int(self._read("count").sum())
+        return self.num_events
+
+    def values(self, variable: str) -> dict[int, Any]:
+        """Values of a variable at the spikes by neuron, one entry for each neuron of the group."""
+        self._recorded_only("values")
+        if variable not in self._dims:
+            raise KeyError(f"{self._name} does not record {variable!r}; it records {', '.join(self._dims)}.")
+        order = np.argsort(self._read("i"), kind="stable")
+        ends = np.cumsum(np.bincount(self._read("i"), minlength=self._size))
+        parts = np.split(self._read(variable)[order], ends[:-1])
+        return {k: with_unit(part, self._dims[variable]) for k, part in enumerate(parts)}
+
+    def all_values(self) -> dict[str, dict[int, Any]]:
+        """`values` of each variable but ``i``."""
+        self._recorded_only("values")
+        return {name: self.values(name) for name in self._dims if name != "i"}
+
+    def event_trains(self) -> dict[int, Any]:
+        """Times of events by neuron, one entry for each neuron of the group."""
+        self._recorded_only("spike trains")
+        return self.values("t")
 
     def spike_trains(self) -> dict[int, Any]:
         """Times of spikes by neuron, one entry for each neuron of the group."""
-        self._recorded_only("spike trains")
-        order = np.argsort(self._read("i"), kind="stable")
-        times = self._read("t")[order]
-        ends = np.cumsum(np.bincount(self._read("i"), minlength=self._size))
-        trains = np.split(times, ends[:-1])
-        return {k: with_unit(train, TIME) for k, train in enumerate(trains)}
+        return self.event_trains()
 
     def __len__(self) -> int:
-        return self.num_spikes
+        return self.num_events
 
     def __repr__(self) -> str:
         return f"<SpikeRecord of {self._name!r}>"

@@ -77,9 +77,9 @@ class Layout:
     def _fields(self, item: Population | Probe) -> dict[str, ArrayField]:
         if isinstance(item, Population):
             return {v.name: ArrayField(False, unit_of(v.dim)) for v in item.variables if v.stored}
-        if item.kind == "spikes":
-            spikes = {"i": ArrayField(True, "1"), "t": ArrayField(True, "second")} if item.variables else {}
-            return {**spikes, "count": ArrayField(False, "1")}
+        if item.kind == "events":
+            columns = {n: ArrayField(True, unit_of(self.dim_of(item, n))) for n in item.variables}
+            return {**columns, "count": ArrayField(False, "1")}
         dims = {n: ArrayField(False, unit_of(self.dim_of(item, n))) for n in item.variables}
         return {"t": ArrayField(False, "second"), **dims}
 
@@ -126,11 +126,12 @@ class Results:
         item = self._layout.find(name)
         if isinstance(item, Population):
             found: Any = GroupRecord(self, item, name)
-        elif item.kind == "spikes":
+            return getattr(found, variable) if variable else found
+        dims = {n: self._layout.dim_of(item, n) for n in item.variables}
+        if item.kind == "events":
             size = self._layout.model.population(item.source).size
-            found = SpikeRecord(self._reader(item.id), size, bool(item.variables), name)
+            found = SpikeRecord(self._reader(item.id), size, dims, name)
         else:
-            dims = {n: self._layout.dim_of(item, n) for n in item.variables}
             record = self._layout.recorded(item)
             found = StateRecord(self._reader(item.id), record, dims, self._layout.shared(item), name)
         return getattr(found, variable) if variable else found

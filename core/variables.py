@@ -21,7 +21,7 @@ from .session import AssignEntry, RunEntry
 from .units import DimensionMismatchError, get_dimensions
 
 if TYPE_CHECKING:
-    from .group import NeuronGroup
+    from .group import Group
 
 _DTYPES = {"float": np.float64, "int": np.int32, "bool": np.bool_}
 
@@ -34,7 +34,7 @@ class VariableView(NDArrayOperatorsMixin):
     after a run, or before it where they were set to concrete values.
     """
 
-    def __init__(self, group: NeuronGroup, name: str, plain: bool = False) -> None:
+    def __init__(self, group: Group, name: str, plain: bool = False) -> None:
         self.group = group
         self.name = name
         self._plain = plain

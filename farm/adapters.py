@@ -163,12 +163,12 @@ def exported(monitor: Any) -> dict[str, Any]:
     TypeError
         An object of the model that records nothing.
     """
-    from ..core.monitors import SpikeMonitor, StateMonitor
+    from ..core.monitors import EventRecorder, StateMonitor
     from .ragged import Ragged
 
-    if isinstance(monitor, SpikeMonitor):
-        spikes = {"i": Ragged(monitor.i), "t": Ragged(monitor.t)} if monitor.record else {}
-        return {**spikes, "count": monitor.count}
+    if isinstance(monitor, EventRecorder):
+        columns = {name: Ragged(getattr(monitor, name)) for name in monitor.recorded_variables}
+        return {**columns, "count": monitor.count}
     if isinstance(monitor, StateMonitor):
         return {"t": monitor.t, **{name: getattr(monitor, name) for name in monitor.record_variables}}
     raise TypeError(f"{monitor!r:.60} records nothing; return numbers, arrays or a monitor")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.context import REFRACTORY, SPECIAL
+from ...core.events import SPIKE
 from ...core.expr import Const, Draw, Element, Expr, MatrixEntry, Param, Var, walk
 from ...core.infer import unit_of
 from ...core.integrators import Propagator
@@ -49,20 +50,14 @@ def output_specs(model: Model) -> tuple[OutputSpec, ...]:
 
 def _probe_outputs(model: Model, probe: Probe) -> list[OutputSpec]:
     source = model.population(probe.source)
-    if probe.kind == "spikes":
-        count = OutputSpec(f"{probe.id}.count", "int32", source.size, "1")
-        if not probe.variables:
-            return [count]
-        return [
-            OutputSpec(f"{probe.id}.i", "int32", -1, "1"),
-            OutputSpec(f"{probe.id}.t", "float64", -1, "second"),
-            count,
-        ]
-    outputs = [OutputSpec(f"{probe.id}.t", "float64", -1, "second")]
-    for name in probe.variables:
-        dtype, unit = _recorded_type(source, name)
-        outputs.append(OutputSpec(f"{probe.id}.{name}", dtype, -1, unit))
-    return outputs
+    columns = [
+        OutputSpec(f"{probe.id}.{name}", dtype, -1, unit)
+        for name in probe.variables
+        for dtype, unit in [_recorded_type(source, name)]
+    ]
+    if probe.kind == "events":
+        return [*columns, OutputSpec(f"{probe.id}.count", "int32", source.size, "1")]
+    return [OutputSpec(f"{probe.id}.t", "float64", -1, "second"), *columns]
 
 
 def _recorded_type(population: Population, name: str) -> tuple[str, str]:
@@ -98,6 +93,8 @@ class Emitter:
     """What the template asks for: names, types and lines of code."""
 
     kernels: Kernels
+    #: Kernels that can run out of memory, and say so.
+    fallible = ("events", "states")
 
     @property
     def model(self) -> Model:
@@ -198,7 +195,21 @@ class Emitter:
     # -- functions --------------------------------------------------------------------------------------
 
     def function(self, kernel: Kernel) -> str:
-        return f"{identifier(kernel.owner)}_{kernel.kind}"
+        event = f"_{kernel.event}" if kernel.kind in ("threshold", "reset") and kernel.event != SPIKE else ""
+        return f"{identifier(kernel.owner)}_{kernel.kind}{event}"
+
+    def events(self, population: str, event: str) -> str:
+        """Name of the list of neurons that have an event; their number is in ``…_count``."""
+        return (
+            identifier(f"{population}.events:{event}")
+            if event != SPIKE
+            else f"{identifier(population)}_spike"
+        )
+
+    @cached_property
+    def event_lists(self) -> tuple[tuple[str, int], ...]:
+        """Every such list with its capacity."""
+        return tuple((self.events(p.id, e.name), p.size) for p in self.model.populations for e in p.events)
 
     def scope(self, kernel: Kernel) -> Scope:
         population = self.model.population(kernel.population)
@@ -210,7 +221,7 @@ class Emitter:
             step="_clock.tick()",
         )
         locals_ = {s.target: (identifier(s.target), kind(s.expr, scope)) for s in kernel.scalars}
-        if kernel.kind != "states":
+        if kernel.kind not in ("states", "events"):
             locals_ |= {s.target: (identifier(s.target), s.dtype) for s in kernel.body if s.local}
         return replace(scope, variables={**scope.variables, **locals_})
 
@@ -322,7 +333,7 @@ class Emitter:
         return cpp(kernel.condition, self.scope(kernel))
 
     def recorded(self, probe: Probe) -> list[tuple[str, str, str]]:
-        """Of a state probe: each variable, the C++ of its value and its type."""
+        """Of a probe: each variable, the C++ of its value and its type."""
         kernel = next(k for k in self.kernels.kernels if k.owner == probe.id)
         scope = self.scope(kernel)
         source = self.model.population(probe.source)

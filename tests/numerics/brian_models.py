@@ -1,0 +1,90 @@
+"""Deterministic models in the words that Brian 2 and this package share: ``b`` is either of them.
+
+`make_brian_reference.py` runs them with Brian 2, `test_brian_reference.py` with this package.
+"""
+
+from functools import partial
+
+import numpy as np
+
+
+def plain(values):
+    return np.asarray(values).tolist()
+
+
+def run_all(b, duration, *objects):
+    network = b.Network(*objects)
+    network.run(duration, namespace={})
+    return network
+
+
+def custom_events(b):
+    """An event besides spikes, with code of its own; refractoriness holds back spikes only."""
+    ms = b.ms
+    group = b.NeuronGroup(
+        4,
+        """dv/dt = (1.3 + 0.2*i - v)/(10*ms) : 1 (unless refractory)
+           crossings : integer
+           level : 1""",
+        threshold="v > 1",
+        reset="v = 0",
+        refractory=3 * ms,
+        events={"half": "v > level", "held": "v == 0 and t > 20*ms"},
+        method="exact",
+    )
+    group.level = 0.5
+    group.run_on_event("half", "crossings += 1; level += 0.05")
+    group.run_on_event("held", "level = 0.4", when="end")
+    spikes = b.SpikeMonitor(group, ["crossings", "level"])
+    half = b.EventMonitor(group, "half", variables=["v", "level"])
+    held = b.EventMonitor(group, "held", record=False)
+    run_all(b, 60 * ms, group, spikes, half, held)
+    return {
+        "spikes": [plain(spikes.i), plain(spikes.t), plain(spikes.crossings), plain(spikes.level)],
+        "half": [plain(half.i), plain(half.t), plain(half.v), plain(half.level)],
+        "held": plain(held.count),
+        "values": plain(half.values("level")[2]),
+        "trains": plain(half.event_trains()[1]),
+        "num": [int(m.num_events) for m in (half, held, spikes)],
+    }
+
+
+PLACES = {
+    "default": ("thresholds", "resets", "after_thresholds", "after_resets"),
+    "reset first": ("thresholds", "before_groups", "after_thresholds", "after_resets"),
+    "late": ("end", "resets", "before_groups", "start"),
+    "event after reset": ("thresholds", "resets", "end", "after_end"),
+}
+
+
+def event_schedule(b, places):
+    """Events looked at, and code executed, in other parts of the time step."""
+    ms = b.ms
+    check, reset, event, code = places
+    group = b.NeuronGroup(
+        2,
+        "dv/dt = (1 + i)/ms : 1\nw : 1",
+        threshold="v > 3.05",
+        reset="v = 0; w += 1",
+        events={"high": "v > 2.95"},
+        method="euler",
+    )
+    group.thresholder["spike"].when = check
+    group.resetter["spike"].when = reset
+    group.run_on_event("high", "v = v - 0.7; w += 100", when=code)
+    group.set_event_schedule("high", when=event)
+    spikes = b.SpikeMonitor(group, "v")
+    high = b.EventMonitor(group, "high", "w")
+    states = b.StateMonitor(group, ["v", "w"], record=True, when="after_end", order=1)
+    run_all(b, 8 * ms, group, spikes, high, states)
+    return {
+        "spikes": [plain(spikes.i), plain(spikes.t), plain(spikes.v)],
+        "high": [plain(high.t), plain(high.w)],
+        "states": [plain(states.v), plain(states.w)],
+    }
+
+
+MODELS = {
+    "custom events": custom_events,
+    **{f"schedule: {name}": partial(event_schedule, places=places) for name, places in PLACES.items()},
+}
