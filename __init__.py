@@ -7,6 +7,7 @@ from .core.equations import Equations
 from .core.group import NeuronGroup
 from .core.monitors import EventMonitor, SpikeMonitor, StateMonitor
 from .core.network import Network, collect, run
+from .core.poisson import PoissonGroup
 from .core.session import seed, start_scope
 from .core.timedarray import TimedArray
 from .core.units import *
@@ -23,6 +24,7 @@ __all__ = [
     "Grid",
     "Network",
     "NeuronGroup",
+    "PoissonGroup",
     "Ragged",
     "SpikeMonitor",
     "StateMonitor",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .context import SPECIAL, Checker, check_shared, expect_unit, shared_names
 from .dimensions import DIMENSIONLESS
-from .equations import SUBEXPRESSION
+from .equations import NON_NEGATIVE, SUBEXPRESSION
 from .expr import Expr, parse, written
 from .infer import BOOL, Type, unit_of
 from .namespace import frame_namespace, resolve_names
@@ -184,6 +184,9 @@ class VariableView(NDArrayOperatorsMixin):
             raise ValueError(f"{self.label} takes integers, but {value!r:.80} is not whole.")
         if self.dtype.kind == "b" and not np.isin(array, (0, 1)).all():
             raise ValueError(f"{self.label} takes truth values, but {value!r:.80} is none.")
+        own = self.group.equations.get(self.name)
+        if own is not None and NON_NEGATIVE in own.flags and (array < 0).any():
+            raise ValueError(f"{self.label} cannot be negative, but {value!r:.80} is.")
         return array.astype(self.dtype).reshape(-1)
 
     # -- reading --------------------------------------------------------------------------------------

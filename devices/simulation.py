@@ -6,11 +6,13 @@ import difflib
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from ..core.dimensions import DIMENSIONLESS
+from ..core.equations import NON_NEGATIVE
 from ..core.freeze import SEED, Frozen
 from ..core.infer import unit_of
 from ..core.model import Input, Model
@@ -84,6 +86,10 @@ class Simulation:
         result = {}
         for item in inputs:
             result[item.id] = _checked(self.qualified_label(key), item, value, self._shape(key, item))
+            if item.id in self._non_negative and (result[item.id] < 0).any():
+                raise RunArgumentError(
+                    f"{self.qualified_label(key)!r} cannot be negative, but {value!r:.80} is."
+                )
         return result
 
     def resolve_all(self, run_args: Mapping[Any, Any]) -> dict[str, Array]:
@@ -165,6 +171,16 @@ class Simulation:
         hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
         raise RunArgumentError(
             f"{key!r} is no constant of the simulation.{hint} These can be set: {', '.join(names)}."
+        )
+
+    @cached_property
+    def _non_negative(self) -> frozenset[str]:
+        """Ids of overrides that take no negative values."""
+        return frozenset(
+            f"{p.id}.{v.name}{_OVERRIDE}"
+            for p in self.model.populations
+            for v in p.variables
+            if NON_NEGATIVE in v.flags
         )
 
     def _shape(self, key: Any, item: Input) -> tuple[int, ...]:
