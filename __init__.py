@@ -6,7 +6,8 @@ from .core.clock import Clock, defaultclock
 from .core.equations import Equations
 from .core.group import NeuronGroup
 from .core.monitors import EventMonitor, SpikeMonitor, StateMonitor
-from .core.network import Network, collect, run
+from .core.network import Network, collect, run, stop
+from .core.operations import NetworkOperation, network_operation
 from .core.poisson import PoissonGroup
 from .core.session import seed, start_scope
 from .core.timedarray import TimedArray
@@ -23,6 +24,7 @@ __all__ = [
     "EventMonitor",
     "Grid",
     "Network",
+    "NetworkOperation",
     "NeuronGroup",
     "PoissonGroup",
     "Ragged",
@@ -37,9 +39,11 @@ __all__ = [
     "device",
     "experiment",
     "get_device",
+    "network_operation",
     "open_results",
     "run",
     "seed",
     "set_device",
     "start_scope",
+    "stop",
 ]

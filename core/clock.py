@@ -15,11 +15,13 @@ def check_time(value: Any, what: str, zero: bool = False) -> float:
 
     Raises
     ------
-    DimensionMismatchError
-        If the value is not a time.
+    DimensionMismatchError, TypeError
+        If the value is not a single time.
     ValueError
         If it is not finite, or negative, or zero where that has no meaning.
     """
+    if not isinstance(value, int | float | np.number | np.ndarray | list | tuple):
+        raise TypeError(f"{what} is {type(value).__name__} {value!r:.60}; give a time such as 10*ms.")
     if get_dimensions(value) != TIME:
         unit = get_dimensions(value).unit_text()
         raise DimensionMismatchError(f"{what} is {value!r} with units of {unit} instead of second.")
@@ -32,11 +34,17 @@ def check_time(value: Any, what: str, zero: bool = False) -> float:
 
 
 class Clock:
-    """A grid of time with step ``dt``."""
+    """A grid of time with step ``dt``.
+
+    Raises
+    ------
+    DimensionMismatchError, TypeError, ValueError
+        If ``dt`` is not a single positive time.
+    """
 
     def __init__(self, dt: Any, name: str = "clock") -> None:
         self.name = name
-        self._dt = check_time(dt, f"dt of {name}") if isinstance(dt, Quantity) else float(dt)
+        self._dt = check_time(dt, f"{name}.dt")
 
     @property
     def dt(self) -> Quantity:

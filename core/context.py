@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .dimensions import DIMENSIONLESS, TIME
 from .equations import DIFFERENTIAL, SUBEXPRESSION, Equations
-from .expr import Expr, ExpressionError, Noise, names, walk, written
+from .expr import Expr, ExpressionError, Noise, TimedCall, Var, names, walk, written
+from .functions import FUNCTIONS
 from .infer import Type, Types, infer, unit_of
 from .namespace import Constant, Resolved
-from .resolve import is_stateful, resolve
+from .resolve import external_names, is_noise, is_stateful, resolve
 from .statements import Stmt
 from .timedarray import TimedArray
 from .units import DimensionMismatchError
@@ -24,6 +25,8 @@ SPECIAL: dict[str, Type] = {
 }
 #: Special variables with one value for all neurons.
 SHARED = frozenset(SPECIAL) - {"i"}
+#: When a neuron that has not spiked did so last, in seconds; as in Brian 2.
+LONG_AGO = -1e4
 REFRACTORY: dict[str, Type] = {
     "lastspike": Type(TIME, "float"),
     "not_refractory": Type(DIMENSIONLESS, "bool"),
@@ -50,25 +53,56 @@ def types_of(variables: Mapping[str, Type], constants: Mapping[str, Resolved]) -
     return Types(variables, inputs, timed)
 
 
+def with_floats(
+    constants: Mapping[str, Resolved], check: Callable[[Mapping[str, Resolved]], object]
+) -> dict[str, Resolved]:
+    """The constants with integers as floats wherever the checks pass all the same.
+
+    A script says ``tau = 10`` and means a number: 10.5 can take its place later, in the same build. Only
+    where an integer is needed, as for an index, does the constant stay one.
+    """
+    result = dict(constants)
+    for name, value in constants.items():
+        if not isinstance(value, Constant) or value.dtype != "int" or float(value.value) != value.value:
+            continue
+        trial = {**result, name: Constant(float(value.value), value.dim)}
+        try:
+            check(trial)
+        except ExpressionError:
+            continue
+        result = trial
+    return result
+
+
+class UnresolvedError(ExpressionError):
+    """An expression cannot be checked: what some of its names stand for is unknown, and reported as such."""
+
+
 @dataclass(frozen=True)
 class Checker:
-    """Collects what is wrong with the strings of one object."""
+    """Collects what is wrong with the strings of one object, which has ``size`` neurons."""
 
     where: str
+    size: int
     variables: Mapping[str, Type]
     constants: Mapping[str, Resolved]
-    problems: list[Exception]
+    problems: list[Exception] = field(default_factory=list)
 
     def attempt(self, what: str, action: Callable[[], object]) -> None:
         """Note the error that an action raises, with what it was about."""
         try:
             action()
+        except UnresolvedError:
+            return
         except (DimensionMismatchError, ExpressionError) as error:
             self.problems.append(type(error)(f"{what}: {error}"))
 
     def type_of(self, expr: Expr, variables: Mapping[str, Type] | None = None, noise: bool = False) -> Type:
         """Type of an expression; only where ``noise`` is allowed may it contain ``xi``."""
         own = self.variables if variables is None else variables
+        unknown = external_names(expr, own) - set(self.constants)
+        if unknown:
+            raise UnresolvedError(f"{', '.join(sorted(unknown))} in {written(expr)!r}")
         resolved = resolve(expr, own, self.constants)
         for node in walk(resolved):
             if isinstance(node, Noise) and not noise:
@@ -76,7 +110,19 @@ class Checker:
                     f"{written(expr)!r} contains {node.name!r}, white noise, which belongs into differential "
                     "equations; randn() draws a number."
                 )
+            if isinstance(node, TimedCall):
+                self._check_columns(node)
         return infer(resolved, types_of(own, self.constants))
+
+    def _check_columns(self, call: TimedCall) -> None:
+        array = self.constants[call.array]
+        assert isinstance(array, TimedArray)
+        columns = array.values.shape[1] if array.values.ndim == 2 else 0
+        if call.args[1:] == (Var("i"),) and 0 < columns < self.size:
+            raise ExpressionError(
+                f"The TimedArray {call.array!r} has {columns} column(s), but {written(call)!r} reads one for each of "
+                f"{self.size} neurons."
+            )
 
     def finish(self) -> None:
         """Raise what was found, all at once, as the kind of the first."""
@@ -94,9 +140,11 @@ def expect_unit(given: Type, wanted: Type, what: str) -> None:
             f"{what} has units of {unit_of(given.dim)} instead of {unit_of(wanted.dim)}."
         )
     if (given.dtype == "bool") != (wanted.dtype == "bool"):
-        is_bool = "a truth value" if given.dtype == "bool" else "a number"
-        want = "a truth value" if wanted.dtype == "bool" else "a number"
-        raise ExpressionError(f"{what} is {is_bool}, but {want} is needed.")
+        if given.dtype == "bool":
+            raise ExpressionError(f"{what} is a truth value, but a number is needed; write int(…).")
+        raise ExpressionError(
+            f"{what} is a number, but a truth value is needed; write a comparison, True or False."
+        )
     if wanted.dtype == "int" and given.dtype == "float":
         raise ExpressionError(f"{what} is not an integer; write int(…) to round towards zero.")
 
@@ -130,25 +178,60 @@ def check_equation(checker: Checker, equations: Equations, name: str) -> None:
         expect_unit(given, Type(target.dim / TIME, "float"), repr(written(equation.expr)))
 
 
-def check_block(checker: Checker, block: tuple[Stmt, ...], readonly: Mapping[str, str]) -> tuple[Stmt, ...]:
+def check_block(
+    checker: Checker, block: tuple[Stmt, ...], readonly: Mapping[str, str], what: str
+) -> tuple[Stmt, ...]:
     """Check statements in order; a name that is no variable becomes a local of the block."""
     variables = dict(checker.variables)
-    locals_: dict[str, str] = {}
-    result = []
-    for statement in block:
-        target = statement.target
-        if target in readonly:
-            raise ExpressionError(f"{str(statement)!r} sets {target!r}, which is {readonly[target]}.")
-        given = checker.type_of(statement.expr, variables)
-        if target in variables:
-            expect_unit(given, variables[target], f"the right-hand side of {str(statement)!r}")
-        else:
-            if target in checker.constants:
-                raise ExpressionError(
-                    f"{str(statement)!r} sets {target!r}, a constant of the script; only variables can be set."
-                )
-            variables[target] = given
-            locals_[target] = given.dtype
-        is_local = target in locals_
-        result.append(Stmt(target, statement.expr, is_local, locals_.get(target, "float")))
+    result: list[Stmt] = []
+    for place, statement in enumerate(block):
+        later = {s.target for s in block[place:]} - set(variables)
+
+        def check(statement: Stmt = statement, later: set[str] = later) -> None:
+            result.append(_checked_statement(checker, statement, variables, readonly, later))
+
+        checker.attempt(what, check)
+    checker.attempt(what, lambda: _check_used(result, checker.variables))
     return tuple(result)
+
+
+def _check_used(block: list[Stmt], variables: Collection[str]) -> None:
+    """Refuse locals that nothing reads: as a rule they are misspelt variables."""
+    read = {name for statement in block for name in names(statement.expr)}
+    unused = sorted({s.target for s in block if s.local} - read)
+    if unused:
+        own = sorted(set(variables) - set(SPECIAL) - set(REFRACTORY))
+        raise ExpressionError(
+            f"{', '.join(map(repr, unused))} would be set but never used, being no variable of the group; it has "
+            f"{', '.join(own) or 'none'}."
+        )
+
+
+def _checked_statement(
+    checker: Checker,
+    statement: Stmt,
+    variables: dict[str, Type],
+    readonly: Mapping[str, str],
+    later: set[str],
+) -> Stmt:
+    """A statement with its locals marked; adds a new local to the variables."""
+    target = statement.target
+    if target in readonly:
+        raise ExpressionError(f"{str(statement)!r} sets {target!r}, which is {readonly[target]}.")
+    early = sorted(later & names(statement.expr))
+    if early:
+        raise ExpressionError(
+            f"{str(statement)!r} reads {early[0]!r} before anything has been assigned to it."
+        )
+    is_local = target not in checker.variables
+    if is_local and (target in FUNCTIONS or target in checker.constants or is_noise(target)):
+        raise ExpressionError(
+            f"{str(statement)!r} sets {target!r}, which has another meaning; only variables of the group and new "
+            "names can be set."
+        )
+    given = checker.type_of(statement.expr, variables)
+    if target in variables:
+        expect_unit(given, variables[target], f"the right-hand side of {str(statement)!r}")
+    else:
+        variables[target] = given
+    return Stmt(target, statement.expr, is_local, variables[target].dtype if is_local else "float")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from .clock import Clock, check_time
+import numpy as np
+
+from .clock import Clock, DefaultClock, check_time
 from .session import Session, current_session
 
 #: The places of a time step, in order (Brian 2's default schedule), each with a place before and after.
@@ -21,18 +23,24 @@ class Declared:
 
     _kind = "object"
 
-    def __init__(self, name: str | None, clock: Clock | None, dt: Any, when: str, order: int) -> None:
+    def __init__(self, name: str | None, clock: Any, dt: Any, when: str, order: int) -> None:
+        what = type(self).__name__
         if clock is not None and dt is not None:
-            raise ValueError(f"{self._kind}: give either dt or clock, not both.")
+            raise ValueError(f"{what}: give either dt or clock, not both.")
+        if not isinstance(clock, Clock | DefaultClock | None):
+            raise TypeError(f"{what}: clock={clock!r:.60} must be a Clock.")
         if when not in SCHEDULE:
-            raise ValueError(
-                f"{self._kind}: when={when!r} is no place of a time step: {', '.join(SCHEDULE)}."
-            )
-        step = None if dt is None else check_time(dt, f"dt of {name or self._kind}")
+            raise ValueError(f"{what}: when={when!r} is no place of a time step: {', '.join(SCHEDULE)}.")
+        if isinstance(order, bool) or not isinstance(order, int | np.integer):
+            raise TypeError(f"{what}: order={order!r} must be an integer.")
+        if dt is not None:
+            check_time(dt, f"dt of {name or what}")
         self._session: Session = current_session()
         self._scope = self._session.scope
         self.name, self._named, self._number = self._session.register(self, self._kind, name)
-        self._clock = clock if step is None else Clock(step, name=f"{self.name}_clock")
+        self._clock: Clock | None = None if isinstance(clock, DefaultClock) else clock
+        if dt is not None:
+            self._clock = Clock(dt, name=f"{self.name}_clock")
         self.when = when
         self.order = int(order)
 
@@ -51,22 +59,26 @@ class Declared:
         return set()
 
     @property
-    def sources(self) -> tuple[Declared, ...]:
+    def _needs(self) -> tuple[Declared, ...]:
         """Objects that must be part of whatever runs this one."""
         return ()
 
     @property
-    def contained(self) -> tuple[Declared, ...]:
+    def _contained(self) -> tuple[Declared, ...]:
         """Objects that run along with this one without being named."""
         return ()
+
+    def variable_names(self) -> Collection[str]:
+        """Names that the object's strings need not take from the script."""
+        return ()
+
+    def own_namespace(self) -> Mapping[str, Any]:
+        """The explicit namespace of the object, whose names come before those of the script."""
+        return {}
 
     def intrinsic_constants(self) -> Mapping[str, Any]:
         """Constants that come with the object itself rather than from a namespace."""
         return {}
-
-    def own_namespace(self) -> Mapping[str, Any] | None:
-        """The explicit namespace of the object, if it was given one."""
-        return None
 
     def check(self, constants: Mapping[str, Any]) -> None:
         """Check units and types, given what the external names stand for."""

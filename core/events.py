@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,3 +77,28 @@ class GroupEvent:
     def what_code(self) -> str:
         """What messages call the code."""
         return "the reset" if self.name == SPIKE else f"the code for the event {self.name!r}"
+
+
+def check_events(what: str, events: Any, threshold: str | None) -> None:
+    """Refuse events that are no conditions by name."""
+    if events is None:
+        return
+    if not isinstance(events, Mapping):
+        raise TypeError(
+            f"{what}: events={events!r:.60} must be a dictionary from names to conditions, such as "
+            "{'crossing': 'v > 0*mV'}."
+        )
+    for name, condition in events.items():
+        if not isinstance(name, str) or not name.isidentifier() or name.startswith("_"):
+            raise ValueError(
+                f"{what}: {name!r} cannot be the name of an event; use letters, digits, underscores."
+            )
+        if not isinstance(condition, str):
+            raise TypeError(
+                f"{what}: the condition of the event {name!r} is {condition!r:.60}; give a string such as 'v > 1'."
+            )
+    if SPIKE in events and threshold is not None:
+        raise ValueError(
+            f"{what}: threshold={threshold!r} is the condition of the event 'spike', which events gives too; leave "
+            "one of them out."
+        )

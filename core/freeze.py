@@ -19,6 +19,7 @@ from .infer import Type
 from .model import (
     ApplyArgs,
     Assign,
+    Callback,
     Event,
     Input,
     Model,
@@ -30,8 +31,9 @@ from .model import (
     TimedInput,
     Variable,
 )
-from .monitors import EventRecorder, StateMonitor
+from .monitors import EventRecorder, Monitor, StateMonitor
 from .namespace import Constant, Resolved
+from .operations import NetworkOperation
 from .resolve import resolve
 from .session import ApplyEntry, AssignEntry, Entry, RunEntry, SeedEntry, Session
 from .statements import Stmt
@@ -81,7 +83,12 @@ def freeze(session: Session) -> Frozen:
     """
     if not session.ran:
         raise FreezeError("There is nothing to simulate: the script has not called run() yet.")
-    return _Freezer(tuple(session.program)).freeze()
+    return freeze_program(session.program)
+
+
+def freeze_program(program: Iterable[Entry]) -> Frozen:
+    """Make a Model of some entries of a program, of which one at least is a run."""
+    return _Freezer(tuple(program)).freeze()
 
 
 def _objects(program: Iterable[Entry]) -> list[Declared]:
@@ -107,6 +114,20 @@ def _canonical_ids(objects: list[Declared]) -> dict[str, str]:
     return ids
 
 
+def _kind(value: Resolved) -> str:
+    if isinstance(value, Constant):
+        return "truth value" if value.dtype == "bool" else "number"
+    return type(value).__name__
+
+
+def _stored(values: list[Resolved]) -> str:
+    """How a constant is stored that has these values in different runs: an integer if one of them must be."""
+    constants = [v for v in values if isinstance(v, Constant)]
+    kinds = {v.dtype for v in constants}
+    whole = all(float(v.value).is_integer() for v in constants)
+    return _STORED["bool" if kinds == {"bool"} else "int" if "int" in kinds and whole else "float"]
+
+
 @dataclass
 class _Freezer:
     program: tuple[Entry, ...]
@@ -115,31 +136,61 @@ class _Freezer:
     timed: dict[str, TimedInput] = field(default_factory=dict)
     timed_objects: dict[str, TimedArray] = field(default_factory=dict)
     seeds: list[int | None] = field(default_factory=lambda: [None])
+    slots: dict[str, str] = field(default_factory=dict)  # how the constant of each slot is stored
 
     def freeze(self) -> Frozen:
         objects = _objects(self.program)
         self.ids = _canonical_ids(objects)
-        first: dict[str, Mapping[str, Resolved]] = {}
-        for entry in reversed(self.program):
-            if isinstance(entry, RunEntry):
-                first.update(entry.constants)
         groups = [o for o in objects if isinstance(o, Group)]
+        first = self._first_constants(groups)
         populations = tuple(self._population(g, first[g.name]) for g in groups)
-        probes = tuple(self._probe(o) for o in objects if not isinstance(o, Group))
+        probes = tuple(self._probe(o) for o in objects if isinstance(o, Monitor))
+        callbacks = tuple(
+            Callback(self.ids[o.name], self._clock_id(o), o.when, o.order)
+            for o in objects
+            if isinstance(o, NetworkOperation)
+        )
         steps = self._steps()
         self._overrides(groups)
         seed = Input(SEED, SEED, "seed", "uint64", len(self.seeds), DIMENSIONLESS)
-        model = Model(populations, probes, (*self.inputs.values(), seed), tuple(self.timed.values()), steps)
+        model = Model(
+            populations, probes, (*self.inputs.values(), seed), tuple(self.timed.values()), steps, callbacks
+        )
         model.verify()
         return Frozen(model, self.values, tuple(self.seeds), dict(self.ids), self.timed_objects)
+
+    def _first_constants(self, groups: list[Group]) -> dict[str, Mapping[str, Resolved]]:
+        """What the names of each group stand for in its first run: for all runs the same kind of thing.
+
+        Raises
+        ------
+        FreezeError
+            If a name stands for different kinds of things in different runs.
+        """
+        first: dict[str, Mapping[str, Resolved]] = {}
+        values: dict[str, list[Resolved]] = {}
+        for entry in self.program:
+            if isinstance(entry, RunEntry):
+                for group in (g for g in groups if g.name in entry.constants):
+                    first.setdefault(group.name, entry.constants[group.name])
+                    for name, value in entry.constants[group.name].items():
+                        values.setdefault(self._slot(group, name), []).append(value)
+        mixed = sorted(slot for slot, found in values.items() if len({_kind(v) for v in found}) > 1)
+        if mixed:
+            raise FreezeError(
+                f"{', '.join(map(repr, mixed))}: a name stands for a number in one run and for a truth value, a "
+                "TimedArray or a constant of nature in another; give them different names."
+            )
+        self.slots = {slot: _stored(found) for slot, found in values.items()}
+        return first
 
     # -- objects --------------------------------------------------------------------------------------
 
     def _slot(self, group: Group, name: str) -> str:
-        """Where the group's kernels read a constant: the script's names are shared, explicit ones are not."""
-        if group.own_namespace() is None and name not in group.intrinsic_constants():
-            return name
-        return f"{self.ids[group.name]}.{name}"
+        """Where the group's kernels read a constant: the script's names are shared, its own are not."""
+        if name in group.intrinsic_constants():
+            return f"{self.ids[group.name]}:{name.removeprefix('.')}"
+        return f"{self.ids[group.name]}.{name}" if name in group.own_namespace() else name
 
     def _resolved(self, group: Group, expr: Expr, constants: Mapping[str, Resolved], own: Any) -> Expr:
         return resolve(expr, own, constants, lambda name: self._slot(group, name))
@@ -152,7 +203,7 @@ class _Freezer:
             Variable(e.name, e.kind, e.dtype, e.dim, made(e.expr), tuple(sorted(e.flags)))
             for e in group.equations.ordered
         )
-        is_time = group.refractory is None or group.refractory_is_time(constants)
+        is_time = group.refractory_expr is None or group.refractory_is_time(constants)
         return Population(
             id=self.ids[group.name],
             size=group.N,
@@ -161,7 +212,7 @@ class _Freezer:
             method=group.method or "auto",
             variables=variables,
             events=tuple(self._event(group, event, constants) for event in group.own_events()),
-            refractory=made(group.refractory),
+            refractory=made(group.refractory_expr),
             refractory_is_time=is_time,
         )
 
@@ -172,7 +223,7 @@ class _Freezer:
         made = Event(event.name, condition, event.check.when, event.check.order)
         if event.run is None:
             return made
-        code = self._code(group, group.checked(event.code, constants), constants)
+        code = self._code(group, group.checked_code(event, constants), constants)
         return replace(made, code=code, code_when=event.run.when, code_order=event.run.order)
 
     def _code(
@@ -222,21 +273,28 @@ class _Freezer:
     # -- inputs ---------------------------------------------------------------------------------------
 
     def _input(
-        self, id: str, name: str, kind: str, value: Any, dim: Any = DIMENSIONLESS, dtype: str = ""
+        self,
+        id: str,
+        name: str,
+        kind: str,
+        value: Any,
+        dim: Any = DIMENSIONLESS,
+        dtype: str = "",
+        size: int | None = None,
     ) -> str:
-        """Add an input under the first free id of that stem."""
+        """Add an input under the first free id of that stem; a single value may stand for ``size``."""
         stem, number = id, 1
         while id in self.inputs or id == SEED:
             id = f"{stem}@{number}"
             number += 1
         array = np.atleast_1d(np.asarray(value)).reshape(-1)
         dtype = dtype or str(array.dtype)
-        self.inputs[id] = Input(id, name, kind, dtype, array.size, dim)
+        self.inputs[id] = Input(id, name, kind, dtype, array.size if size is None else size, dim)
         self.values[id] = np.ascontiguousarray(array, dtype=dtype)
         return id
 
-    def _constant(self, stem: str, name: str, value: Constant) -> str:
-        return self._input(stem, name, "constant", value.value, value.dim, _STORED[value.dtype])
+    def _constant(self, stem: str, name: str, value: Constant, dtype: str) -> str:
+        return self._input(stem, name, "constant", value.value, value.dim, dtype)
 
     def _timed_array(self, stem: str, name: str, array: TimedArray) -> str:
         for id, known in self.timed_objects.items():
@@ -254,9 +312,10 @@ class _Freezer:
             slot = self._slot(group, name)
             if slot in table:
                 continue
-            user = slot if name in group.intrinsic_constants() else name
+            own = name in group.intrinsic_constants()
+            user = f"{self.ids[group.name]}{name}" if own else name
             if isinstance(value, Constant):
-                table[slot] = self._constant(slot, user, value)
+                table[slot] = self._constant(slot, user, value, self.slots[slot])
             elif isinstance(value, TimedArray):
                 table[slot] = self._timed_array(slot, user, value)
 
@@ -301,7 +360,7 @@ class _Freezer:
         table: dict[str, str] = {}
         for name, value in entry.constants.items():
             if isinstance(value, Constant):
-                table[name] = self._constant(name, name, value)
+                table[name] = self._constant(name, name, value, _STORED[value.dtype])
             elif isinstance(value, TimedArray):
                 table[name] = self._timed_array(name, name, value)
 
@@ -313,7 +372,10 @@ class _Freezer:
         else:
             name = f"{id}.{entry.variable}"
             stem = f"{id}.{entry.variable}:value"
-            expr = Element(self._input(stem, name, "value", entry.value, dim, _STATE[dtype]))
+            view = group.state(entry.variable)
+            places = view.size if entry.where is None else len(entry.where)
+            size = 1 if isinstance(entry.where, str) else places
+            expr = Element(self._input(stem, name, "value", entry.value, dim, _STATE[dtype], size))
         if isinstance(entry.where, str):
             return Assign(id, entry.variable, expr, where=made(entry.where))
         if entry.where is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -12,17 +12,17 @@ from .context import Checker, check_block, check_equation, expect_unit, variable
 from .declared import Declared
 from .dimensions import TIME
 from .equations import PARAMETER, SUBEXPRESSION, EquationError, Equations
-from .events import SPIKE, GroupEvent, Place
-from .expr import Expr, ExpressionError, Lit, Name, parse, text, written
+from .events import SPIKE, GroupEvent, Place, check_events
+from .expr import Expr, ExpressionError, Name, parse, written
 from .infer import BOOL, Type, unit_of
 from .namespace import Constant, Resolved
 from .resolve import external_names
 from .statements import Stmt, parse_block
-from .units import DimensionMismatchError, Quantity, get_dimensions
+from .units import DimensionMismatchError, Quantity
 from .variables import VariableView
 
-#: How the value of ``refractory=5*ms`` is named among the constants of its group.
-REFRACTORY_PERIOD = "refractory"
+#: How the value of ``refractory=5*ms`` is named among the constants of its group: nobody can write this.
+REFRACTORY_PERIOD = ".refractory"
 
 
 class Group(Declared):
@@ -43,52 +43,28 @@ class Group(Declared):
         name: str | None = None,
         events: Mapping[str, str] | None = None,
     ) -> None:
-        check_size(type(self).__name__, N)
-        if not isinstance(model, str | Equations):
-            raise TypeError(f"NeuronGroup: model={model!r} must be a string or Equations.")
-        equations = model if isinstance(model, Equations) else Equations(model)
         check_events(type(self).__name__, events, threshold)
         if threshold is None and events is not None:
             threshold = events.get(SPIKE)
-            events = {name: condition for name, condition in events.items() if name != SPIKE}
-        if reset is not None and threshold is None:
-            raise ValueError(
-                f"NeuronGroup: reset={reset!r} without a threshold would never happen; give both."
-            )
-        if refractory is not False and threshold is None:
-            raise ValueError(f"NeuronGroup: refractory={refractory!r} without a threshold has no meaning.")
+            events = {event: condition for event, condition in events.items() if event != SPIKE}
         check_method(method)
+        equations = model if isinstance(model, Equations) else Equations(model)
+        _check_attributes(equations)
+        conditions = {SPIKE: threshold, **(events or {})} if threshold is not None else dict(events or {})
+        parsed = {event: parse(condition) for event, condition in conditions.items()}
+        code = () if reset is None else parse_block(reset)
+        self._refractory, self._refractory_value = _parse_refractory(refractory)
         super().__init__(name, clock, dt, "groups", order)
+        self._events: dict[str, GroupEvent] = {}
+        for event, condition in parsed.items():
+            self._add_event(event, condition, "thresholds" if event == SPIKE else "after_thresholds")
+        if reset is not None:
+            self._set_code(self._events[SPIKE], code, "resets", self.order)
         self._size = int(N)
         self.equations = equations
         self.method = method
-        self._events: dict[str, GroupEvent] = {}
-        if threshold is not None:
-            self._add_event(SPIKE, parse(threshold), "thresholds")
-        for event, condition in (events or {}).items():
-            self._add_event(event, parse(condition), "after_thresholds")
-        if reset is not None:
-            self._set_code(self._events[SPIKE], reset, "resets", self.order)
-        self._refractory, self._refractory_value = self._parse_refractory(refractory)
-        self._namespace = None if namespace is None else dict(namespace)
+        self._namespace = dict(namespace or {})
         self.variable_types = variable_types(equations, self._refractory is not None)
-
-    def _parse_refractory(self, value: Any) -> tuple[Expr | None, Constant | None]:
-        if value is False:
-            return None, None
-        if value is True:
-            return Lit(True), None
-        if isinstance(value, str):
-            return parse(value), None
-        if get_dimensions(value) != TIME or np.ndim(value):
-            raise DimensionMismatchError(
-                f"{self.name}: refractory={value!r} has units of {unit_of(get_dimensions(value))}; give a time, "
-                "or a string with a time or a condition."
-            )
-        period = float(np.asarray(value))
-        if np.isnan(period) or period < 0:
-            raise ValueError(f"{self.name}: refractory={value!r}; it must be a time of zero or more.")
-        return Name(REFRACTORY_PERIOD), Constant(period, TIME)
 
     # -- what the passes need ---------------------------------------------------------------------------
 
@@ -97,15 +73,17 @@ class Group(Declared):
         return tuple(self._events.values())
 
     @property
-    def refractory(self) -> Expr | None:
-        """The refractory expression as parsed."""
+    def refractory_expr(self) -> Expr | None:
+        """The refractory period, or the condition of refractoriness, as parsed."""
         return self._refractory
 
-    def own_namespace(self) -> Mapping[str, Any] | None:
+    def own_namespace(self) -> Mapping[str, Any]:
         return self._namespace
 
-    def intrinsic_constants(self) -> dict[str, Resolved]:
-        """Constants that come with the group itself rather than from a namespace."""
+    def variable_names(self) -> Collection[str]:
+        return self.variable_types
+
+    def intrinsic_constants(self) -> Mapping[str, Resolved]:
         return {} if self._refractory_value is None else {REFRACTORY_PERIOD: self._refractory_value}
 
     def external_names(self) -> set[str]:
@@ -125,10 +103,10 @@ class Group(Declared):
         parts = [external_names(s.expr, {*self.variable_types, *local}) for s in block]
         return set().union(*parts)
 
-    def checked(self, block: tuple[Stmt, ...], constants: Mapping[str, Resolved]) -> tuple[Stmt, ...]:
-        """Statements for the group with their locals marked."""
-        checker = Checker(self.name, self.variable_types, constants, [])
-        return check_block(checker, block, self._readonly())
+    def checked_code(self, event: GroupEvent, constants: Mapping[str, Resolved]) -> tuple[Stmt, ...]:
+        """The code for an event with its locals marked."""
+        checker = Checker(self.name, self.N, self.variable_types, constants)
+        return check_block(checker, event.code, self._readonly(), event.what_code)
 
     def _readonly(self) -> dict[str, str]:
         names = dict.fromkeys(("t", "dt", "t_in_timesteps", "i", "N", "not_refractory"), "a special variable")
@@ -143,7 +121,7 @@ class Group(Declared):
 
     def check(self, constants: Mapping[str, Resolved]) -> None:
         """Check every string of the group; all problems are raised as one error."""
-        checker = Checker(f"{type(self).__name__} {self.name!r}", self.variable_types, constants, [])
+        checker = Checker(f"{type(self).__name__} {self.name!r}", self.N, self.variable_types, constants)
         for eq in self.equations.ordered:
             if eq.expr is not None:
                 checker.attempt(
@@ -160,19 +138,19 @@ class Group(Declared):
         condition = event.condition
         if condition is not None:
             checker.attempt(
-                event.what, lambda: expect_unit(checker.type_of(condition), BOOL, repr(text(condition)))
+                event.what, lambda: expect_unit(checker.type_of(condition), BOOL, repr(written(condition)))
             )
-        checker.attempt(event.what_code, lambda: check_block(checker, event.code, self._readonly()))
+        check_block(checker, event.code, self._readonly(), event.what_code)
 
     def refractory_is_time(self, constants: Mapping[str, Resolved]) -> bool:
         """Whether refractoriness is given as a time rather than as a condition."""
         assert self._refractory is not None
-        given = Checker(self.name, self.variable_types, constants, []).type_of(self._refractory)
+        given = Checker(self.name, self.N, self.variable_types, constants).type_of(self._refractory)
         if given == BOOL:
             return False
         if given != Type(TIME, "float"):
             raise ExpressionError(
-                f"{text(self._refractory)!r} has units of {unit_of(given.dim)}; it must be a time or a condition."
+                f"{written(self._refractory)!r} has units of {unit_of(given.dim)}; it must be a time or a condition."
             )
         return True
 
@@ -182,11 +160,11 @@ class Group(Declared):
         place = Place(f"the condition of {name!r} of {self.name!r}", when, self.order)
         self._events[name] = GroupEvent(name, condition, place)
 
-    def _set_code(self, event: GroupEvent, code: str, when: str, order: int | None) -> None:
+    def _set_code(self, event: GroupEvent, code: tuple[Stmt, ...], when: str, order: int | None) -> None:
         place = Place(
             f"the code for {event.name!r} of {self.name!r}", when, self.order if order is None else order
         )
-        event.code, event.run = parse_block(code), place
+        event.code, event.run = code, place
 
     def find_event(self, name: str) -> GroupEvent:
         """An event by name.
@@ -249,7 +227,7 @@ class Group(Declared):
             raise ValueError(
                 f"{self.name!r} has code for the event {event!r} already; put all statements into one block."
             )
-        self._set_code(found, code, when, order)
+        self._set_code(found, parse_block(code), when, order)
         assert found.run is not None
         return found.run
 
@@ -289,15 +267,17 @@ class Group(Declared):
 
     def __setattr__(self, name: str, value: Any) -> None:
         types = self.__dict__.get("variable_types")
-        if types is None or name in self.__dict__ or name.startswith("_"):
+        if types is None or name.startswith("_"):
             super().__setattr__(name, value)
             return
         bare = name[:-1] if name.endswith("_") else name
         if bare in types:
             VariableView(self, bare, name.endswith("_")).assign(slice(None), value, level=1)
             return
-        if name in ("N", "clock", "session"):
-            raise AttributeError(f"{self.name}.{name} cannot be set.")
+        if name in _ATTRIBUTES:
+            raise AttributeError(
+                f"{self.name}.{name} cannot be set any more; it is fixed when the group is declared."
+            )
         raise AttributeError(
             f"{self.name} has no variable {name!r} to set; it has {', '.join(self.equations) or 'none'}."
         )
@@ -325,11 +305,11 @@ class NeuronGroup(Group):
         Statements executed for the neurons that spiked.
     events : dict, optional
         Conditions of further events by name; see `run_on_event` and `EventMonitor`.
-    refractory : Quantity, str or bool, optional
+    refractory : Quantity or str, optional
         How long, or while which condition, a neuron does not spike again and variables flagged
         ``(unless refractory)`` stand still.
     namespace : dict, optional
-        What external names stand for; by default they are looked up where ``run`` is called.
+        What external names stand for; those not in it are looked up where ``run`` is called.
     dt : Quantity, optional
         Time step of the group, if not that of ``defaultclock``.
     clock : Clock, optional
@@ -364,9 +344,61 @@ class NeuronGroup(Group):
         name: str | None = None,
         events: Mapping[str, str] | None = None,
     ) -> None:
+        _check_arguments(N, model, threshold, reset, refractory, namespace, events)
         super().__init__(
             N, model, method, threshold, reset, refractory, namespace, dt, clock, order, name, events
         )
+
+
+#: What a group has besides its variables.
+_ATTRIBUTES = frozenset(
+    {name for name in dir(Group) if not name.startswith("_")}
+    | {"name", "when", "order", "equations", "method", "variable_types"}
+)
+
+
+def _check_arguments(
+    N: Any, model: Any, threshold: Any, reset: Any, refractory: Any, namespace: Any, events: Any
+) -> None:
+    check_size("NeuronGroup", N)
+    if not isinstance(model, str | Equations):
+        raise TypeError(f"NeuronGroup: model={model!r:.60} must be a string or Equations.")
+    spikes = threshold is not None or (isinstance(events, Mapping) and SPIKE in events)
+    for name, value in (("threshold", threshold), ("reset", reset)):
+        if not isinstance(value, str | None):
+            raise TypeError(f"NeuronGroup: {name}={value!r:.60} must be a string, such as 'v > -50*mV'.")
+    if not isinstance(namespace, Mapping | None):
+        raise TypeError(f"NeuronGroup: namespace={namespace!r:.60} must be a dictionary.")
+    if reset is not None and not spikes:
+        raise ValueError(f"NeuronGroup: reset={reset!r} without a threshold would never happen; give both.")
+    if refractory is not False and not spikes:
+        raise ValueError(f"NeuronGroup: refractory={refractory!r} without a threshold has no meaning.")
+
+
+def _check_attributes(equations: Equations) -> None:
+    taken = sorted(set(equations) & _ATTRIBUTES)
+    if taken:
+        raise EquationError(
+            f"NeuronGroup: every group has attributes named {', '.join(map(repr, taken))}; choose other names for "
+            "these variables."
+        )
+
+
+def _parse_refractory(value: Any) -> tuple[Expr | None, Constant | None]:
+    if value is False:
+        return None, None
+    if isinstance(value, str):
+        return parse(value), None
+    if not isinstance(value, Quantity) or value.dim != TIME or np.ndim(value):
+        given = f" with units of {unit_of(value.dim)}" if isinstance(value, Quantity) else ""
+        raise DimensionMismatchError(
+            f"NeuronGroup: refractory={value!r:.60}{given}; give a single time, or a string with a time or a "
+            "condition."
+        )
+    period = float(np.asarray(value))
+    if np.isnan(period) or period < 0:
+        raise ValueError(f"NeuronGroup: refractory={value!r}; it must be a time of zero or more.")
+    return Name(REFRACTORY_PERIOD), Constant(period, TIME)
 
 
 def check_size(what: str, N: Any) -> None:
@@ -377,31 +409,6 @@ def check_size(what: str, N: Any) -> None:
         raise ValueError(f"{what}: N={N}; a group has at least one neuron.")
 
 
-def check_events(what: str, events: Any, threshold: str | None) -> None:
-    """Refuse events that are no conditions by name."""
-    if events is None:
-        return
-    if not isinstance(events, Mapping):
-        raise TypeError(
-            f"{what}: events={events!r:.60} must be a dictionary from names to conditions, such as "
-            "{'crossing': 'v > 0*mV'}."
-        )
-    for name, condition in events.items():
-        if not isinstance(name, str) or not name.isidentifier() or name.startswith("_"):
-            raise ValueError(
-                f"{what}: {name!r} cannot be the name of an event; use letters, digits, underscores."
-            )
-        if not isinstance(condition, str):
-            raise TypeError(
-                f"{what}: the condition of the event {name!r} is {condition!r:.60}; give a string such as 'v > 1'."
-            )
-    if SPIKE in events and threshold is not None:
-        raise ValueError(
-            f"{what}: threshold={threshold!r} is the condition of the event 'spike', which events gives too; leave "
-            "one of them out."
-        )
-
-
 def check_method(method: Any) -> None:
     """Refuse the name of an integrator that does not exist."""
     from .integrators import method_names
@@ -410,6 +417,3 @@ def check_method(method: Any) -> None:
         raise ValueError(
             f"method={method!r} is not an integrator; choose one of {', '.join(method_names())}, or leave it out."
         )
-
-
-__all__ = ["REFRACTORY_PERIOD", "EquationError", "Group", "NeuronGroup", "Quantity"]

@@ -181,6 +181,13 @@ class _Inference:
                 f"The time {written(expr.args[0])!r} given to the TimedArray {expr.array!r} has units of "
                 f"{unit_of(time.dim)} instead of second."
             )
+        for column in expr.args[1:]:
+            given = self.of(column)
+            if given.dim != DIMENSIONLESS or given.dtype != "int":
+                raise ExpressionError(
+                    f"The column {written(column)!r} of the TimedArray {expr.array!r} must be an integer without "
+                    "units, such as i."
+                )
         return value
 
     def _mismatch(

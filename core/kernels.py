@@ -54,10 +54,10 @@ class Kernel:
 
     Parameters
     ----------
-    kind : {'update', 'threshold', 'reset', 'events', 'states'}
+    kind : {'update', 'threshold', 'reset', 'events', 'states', 'callback'}
         What the loop runs over, and what it does besides its statements: all neurons; all neurons,
         collecting those for which ``condition`` holds, which have the ``event``; the neurons that had the
-        event last; the same, recording them; the recorded neurons.
+        event last; the same, recording them; the recorded neurons; nothing, Python is called.
     owner : str
         Population or probe that it belongs to.
     population : str
@@ -117,6 +117,10 @@ class AssignKernel:
     where: Expr | None
     indices: str
 
+    def expressions(self) -> tuple[Expr, ...]:
+        """The value and, where there is one, the condition."""
+        return (self.expr,) if self.where is None else (self.expr, self.where)
+
     def dump(self) -> str:
         place = f"[{self.indices}]" if self.indices else f"[{text(self.where)}]" if self.where else ""
         return f"assign {self.population}.{self.variable}{place} = {text(self.expr)}"
@@ -160,27 +164,29 @@ class Kernels:
         KernelError
             Listing every contradiction.
         """
-        problems = []
         known = {c.name for c in self.constants}
         matrices = {m.propagator.name for m in self.matrices}
-        streams: list[int] = []
+        problems: list[str] = []
         for kernel in self.kernels:
-            local = matrices | {m.name for m in kernel.matrices}
-            for expr in kernel.expressions():
-                for node in walk(expr):
-                    if isinstance(node, Const) and node.name not in known:
-                        problems.append(
-                            f"{kernel.owner} uses the constant {node.name}, which is not computed"
-                        )
-                    if isinstance(node, MatrixEntry) and node.matrix.rsplit(".", 1)[0] not in local:
-                        problems.append(
-                            f"{kernel.owner} uses the matrix {node.matrix}, which is not computed"
-                        )
-            streams += [d.stream for d in kernel.draws]
+            problems += _dangling(kernel, known, matrices | {m.name for m in kernel.matrices})
+        streams = [d.stream for kernel in self.kernels for d in kernel.draws]
+        for assign in self.assigns:
+            streams += {d.stream for e in assign.expressions() for d in walk(e) if isinstance(d, Draw)}
         if len(streams) != len(set(streams)):
             problems.append("two draws share a stream")
         if problems:
             raise KernelError("\n".join(problems))
+
+
+def _dangling(kernel: Kernel, constants: set[str], matrices: set[str]) -> Iterator[str]:
+    streams = {d.stream for d in kernel.draws}
+    for node in (n for expr in kernel.expressions() for n in walk(expr)):
+        if isinstance(node, Const) and node.name not in constants:
+            yield f"{kernel.owner} uses the constant {node.name}, which is not computed"
+        if isinstance(node, MatrixEntry) and node.matrix.rsplit(".", 1)[0] not in matrices:
+            yield f"{kernel.owner} uses the matrix {node.matrix}, which is not computed"
+        if isinstance(node, Draw) and node.stream not in streams:
+            yield f"{kernel.owner} draws from stream {node.stream}, which is not its own"
 
 
 __all__ = [

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from .algebra import ONE, div, mul
+from .context import LONG_AGO
 from .declared import SCHEDULE
 from .equations import DIFFERENTIAL, PARAMETER, SUBEXPRESSION
 from .events import SPIKE
@@ -35,8 +37,6 @@ from .model import Assign, Event, Model, Population, Probe
 from .statements import Stmt
 
 _STATE = {"float": "float64", "int": "int32", "bool": "bool"}
-#: Spikes of an endless past, as in Brian 2.
-LONG_AGO = -1e4
 
 
 def lower(model: Model) -> Kernels:
@@ -55,6 +55,7 @@ def lower(model: Model) -> Kernels:
     kernels, matrices = hoist_matrices(model, kernels)
     kernels, constants = hoist_run_constants(model, kernels)
     kernels = [hoist_step_scalars(model, kernel) for kernel in kernels]
+    kernels += [Kernel("callback", c.id, "", c.clock, c.when, c.order) for c in model.callbacks]
     lowered = Kernels(
         model=model,
         arrays=state_arrays(model),
@@ -150,11 +151,13 @@ def refractoriness(population: Population) -> list[Stmt]:
     """``not_refractory`` for this step.
 
     Times are compared in whole steps, so that a period of 5 ms takes as many steps whatever rounding does.
+    A condition holds a neuron only from a spike on, as in Brian 2: one that has not spiked is free.
     """
     if population.refractory is None:
         return []
     if not population.refractory_is_time:
-        return [Stmt("not_refractory", Unary("not", population.refractory), dtype="bool")]
+        free = Logic("or", Var("not_refractory"), Unary("not", population.refractory))
+        return [Stmt("not_refractory", free, dtype="bool")]
     since = Binary("-", Var("t"), Var("lastspike"))
     return [Stmt("not_refractory", Compare(">=", _steps(since), _steps(population.refractory)), dtype="bool")]
 
@@ -272,35 +275,47 @@ def assign_kernel(model: Model, step: Assign) -> AssignKernel:
 def number_streams(
     kernels: list[Kernel], assigns: list[AssignKernel]
 ) -> tuple[list[Kernel], list[AssignKernel]]:
-    """Give each place that draws random numbers a stream of its own, in the order of the model."""
-    count = 0
+    """Give each place that draws random numbers a stream of its own.
 
-    def numbered(node: Expr) -> Expr | None:
-        nonlocal count
-        if isinstance(node, Call) and node.function in FUNCTIONS and FUNCTIONS[node.function].draw:
-            count += 1
-            return Draw(FUNCTIONS[node.function].draw, count - 1)
-        return None
+    The stream follows from the place alone (object, kind of code, order in it), so that a group draws the same
+    numbers whatever else the model contains, and whether a device sees the whole program or one run at a time.
+    """
+    taken: set[int] = set()
+
+    def numbered(place: str, draws: list[Draw]) -> Callable[[Expr], Expr | None]:
+        def rewrite(node: Expr) -> Expr | None:
+            if isinstance(node, Call) and node.function in FUNCTIONS and FUNCTIONS[node.function].draw:
+                stream = stream_of(f"{place}/{len(draws)}", taken)
+                draws.append(Draw(FUNCTIONS[node.function].draw, stream))
+                return draws[-1]
+            return None
+
+        return rewrite
 
     def with_draws(kernel: Kernel) -> Kernel:
-        first = count
-        kernel = _map(kernel, lambda expr: transform(expr, numbered))
-        return replace(kernel, draws=_draws(kernel, first, count))
+        draws: list[Draw] = []
+        rewrite = numbered(f"{kernel.owner}/{kernel.kind}", draws)
+        kernel = _map(kernel, lambda expr: transform(expr, rewrite))
+        return replace(kernel, draws=tuple(draws))
 
-    new_assigns = [
-        replace(
-            a,
-            expr=transform(a.expr, numbered),
-            where=None if a.where is None else transform(a.where, numbered),
-        )
-        for a in assigns
-    ]
+    made: dict[str, int] = {}
+    new_assigns = []
+    for assign in assigns:
+        target = f"{assign.population}.{assign.variable}"
+        rewrite = numbered(f"{target}={made.setdefault(target, 0)}", [])
+        made[target] += 1
+        where = None if assign.where is None else transform(assign.where, rewrite)
+        new_assigns.append(replace(assign, where=where, expr=transform(assign.expr, rewrite)))
     return [with_draws(kernel) for kernel in kernels], new_assigns
 
 
-def _draws(kernel: Kernel, first: int, last: int) -> tuple[Draw, ...]:
-    found = {n.stream: n for e in kernel.expressions() for n in walk(e) if isinstance(n, Draw)}
-    return tuple(found[stream] for stream in range(first, last))
+def stream_of(place: str, taken: set[int]) -> int:
+    """A 32-bit number for a place, other than those taken; it is noted as taken."""
+    stream = int.from_bytes(hashlib.blake2b(place.encode(), digest_size=4).digest(), "little")
+    while stream in taken:
+        stream = (stream + 1) % 2**32
+    taken.add(stream)
+    return stream
 
 
 # -- what does not change within a run or a step --------------------------------------------------------

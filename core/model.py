@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from .context import REFRACTORY, SPECIAL
 from .dimensions import Dimension
 from .equations import DIFFERENTIAL, PARAMETER, SUBEXPRESSION
 from .expr import Element, Expr, Param, TimedCall, text, walk
 from .statements import Stmt
 
 FORMAT = 1
+_ALWAYS = frozenset(SPECIAL) | frozenset(REFRACTORY)
 #: Raised whenever the meaning of a Model changes such that the same Model gives other numbers.
 NUMERICS = 1
 
@@ -163,6 +165,19 @@ class Probe:
 
 
 @dataclass(frozen=True)
+class Callback:
+    """A place of the time step at which Python is called."""
+
+    id: str
+    clock: str
+    when: str
+    order: int
+
+    def dump(self) -> str:
+        return f"callback {self.id} clock={self.clock} when={self.when} order={self.order}"
+
+
+@dataclass(frozen=True)
 class Input:
     """Something that the model reads but does not contain: see `devices.base.InputSpec`."""
 
@@ -254,6 +269,7 @@ class Model:
     inputs: tuple[Input, ...]
     timed: tuple[TimedInput, ...]
     program: tuple[Step, ...]
+    callbacks: tuple[Callback, ...] = ()
 
     def population(self, id: str) -> Population:
         """The population of that id."""
@@ -269,6 +285,7 @@ class Model:
         for population in self.populations:
             lines += population.dump()
         lines += [probe.dump() for probe in self.probes]
+        lines += [callback.dump() for callback in self.callbacks]
         lines += [item.dump() for item in self.inputs]
         lines += [array.dump() for array in self.timed]
         lines += [step.dump() for step in self.program]
@@ -291,52 +308,81 @@ class Model:
         ModelError
             Listing every contradiction.
         """
-        problems = [*self._dangling_ids(), *self._dangling_slots()]
+        problems = [*self._doubles(), *self._dangling_probes(), *self._dangling_inputs()]
+        for step in self.program:
+            if isinstance(step, Assign):
+                problems += self._dangling_assign(step)
+            elif isinstance(step, Run):
+                problems += self._dangling_run(step)
         if problems:
             raise ModelError("The model contradicts itself:\n" + "\n".join(problems))
 
-    def _dangling_ids(self) -> Iterator[str]:
-        inputs = {i.id for i in self.inputs}
-        populations = {p.id for p in self.populations}
-        objects = populations | {p.id for p in self.probes}
-        if len(objects) != len(self.populations) + len(self.probes):
+    @cached_property
+    def _input_ids(self) -> frozenset[str]:
+        return frozenset(i.id for i in self.inputs)
+
+    @cached_property
+    def _objects(self) -> dict[str, Population | Probe | Callback]:
+        objects: dict[str, Population | Probe | Callback] = {p.id: p for p in self.populations}
+        return objects | {p.id: p for p in self.probes} | {c.id: c for c in self.callbacks}
+
+    def _doubles(self) -> Iterator[str]:
+        if len(self._objects) != len(self.populations) + len(self.probes) + len(self.callbacks):
             yield "two objects share an id"
-        if len(inputs) != len(self.inputs):
+        if len(self._input_ids) != len(self.inputs):
             yield "two inputs share an id"
+
+    def _dangling_probes(self) -> Iterator[str]:
+        names = {p.id: {v.name for v in p.variables} | _ALWAYS for p in self.populations}
         for probe in self.probes:
-            if probe.source not in populations:
+            if probe.source not in names:
                 yield f"{probe.id} records from {probe.source}, which does not exist"
             elif probe.event and self.population(probe.source).event(probe.event) is None:
                 yield f"{probe.id} records {probe.event} of {probe.source}, which has no such event"
-            if probe.record not in inputs | {"all", ""}:
+            for name in sorted(set(probe.variables) - names.get(probe.source, set(probe.variables))):
+                yield f"{probe.id} records {name}, which {probe.source} does not have"
+            if probe.record not in self._input_ids | {"all", ""}:
                 yield f"{probe.id} records the indices {probe.record}, which do not exist"
+
+    def _dangling_inputs(self) -> Iterator[str]:
+        for array in self.timed:
+            for id in sorted({array.id, array.dt} - self._input_ids):
+                yield f"'{array.dump()}' reads {id}, which does not exist"
+        seeds = next((i.size for i in self.inputs if i.kind == "seed"), 0)
         for step in self.program:
-            if isinstance(step, Assign):
-                wanted = {n.input for n in walk(step.expr) if isinstance(n, Element)} | {step.indices} - {""}
-                for id in sorted(wanted - inputs):
-                    yield f"'{step.dump()}' reads {id}, which does not exist"
-            if isinstance(step, Run):
-                for id in sorted({step.duration, *(d for _, d in step.clocks)} - inputs):
-                    yield f"'{step.dump()}' reads {id}, which does not exist"
-                for id in sorted(set(step.objects) - objects):
-                    yield f"'{step.dump()}' advances {id}, which does not exist"
+            if isinstance(step, Seed) and step.index >= seeds:
+                yield f"'{step.dump()}' takes an entry of the seeds, of which there are {seeds}"
 
-    def _dangling_slots(self) -> Iterator[str]:
-        for step in self.program:
-            if not isinstance(step, Run):
-                continue
-            bound = {slot for slot, _ in step.bindings}
-            for population in (p for p in self.populations if p.id in step.objects):
-                for expr in population.expressions():
-                    for slot in sorted(slots(expr) - bound):
-                        yield f"{population.id} reads ${slot}, which '{step.dump()}' does not bind"
+    def _dangling_assign(self, step: Assign) -> Iterator[str]:
+        target = {f"{p.id}.{v.name}" for p in self.populations for v in p.variables if v.stored}
+        target |= {f"{p.id}.{name}" for p in self.populations if p.refracts for name in REFRACTORY}
+        if f"{step.population}.{step.variable}" not in target:
+            yield f"'{step.dump()}' sets {step.population}.{step.variable}, which does not exist"
+        expressions = [step.expr] if step.where is None else [step.expr, step.where]
+        wanted = {n.input for e in expressions for n in walk(e) if isinstance(n, Element)}
+        wanted |= {step.indices} - {""} | slots(*expressions)
+        for id in sorted(wanted - self._input_ids):
+            yield f"'{step.dump()}' reads {id}, which does not exist"
+
+    def _dangling_run(self, step: Run) -> Iterator[str]:
+        inputs = {step.duration, *(dt for _, dt in step.clocks), *(given for _, given in step.bindings)}
+        for id in sorted(inputs - self._input_ids):
+            yield f"'{step.dump()}' reads {id}, which does not exist"
+        for id in sorted(set(step.objects) - set(self._objects)):
+            yield f"'{step.dump()}' advances {id}, which does not exist"
+        bound, clocks = {slot for slot, _ in step.bindings}, {clock for clock, _ in step.clocks}
+        for item in (self._objects[id] for id in step.objects if id in self._objects):
+            if item.clock not in clocks:
+                yield f"{item.id} has the clock {item.clock}, to which '{step.dump()}' gives no dt"
+            wanted = slots(*item.expressions()) if isinstance(item, Population) else set()
+            for slot in sorted(wanted - bound):
+                yield f"{item.id} reads ${slot}, which '{step.dump()}' does not bind"
 
 
-def slots(expr: Expr) -> set[str]:
-    """Slots of constants and TimedArrays that an expression reads."""
-    return {
-        n.slot if isinstance(n, Param) else n.array for n in walk(expr) if isinstance(n, Param | TimedCall)
-    }
+def slots(*expressions: Expr) -> set[str]:
+    """Slots of constants and TimedArrays that expressions read."""
+    nodes = [n for expr in expressions for n in walk(expr)]
+    return {n.slot if isinstance(n, Param) else n.array for n in nodes if isinstance(n, Param | TimedCall)}
 
 
 __all__ = [
@@ -346,6 +392,7 @@ __all__ = [
     "SUBEXPRESSION",
     "ApplyArgs",
     "Assign",
+    "Callback",
     "Event",
     "Input",
     "Model",

@@ -19,7 +19,7 @@ class Monitor(Declared):
     source: Group
 
     @property
-    def sources(self) -> tuple[Declared, ...]:
+    def _needs(self) -> tuple[Declared, ...]:
         return (self.source,)
 
 
@@ -69,7 +69,7 @@ class EventRecorder(Monitor):
     @property
     def t_(self) -> NDArray[np.float64]:
         """Time of each event in seconds."""
-        return np.asarray(self.data.t)
+        return self.data.t_
 
     @property
     def it(self) -> tuple[Any, Any]:
@@ -106,9 +106,7 @@ class EventRecorder(Monitor):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or "recorded_variables" not in self.__dict__:
             raise AttributeError(name)
-        bare = name[:-1] if name.endswith("_") else name
-        values = getattr(self.data, bare)
-        return np.asarray(values) if name.endswith("_") else values
+        return getattr(self.data, name)
 
     def __len__(self) -> int:
         return self.num_events
@@ -248,8 +246,12 @@ class StateMonitor(Monitor):
         order: int = 0,
         name: str | None = None,
     ) -> None:
-        _check_source(self._kind, source)
+        _check_source("StateMonitor", source)
         names = _variable_names("StateMonitor", source, variables)
+        if "t" in names:
+            raise ValueError(
+                "StateMonitor: the times of the samples are always recorded, as t; leave 't' out."
+            )
         indices = _record_indices(source, record)
         if clock is None and dt is None:
             clock = source._clock
@@ -278,23 +280,18 @@ class StateMonitor(Monitor):
     @property
     def t_(self) -> NDArray[np.float64]:
         """Times of the samples in seconds."""
-        return np.asarray(self.data.t)
+        return self.data.t_
 
-    def __getitem__(self, index: Any) -> Any:
+    def __getitem__(self, index: Any) -> StateRecord:
         return self.data[index]
 
     def __getattr__(self, name: str) -> Any:
-        names = self.__dict__.get("record_variables")
-        if names is None or name.startswith("__"):
+        if "record_variables" not in self.__dict__ or name.startswith("__"):
             raise AttributeError(name)
-        bare = name[:-1] if name.endswith("_") else name
-        if bare not in names:
-            raise AttributeError(f"{self.name} does not record {name!r}; it records {', '.join(names)}.")
-        values = getattr(self.data, bare)
-        return np.asarray(values) if name.endswith("_") else values
+        return getattr(self.data, name)
 
     def __len__(self) -> int:
-        return len(self.t_)
+        return len(self.data)
 
     def __repr__(self) -> str:
         return f"<StateMonitor {self.name!r} of {self.source.name!r}: {', '.join(self.record_variables)}>"
@@ -308,11 +305,15 @@ def _check_source(kind: str, source: Any) -> None:
 def _variable_names(what: str, source: Group, variables: Any) -> tuple[str, ...]:
     if variables is True:
         return tuple(source.equations)
-    names = (variables,) if isinstance(variables, str) else tuple(variables)
+    names = (variables,) if isinstance(variables, str) else variables
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names) or not names:
+        raise TypeError(
+            f"{what}: variables={variables!r:.60} must be a name, a list of names, or True for all."
+        )
     unknown = [n for n in names if n not in source.variable_types]
-    if unknown or not names:
+    if unknown:
         raise ValueError(
-            f"{what}: {source.name!r} has no variable(s) {', '.join(map(repr, unknown)) or 'named'}; it has "
+            f"{what}: {source.name!r} has no variable(s) {', '.join(map(repr, unknown))}; it has "
             f"{', '.join(source.variable_types)}."
         )
     return tuple(dict.fromkeys(names))
@@ -321,14 +322,14 @@ def _variable_names(what: str, source: Group, variables: Any) -> tuple[str, ...]
 def _record_indices(source: Group, record: Any) -> NDArray[np.int64] | None:
     if record is True:
         return None
-    if record is False or record is None:
+    if record is False:
         return np.array([], dtype=np.int64)
     if isinstance(record, slice):
         return np.arange(source.N, dtype=np.int64)[record]
     array = np.atleast_1d(np.asarray(record))
-    if array.dtype.kind not in "iu" or array.ndim != 1:
+    if (array.dtype.kind not in "iu" and array.size) or array.ndim != 1:
         raise TypeError(
-            f"StateMonitor: record={record!r} must be True, False, an index or a list of indices."
+            f"StateMonitor: record={record!r:.60} must be True, False, an index or a list of indices."
         )
     outside = array[(array < -source.N) | (array >= source.N)]
     if outside.size:

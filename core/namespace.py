@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Iterable, Mapping
+import warnings
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from .dimensions import DIMENSIONLESS, Dimension
-from .functions import NUMBERS
+from .functions import FUNCTIONS, NUMBERS
 from .timedarray import TimedArray
 from .units import Quantity, Unit, get_dimensions
 from .units.constants import constants_namespace
@@ -43,6 +44,12 @@ class Literal:
 
     value: float
     dim: Dimension
+    what: str = "unit"
+
+    @property
+    def yields(self) -> bool:
+        """Whether the script may give the name another meaning."""
+        return self.what == "constant of nature"
 
 
 Resolved = Constant | Literal | TimedArray
@@ -54,28 +61,35 @@ def frame_namespace(level: int) -> dict[str, Any]:
     return {**frame.f_globals, **frame.f_locals}
 
 
-def resolve_name(name: str, namespace: Mapping[str, Any]) -> Resolved | str:
-    """What a name stands for, or a sentence that says why it stands for nothing usable."""
+def resolve_name(name: str, namespace: Mapping[str, Any], own: Collection[str] = ()) -> Resolved | str:
+    """What a name stands for, or a sentence that says why it stands for nothing usable.
+
+    As in Brian 2 the language's own names (functions, units, ``pi``, ``e``, ``inf``) come before the script's.
+    """
+    if name in FUNCTIONS:
+        return f"{name!r} is a function and needs arguments: write {name}(…)."
     default = _default(name)
     if name not in namespace:
-        if default is not None:
-            return default
-        return _unknown(name, namespace)
+        return _unknown(name, {*namespace, *own}) if default is None else default
     value = namespace[name]
-    if isinstance(value, TimedArray):
-        return value
-    if default is not None and _equals(value, default):
+    if default is not None and (_equals(value, default) or not default.yields):
+        if not _equals(value, default):
+            warnings.warn(
+                f"{name!r} in the model's strings is the {default.what} of that name, not {value!r:.60} as in the "
+                "script; give the script's another name.",
+                stacklevel=2,
+            )
         return default
-    return _constant(name, value)
+    return value if isinstance(value, TimedArray) else _constant(name, value)
 
 
 def _default(name: str) -> Literal | None:
     if name in NUMBERS:
-        return Literal(NUMBERS[name], DIMENSIONLESS)
-    for table in (units_namespace(), constants_namespace()):
+        return Literal(NUMBERS[name], DIMENSIONLESS, "constant")
+    for table, what in ((units_namespace(), "unit"), (constants_namespace(), "constant of nature")):
         if name in table:
             unit = table[name]
-            return Literal(float(np.asarray(unit)), get_dimensions(unit))
+            return Literal(float(np.asarray(unit)), get_dimensions(unit), what)
     return None
 
 
@@ -103,29 +117,24 @@ def _constant(name: str, value: Any) -> Constant | str:
     return Constant(array.reshape(-1)[0].item(), get_dimensions(value))
 
 
-def _unknown(name: str, namespace: Mapping[str, Any]) -> str:
-    known = [n for n in namespace if not n.startswith("_")]
-    close = difflib.get_close_matches(name, [*known, *units_namespace()], n=3)
-    hint = f" Did you mean {' or '.join(close)}?" if close else ""
+def _unknown(name: str, known: Collection[str]) -> str:
+    public = [n for n in known if not n.startswith("_")]
+    same = [n for n in (*public, *FUNCTIONS, *units_namespace()) if n.lower() == name.lower()]
+    close = same or difflib.get_close_matches(name, sorted({*public, *FUNCTIONS}), n=3)
+    hint = f" Did you mean {' or '.join(dict.fromkeys(close[:3]))}?" if close else ""
     return f"{name!r} could not be resolved: no variable, constant, function or unit has that name.{hint}"
 
 
-def resolve_names(wanted: Iterable[str], namespace: Mapping[str, Any], where: str) -> dict[str, Resolved]:
-    """Resolve several names.
-
-    Raises
-    ------
-    NamespaceError
-        Listing every name that could not be.
-    """
+def look_up(
+    wanted: Iterable[str], namespace: Mapping[str, Any], own: Collection[str] = ()
+) -> tuple[dict[str, Resolved], list[str]]:
+    """What several names stand for, and what is wrong with the others; ``own`` variables are suggested."""
     found: dict[str, Resolved] = {}
     problems = []
     for name in sorted(wanted):
-        result = resolve_name(name, namespace)
+        result = resolve_name(name, namespace, own)
         if isinstance(result, str):
             problems.append(result)
         else:
             found[name] = result
-    if problems:
-        raise NamespaceError(f"{where}: " + "\n".join(problems))
-    return found
+    return found, problems

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from .clock import Clock, check_time
+from .clock import check_time
+from .context import with_floats
 from .declared import Declared
 from .dimensions import TIME
-from .namespace import NamespaceError, Resolved, frame_namespace, resolve_names
-from .session import RunEntry, Session, current_session
+from .namespace import NamespaceError, Resolved, frame_namespace, look_up
+from .report import Report
+from .session import RunEntry, Session, check_name, current_session
 from .units import Quantity
 
 
@@ -30,8 +32,11 @@ class Network:
 
     def __init__(self, *objs: Any, name: str | None = None) -> None:
         self.session = current_session()
+        if name is not None:
+            check_name(name)
         self.name = name or "network"
         self._objects: list[Declared] = []
+        self._key = f"network {id(self)}"  # under which devices keep its time
         self.add(*objs)
 
     def add(self, *objs: Any) -> None:
@@ -59,7 +64,7 @@ class Network:
     @property
     def t(self) -> Quantity:
         """Simulated time after the runs declared so far."""
-        return Quantity.with_dimensions(_declared_time(self.session), TIME)
+        return Quantity.with_dimensions(self.session.device.time(self.session, self._key), TIME)
 
     def __getitem__(self, name: str) -> Declared:
         for obj in self._objects:
@@ -77,7 +82,13 @@ class Network:
         return len(self._objects)
 
     def run(
-        self, duration: Any, report: Any = None, namespace: Mapping[str, Any] | None = None, level: int = 0
+        self,
+        duration: Any,
+        report: Any = None,
+        report_period: Any = None,
+        namespace: Mapping[str, Any] | None = None,
+        profile: Any = None,
+        level: int = 0,
     ) -> None:
         """Run for a duration.
 
@@ -85,8 +96,13 @@ class Network:
         ----------
         duration : Quantity
             How long.
-        report : None
-            Progress reports belong to the runtime device, which is not available; leave it out.
+        report : {'text', 'stdout', 'stderr'} or callable, optional
+            Where progress is told (by the runtime device); a function gets the elapsed time, the completed
+            fraction, the start and the duration.
+        report_period : Quantity, optional
+            Time between reports, 10 seconds unless given.
+        profile : bool, optional
+            Profiles are not available; leave it out.
         namespace : dict, optional
             What external names stand for, instead of the names visible where this is called.
         level : int, optional
@@ -97,9 +113,14 @@ class Network:
         NamespaceError, DimensionMismatchError, ExpressionError
             Listing everything that is wrong with the objects' strings.
         """
-        _refuse_report(report)
+        _refuse_profile(profile)
         names = frame_namespace(level + 1) if namespace is None else dict(namespace)
-        declare_run(self.session, self._objects, duration, names)
+        report = Report(report, report_period)
+        declare_run(self.session, self._objects, duration, names, self._key, report)
+
+    def stop(self) -> None:
+        """End the current run after this time step; called from a network operation."""
+        self.session.device.stop()
 
     def __repr__(self) -> str:
         return f"<Network {self.name!r}: {', '.join(o.name for o in self._objects) or 'empty'}>"
@@ -137,7 +158,12 @@ def _visible(namespace: Mapping[str, Any]) -> list[Declared]:
 
 
 def run(
-    duration: Any, report: Any = None, namespace: Mapping[str, Any] | None = None, level: int = 0
+    duration: Any,
+    report: Any = None,
+    report_period: Any = None,
+    namespace: Mapping[str, Any] | None = None,
+    profile: Any = None,
+    level: int = 0,
 ) -> None:
     """Run every object that is visible where this is called; see `Network.run`.
 
@@ -153,49 +179,66 @@ def run(
             "run() found no objects: groups and monitors must be visible as variables where run() is called. "
             "Objects kept in lists or attributes belong into a Network(…), whose run() runs them."
         )
-    _refuse_report(report)
-    declare_run(current_session(), objects, duration, frame if namespace is None else dict(namespace))
+    _refuse_profile(profile)
+    session = current_session()
+    names = frame if namespace is None else dict(namespace)
+    declare_run(session, objects, duration, names, f"magic {session.scope}", Report(report, report_period))
 
 
-def _refuse_report(report: Any) -> None:
-    if report is not None:
+def _refuse_profile(profile: Any) -> None:
+    if profile:
         raise NotImplementedError(
-            f"run(report={report!r}): a standalone simulation reports no progress of a single run; leave it out."
+            f"run(profile={profile!r}): times of single kernels are not measured; leave it out."
         )
 
 
+def stop() -> None:
+    """End the current run after this time step; called from a network operation."""
+    current_session().device.stop()
+
+
 def declare_run(
-    session: Session, objects: Iterable[Declared], duration: Any, namespace: Mapping[str, Any]
+    session: Session,
+    objects: Iterable[Declared],
+    duration: Any,
+    namespace: Mapping[str, Any],
+    network: str,
+    report: Report,
 ) -> None:
     """Check everything and add a run to the session's program."""
     seconds = check_time(duration, "the duration of run()", zero=True)
     chosen = _with_sources(objects)
+    _check_names(session, chosen)
     constants: dict[str, Mapping[str, Resolved]] = {}
     problems: list[Exception] = []
     for obj in chosen:
-        own = obj.own_namespace()
+        found, unresolved = look_up(
+            obj.external_names(), {**namespace, **obj.own_namespace()}, obj.variable_names()
+        )
+        if unresolved:
+            problems.append(NamespaceError(f"{obj.name}: " + "\n".join(unresolved)))
+        found.update(obj.intrinsic_constants())
         try:
-            found = resolve_names(obj.external_names(), namespace if own is None else own, obj.name)
-            found.update(obj.intrinsic_constants())
             obj.check(found)
-            constants[obj.name] = found
-        except (NamespaceError, ValueError, SyntaxError, TypeError) as error:
+            constants[obj.name] = with_floats(found, obj.check)
+        except (ValueError, SyntaxError, TypeError) as error:
             problems.append(error)
     if problems:
         raise type(problems[0])("\n".join(str(p) for p in problems))
-    clocks: dict[str, Clock] = {obj.clock.name: obj.clock for obj in chosen}
-    entry = RunEntry(tuple(chosen), seconds, tuple((c, c.dt_) for c in clocks.values()), constants)
-    session.program.append(entry)
-    session.device.after_run(session)
+    clocks = {id(obj.clock): obj.clock for obj in chosen}
+    steps = tuple((c, c.dt_) for c in clocks.values())
+    entry = RunEntry(tuple(chosen), seconds, steps, constants, network, report)
+    session.record(entry)
+    session.device.after_run(session, entry)
 
 
 def _with_sources(objects: Iterable[Declared]) -> list[Declared]:
     named = list(objects)
-    chosen = list(dict.fromkeys(obj for each in named for obj in (each, *each.contained)))
+    chosen = list(dict.fromkeys(obj for each in named for obj in (each, *each._contained)))
     if not chosen:
         raise MagicError("The network is empty; add groups and monitors before running it.")
     for obj in chosen:
-        for source in obj.sources:
+        for source in obj._needs:
             if source not in chosen:
                 raise ValueError(
                     f"{obj.name!r} works on {source.name!r}, which is not part of what runs; add the group to the "
@@ -204,8 +247,21 @@ def _with_sources(objects: Iterable[Declared]) -> list[Declared]:
     return sorted(chosen, key=lambda obj: obj._number)
 
 
-def _declared_time(session: Session) -> float:
-    return sum(e.duration for e in session.program if isinstance(e, RunEntry))
+def _check_names(session: Session, chosen: list[Declared]) -> None:
+    """Refuse objects of other sessions, and names that stand for two objects of the program."""
+    foreign = [obj.name for obj in chosen if obj.session is not session]
+    if foreign:
+        raise ValueError(
+            f"{', '.join(map(repr, foreign))} cannot run here: declared in another session, such as that of an "
+            "experiment."
+        )
+    known = {obj.name: obj for e in session.program if isinstance(e, RunEntry) for obj in e.objects}
+    for obj in chosen:
+        if known.setdefault(obj.name, obj) is not obj:
+            raise ValueError(
+                f"Two objects named {obj.name!r} would run in one program; choose another name, or call "
+                "device.reinit() first to begin a new program."
+            )
 
 
-__all__ = ["MagicError", "Network", "collect", "run"]
+__all__ = ["MagicError", "Network", "collect", "run", "stop"]

@@ -48,11 +48,19 @@ class SpikeRecord:
 
     def __getattr__(self, name: str) -> Any:
         dims = self.__dict__.get("_dims", {})
-        if name not in dims:
+        bare = name[:-1] if name.endswith("_") else name
+        if bare not in dims:
             raise AttributeError(
                 f"{self.__dict__.get('_name')} does not record {name!r}; it records {', '.join(dims) or 'counts'}."
             )
-        return with_unit(self._read(name), dims[name])
+        values = self._read(bare)
+        return values if name.endswith("_") else with_unit(values, dims[bare])
+
+    @property
+    def t_(self) -> NDArray[np.float64]:
+        """Time of each spike in seconds."""
+        self._recorded_only("times")
+        return self._read("t")
 
     @property
     def count(self) -> NDArray[np.int32]:
@@ -101,7 +109,10 @@ class SpikeRecord:
 
 
 class StateRecord:
-    """Variables over time, shape (neurons, samples); a shared variable has a single row."""
+    """Variables over time, shape (neurons, samples).
+
+    ``record.v`` is the variable v with units, ``record.v_`` without.
+    """
 
     def __init__(
         self,
@@ -110,56 +121,64 @@ class StateRecord:
         dims: Mapping[str, Dimension],
         shared: frozenset[str],
         name: str,
+        rows: NDArray[np.int64] | int | None = None,
     ) -> None:
         self._read = read
         self._record = record
         self._dims = dict(dims)
         self._shared = shared
         self._name = name
+        self._rows = rows  # which of the recorded neurons this is about; an int for a single one
 
     @property
     def t(self) -> Any:
         """Times of the samples, with units."""
         return with_unit(self._read("t"), TIME)
 
+    @property
+    def t_(self) -> NDArray[np.float64]:
+        """Times of the samples in seconds."""
+        return self._read("t")
+
     def array(self, variable: str) -> NDArray[Any]:
-        """Values in base units, shape (neurons, samples)."""
+        """Values in base units, shape (neurons, samples); a shared variable has a single row."""
         rows = 1 if variable in self._shared else len(self._record)
-        return self._read(variable).reshape(-1, rows).T
+        values = self._read(variable).reshape(len(self._read("t")), rows).T
+        if self._rows is None:
+            return values
+        if variable in self._shared:
+            return values if isinstance(self._rows, np.ndarray) else values[0]
+        return values[self._rows]
 
     def __getattr__(self, name: str) -> Any:
         dims = self.__dict__.get("_dims", {})
-        if name not in dims:
+        bare = name[:-1] if name.endswith("_") else name
+        if bare not in dims:
             raise AttributeError(
-                f"{self.__dict__.get('_name')} does not record {name!r}; it records {list(dims)}."
+                f"{self.__dict__.get('_name')} does not record {name!r}; it records {', '.join(dims)}."
             )
-        return with_unit(self.array(name), dims[name])
+        values = self.array(bare)
+        if bare in self._shared and values.ndim == 2:  # as in Brian 2, each neuron has a row
+            neurons = self._record if self._rows is None else self._rows
+            values = np.repeat(values, max(1, np.size(neurons)), axis=0)
+        return values if name.endswith("_") else with_unit(values, dims[bare])
 
     def __getitem__(self, index: Any) -> StateRecord:
         """What was recorded of the neuron(s) with this index in the group."""
-        wanted = np.atleast_1d(index)
+        wanted = np.asarray(index)
+        if wanted.dtype.kind not in "iu" or wanted.ndim > 1:
+            raise TypeError(f"{self._name}[{index!r:.60}]: give the index of a neuron, or several.")
         rows = []
-        for neuron in wanted:
+        for neuron in np.atleast_1d(wanted):
             place = np.flatnonzero(self._record == neuron)
             if not len(place):
                 raise IndexError(f"{self._name} does not record neuron {neuron}.")
-            rows.append(place[0])
-        return _Rows(self, np.array(rows), np.ndim(index) == 0)
+            rows.append(int(place[0]))
+        chosen = np.array(rows) if wanted.ndim else rows[0]
+        return StateRecord(self._read, self._record, self._dims, self._shared, self._name, chosen)
+
+    def __len__(self) -> int:
+        return len(self._read("t"))
 
     def __repr__(self) -> str:
         return f"<StateRecord of {self._name!r}: {', '.join(self._dims)}>"
-
-
-class _Rows(StateRecord):
-    """Some rows of a record; a single one loses its dimension."""
-
-    def __init__(self, whole: StateRecord, rows: NDArray[np.int64], single: bool) -> None:
-        super().__init__(whole._read, whole._record, whole._dims, whole._shared, whole._name)
-        self._rows = rows
-        self._single = single
-
-    def array(self, variable: str) -> NDArray[Any]:
-        values = super().array(variable)
-        rows: Any = self._rows[0] if self._single else self._rows
-        chosen: NDArray[Any] = values[0 if variable in self._shared else rows]
-        return chosen

@@ -14,9 +14,9 @@ from .expr import (
     Param,
     TimedCall,
     Var,
-    text,
     transform,
     walk,
+    written,
 )
 from .functions import FUNCTIONS
 from .namespace import Constant, Literal, Resolved
@@ -55,7 +55,7 @@ def resolve(
     own : collection of str
         Variables of the context; they come first.
     constants : mapping
-        What `namespace.resolve_names` found for the others.
+        What `namespace.look_up` found for the others.
     slot : callable
         From a constant's name to the slot it is read from.
     """
@@ -70,7 +70,7 @@ def resolve(
             if isinstance(constants.get(node.function), TimedArray):
                 return TimedCall(slot(node.function), args)
             raise ExpressionError(
-                f"{node.function!r} in {text(expr)!r} is called, but it is no function and no TimedArray."
+                f"{node.function!r} in {written(expr)!r} is called, but it is no function and no TimedArray."
             )
         return None
 
@@ -84,17 +84,15 @@ def _name(
         return Var(node.id)
     if is_noise(node.id):
         return Noise(node.id)
-    value = constants.get(node.id)
+    value = constants[node.id]
     if isinstance(value, Literal):
         return Lit(value.value, value.dim, node.id)
     if isinstance(value, Constant):
         return Param(slot(node.id))
-    if isinstance(value, TimedArray):
-        raise ExpressionError(
-            f"{node.id!r} is a TimedArray and needs a time: write {node.id}(t)"
-            f"{'' if value.values.ndim == 1 else f' as {node.id}(t, i)'}."
-        )
-    raise ExpressionError(f"{node.id!r} is a function and needs arguments: write {node.id}(…).")
+    raise ExpressionError(
+        f"{node.id!r} is a TimedArray and needs a time: write {node.id}"
+        f"{'(t)' if value.values.ndim == 1 else '(t, i)'}."
+    )
 
 
 def is_stateful(expr: Expr) -> bool:

@@ -154,7 +154,7 @@ class Results:
 
 
 class GroupRecord:
-    """State of a group at the end of a run."""
+    """State of a group at the end of a run: ``record.v`` with units, ``record.v_`` without."""
 
     def __init__(self, results: Results, population: Population, name: str) -> None:
         self._results = results
@@ -165,10 +165,12 @@ class GroupRecord:
         if name.startswith("__"):
             raise AttributeError(name)
         stored = {v.name: v for v in self._population.variables if v.stored}
-        if name not in stored:
+        bare = name[:-1] if name.endswith("_") else name
+        if bare not in stored:
             raise AttributeError(f"{self._name} has no stored variable {name!r}; it has {', '.join(stored)}.")
-        values = self._results.array(f"{self._population.id}.{name}")
-        return with_unit(values[0] if stored[name].shared else values, stored[name].dim)
+        values = self._results.array(f"{self._population.id}.{bare}")
+        found = values[0] if stored[bare].shared else values
+        return found if name.endswith("_") else with_unit(found, stored[bare].dim)
 
     def __repr__(self) -> str:
         return f"<state of {self._name!r}>"

@@ -15,18 +15,43 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .namespace import Resolved
+from .report import Report
 
 if TYPE_CHECKING:
     from .clock import Clock
     from .declared import Declared
+    from .expr import Expr
 
 
 class SessionDevice(ABC):
     """What a Session needs of the device chosen by ``set_device``."""
 
+    #: Whether the program is kept for later rather than done at once.
+    deferred = True
+
     @abstractmethod
-    def after_run(self, session: Session) -> None:
-        """A ``run()`` has been added to the session's program."""
+    def after_run(self, session: Session, entry: RunEntry) -> None:
+        """A ``run()`` has been declared."""
+
+    def evaluate(
+        self, session: Session, owner: Declared, expr: Expr, constants: Mapping[str, Resolved]
+    ) -> NDArray[Any] | None:
+        """Value of a resolved expression for each neuron now; ``None`` where that takes a simulation."""
+        return None
+
+    def after_assign(self, session: Session, entry: AssignEntry) -> None:  # noqa: B027
+        """Values have been assigned; a device that holds state takes them now."""
+
+    def after_seed(self, session: Session, entry: SeedEntry) -> None:  # noqa: B027
+        """``seed()`` has been called."""
+
+    def stop(self) -> None:
+        """End the current run after this time step."""
+        raise RuntimeError("stop() ends a run from within a network operation, which this device has not.")
+
+    def time(self, session: Session, network: str) -> float:
+        """Time reached by a network, in seconds."""
+        return sum(e.duration for e in session.program if isinstance(e, RunEntry))
 
     @abstractmethod
     def read(self, session: Session, owner: Declared, variable: str) -> NDArray[Any] | None:
@@ -40,7 +65,7 @@ class SessionDevice(ABC):
 class NoDevice(SessionDevice):
     """A session that only declares: for tests, and until a device is set."""
 
-    def after_run(self, session: Session) -> None:
+    def after_run(self, session: Session, entry: RunEntry) -> None:
         return
 
     def read(self, session: Session, owner: Declared, variable: str) -> NDArray[Any] | None:
@@ -84,6 +109,8 @@ class RunEntry:
     duration: float
     clocks: tuple[tuple[Clock, float], ...]
     constants: Mapping[str, Mapping[str, Resolved]]  # per object
+    network: str = ""
+    report: Report = field(default_factory=Report)
 
 
 Entry = AssignEntry | ApplyEntry | SeedEntry | RunEntry
@@ -105,9 +132,16 @@ class Session:
         """The clock of every object that has none of its own."""
         if self._defaultclock is None:
             from .clock import Clock
+            from .dimensions import TIME
+            from .units import Quantity
 
-            self._defaultclock = Clock(1e-4, name="defaultclock")
+            self._defaultclock = Clock(Quantity.with_dimensions(1e-4, TIME), name="defaultclock")
         return self._defaultclock
+
+    def record(self, entry: Entry) -> None:
+        """Add to the program, if the device wants one."""
+        if self.device.deferred:
+            self.program.append(entry)
 
     @property
     def ran(self) -> bool:
@@ -117,15 +151,16 @@ class Session:
     def register(self, obj: Any, kind: str, name: str | None) -> tuple[str, bool, int]:
         """Give an object its name.
 
+        A chosen name may be that of another object as long as the two do not run in one program.
+
         Returns
         -------
         name, whether the user chose it, and the object's place in the order of declaration.
         """
+        if name is not None:
+            check_name(name[:-1] if isinstance(name, str) and name.endswith("*") else name)
         explicit = name is not None and not name.endswith("*")
-        if explicit:
-            assert name is not None
-            self._check_name(name)
-        else:
+        if name is None or not explicit:
             stem = name[:-1] if name else kind
             name = stem
             number = 0
@@ -135,18 +170,6 @@ class Session:
         self._names[name] = weakref.ref(obj)
         self._count += 1
         return name, explicit, self._count
-
-    def _check_name(self, name: str) -> None:
-        if not re.fullmatch(r"[A-Za-z]\w*", name):
-            raise ValueError(
-                f"{name!r} cannot be the name of an object: use letters, digits and underscores, and begin "
-                "with a letter."
-            )
-        if self._alive(name) or name == "defaultclock":
-            raise ValueError(
-                f"An object named {name!r} exists already; choose another name, or call start_scope() and "
-                "let go of the old object first."
-            )
 
     def _alive(self, name: str) -> bool:
         reference = self._names.get(name)
@@ -161,6 +184,17 @@ class Session:
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_names": {}}  # weak references do not travel
+
+
+def check_name(name: str) -> None:
+    """Refuse what cannot be the name of an object."""
+    if not isinstance(name, str):
+        raise TypeError(f"{name!r:.60} cannot be the name of an object: give a string.")
+    if not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) or name == "defaultclock":
+        raise ValueError(
+            f"{name!r} cannot be the name of an object: use letters, digits and underscores, begin with a letter, "
+            "and leave 'defaultclock' to the clock."
+        )
 
 
 _default = Session()
@@ -196,11 +230,12 @@ def seed(seed: int | None = None) -> None:
         if not 0 <= seed < 2**64:
             raise ValueError(f"seed({seed}): a seed lies between 0 and 2**64 - 1.")
         seed = int(seed)
-    current_session().program.append(SeedEntry(seed))
+    session = current_session()
+    entry = SeedEntry(seed)
+    session.record(entry)
+    session.device.after_seed(session, entry)
 
 
 def start_scope() -> None:
     """Let the magic ``run`` forget the objects declared so far."""
-    session = current_session()
-    session.scope += 1
-    session._names.clear()
+    current_session().scope += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from dataclasses import dataclass, replace
 
@@ -27,7 +28,7 @@ class Stmt:
         return f"{'local ' if self.local else ''}{self.target} = {text(self.expr)}"
 
 
-_ASSIGNMENT = re.compile(r"^([A-Za-z_]\w*)\s*(\*\*|//|[-+*/%])?=(?!=)\s*(.+)$")
+_ASSIGNMENT = re.compile(r"^([A-Za-z]\w*)\s*(\*\*|//|[-+*/%])?=(?!=)\s*(.+)$")
 
 
 def parse_block(code: str) -> tuple[Stmt, ...]:
@@ -38,22 +39,29 @@ def parse_block(code: str) -> tuple[Stmt, ...]:
     Raises
     ------
     ExpressionError
-        Naming the line that is no assignment.
+        Naming every line that is no assignment.
     """
-    statements = []
+    statements, problems = [], []
     for line in re.split(r"[\n;]", code):
         line = line.split("#", 1)[0].strip()
         if not line:
             continue
-        match = _ASSIGNMENT.match(line)
-        if match is None:
-            raise ExpressionError(
-                f"{line!r} is not a statement of the modelling language; write an assignment such as "
-                "'v = -60*mV' or 'w += b', one per line."
-            )
-        target, operator, right = match.groups()
-        expr = parse(right)
-        if operator:
-            expr = Binary(operator, Name(target), expr)
-        statements.append(Stmt(target, expr))
+        try:
+            statements.append(_statement(line))
+        except ExpressionError as error:
+            problems.append(str(error))
+    if problems:
+        raise ExpressionError("\n".join(problems))
     return tuple(statements)
+
+
+def _statement(line: str) -> Stmt:
+    match = _ASSIGNMENT.match(line)
+    if match is None or keyword.iskeyword(match[1]):
+        raise ExpressionError(
+            f"{line!r} is not a statement of the modelling language; write an assignment such as "
+            "'v = -60*mV' or 'w += b', one per line; names begin with a letter."
+        )
+    target, operator, right = match.groups()
+    expr = parse(right)
+    return Stmt(target, Binary(operator, Name(target), expr) if operator else expr)

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .clock import check_time
 from .dimensions import TIME, Dimension
-from .units import DimensionMismatchError, Quantity, get_dimensions
+from .records import with_unit
+from .units import DimensionMismatchError, get_dimensions
 
 
 class TimedArray:
@@ -27,33 +29,30 @@ class TimedArray:
     ------
     ValueError
         For an empty array, more than two dimensions, NaN or infinite samples, or a ``dt`` that is not positive.
-    DimensionMismatchError
-        If ``dt`` is not a time.
+    DimensionMismatchError, TypeError
+        If the samples are not numbers of one unit, or ``dt`` is not a time.
     """
 
     def __init__(self, values: Any, dt: Any, name: str | None = None) -> None:
-        array = np.array(values, dtype=float, subok=False)
-        problems = []
+        try:
+            self.dim: Dimension = get_dimensions(values)
+            array = np.array(values, dtype=float, subok=False)
+        except DimensionMismatchError as error:
+            raise DimensionMismatchError(f"TimedArray: {error}") from None
+        except (TypeError, ValueError):
+            raise TypeError(
+                f"TimedArray: the values are {values!r:.60}; give numbers or quantities."
+            ) from None
         if array.ndim not in (1, 2) or array.size == 0:
-            problems.append(
-                f"values of shape {array.shape}; give shape (T,) or (T, n) with T and n at least 1"
+            raise ValueError(
+                f"TimedArray: the values have shape {array.shape}; give shape (T,) or (T, n) with T and n at least 1."
             )
-        elif not np.isfinite(array).all():
+        if not np.isfinite(array).all():
             bad = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
-            problems.append(f"the value {array[bad]} at {bad}; every sample must be finite")
-        if get_dimensions(dt) != TIME:
-            raise DimensionMismatchError(
-                f"TimedArray: dt={dt!r} has units of {get_dimensions(dt).unit_text()} instead of second."
-            )
-        step = float(np.asarray(dt))
-        if not (np.isfinite(step) and step > 0):
-            problems.append(f"dt={dt!r}; it must be a positive time")
-        if problems:
-            raise ValueError("TimedArray: " + "; ".join(problems) + ".")
+            raise ValueError(f"TimedArray: the value at {bad} is {array[bad]}; every sample must be finite.")
         array.flags.writeable = False
         self._values: NDArray[np.float64] = array
-        self.dim: Dimension = get_dimensions(values) if not isinstance(values, list) else _list_dim(values)
-        self._dt = step
+        self._dt = check_time(dt, "TimedArray: dt")
         self.name = name
 
     @property
@@ -67,27 +66,27 @@ class TimedArray:
         return self._dt
 
     def __call__(self, t: Any, i: Any = None) -> Any:
-        """Value at time ``t`` (and for column ``i``), with units."""
+        """Value at time ``t`` (and for column ``i``), with units.
+
+        Raises
+        ------
+        DimensionMismatchError
+            If ``t`` is no time.
+        TypeError, IndexError
+            If a column is missing, too much, or not one of the array's.
+        """
         if get_dimensions(t) != TIME:
             raise DimensionMismatchError(f"A TimedArray is a function of time, but t={t!r} is none.")
         if (i is None) != (self._values.ndim == 1):
-            raise TypeError(f"A TimedArray with {self._values.ndim} dimension(s) takes that many arguments.")
+            form = "(t)" if self._values.ndim == 1 else "(t, i)"
+            raise TypeError(f"A TimedArray with {self._values.ndim} dimension(s) is called as {form}.")
+        if i is not None and not np.all((np.asarray(i) >= 0) & (np.asarray(i) < self._values.shape[1])):
+            raise IndexError(f"A TimedArray with {self._values.shape[1]} column(s) has no column {i!r:.60}.")
         # the same rounding as in a model: a time within a millionth of a sample before its start belongs to it
         row = np.floor(np.asarray(t, dtype=float) / self._dt + 1e-6).astype(int)
         row = np.clip(row, 0, len(self._values) - 1)
         value = self._values[row] if i is None else self._values[row, np.asarray(i)]
-        return Quantity.with_dimensions(value, self.dim)
+        return with_unit(value, self.dim)
 
     def __repr__(self) -> str:
         return f"<TimedArray {self.name or ''} shape={self._values.shape} dt={self._dt} s>"
-
-
-def _list_dim(values: list[Any]) -> Dimension:
-    """Dimension of a list such as ``[1*mV, 2*mV]``, whose elements must agree."""
-    flat = [x for row in values for x in (row if isinstance(row, list | tuple | np.ndarray) else [row])]
-    dims = {get_dimensions(x) for x in flat}
-    if len(dims) > 1:
-        raise DimensionMismatchError(
-            f"The values of a TimedArray have different units: {', '.join(sorted(d.unit_text() for d in dims))}."
-        )
-    return dims.pop()

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import NDArray
 
-from .context import SPECIAL, Checker, check_shared, expect_unit, shared_names
+from .context import LONG_AGO, SPECIAL, Checker, check_shared, expect_unit, shared_names, with_floats
 from .dimensions import DIMENSIONLESS
 from .equations import NON_NEGATIVE, SUBEXPRESSION
 from .expr import Expr, parse, written
 from .infer import BOOL, Type, unit_of
-from .namespace import frame_namespace, resolve_names
+from .namespace import NamespaceError, Resolved, frame_namespace, look_up
 from .records import with_unit
-from .resolve import external_names
+from .resolve import external_names, resolve
 from .session import AssignEntry, RunEntry
 from .units import DimensionMismatchError, get_dimensions
 
@@ -75,9 +75,13 @@ class VariableView(NDArrayOperatorsMixin):
         return hash((id(self.group), self.name))
 
     def __eq__(self, other: object) -> Any:
+        """Whether this is the same variable of the same group; with anything else, values are compared."""
         if isinstance(other, VariableView):
             return self.group is other.group and self.name == other.name
         return self._quantity() == other
+
+    def __ne__(self, other: object) -> Any:
+        return not self == other if isinstance(other, VariableView) else self._quantity() != other
 
     def __len__(self) -> int:
         if self.shared:
@@ -91,6 +95,8 @@ class VariableView(NDArrayOperatorsMixin):
 
     def assign(self, index: Any, value: Any, level: int = 0) -> None:
         """Set values; see the class. ``level`` counts the frames between the caller and the script."""
+        if isinstance(value, VariableView) and value == self and index == slice(None):
+            return  # what is left of ``group.v += …``, which has set the values already
         self._refuse_readonly()
         where = self._string_index(index) if isinstance(index, str) else self._indices(index)
         if isinstance(value, VariableView):
@@ -100,7 +106,10 @@ class VariableView(NDArrayOperatorsMixin):
             constants = self._check_strings(value, where, level + 1)
         if not isinstance(value, str):
             value = self._concrete(value, where)
-        self.group.session.program.append(AssignEntry(self.group, self.name, value, where, constants))
+        session = self.group.session
+        entry = AssignEntry(self.group, self.name, value, where, constants)
+        session.record(entry)
+        session.device.after_assign(session, entry)
 
     def _refuse_readonly(self) -> None:
         if self.name in SPECIAL:
@@ -116,13 +125,28 @@ class VariableView(NDArrayOperatorsMixin):
             return None
         if self.shared:
             raise IndexError(f"{self.label} is shared by all neurons and has no elements; set {self.label}.")
-        try:
-            chosen = np.arange(self.size)[index]
-        except IndexError:
+        everyone = np.arange(self.size, dtype=np.int64)
+        if isinstance(index, slice):
+            index = everyone[index]
+        chosen = np.asarray(index)
+        if isinstance(index, tuple) or chosen.ndim > 1 or (chosen.dtype.kind not in "iub" and chosen.size):
+            raise TypeError(
+                f"{self.label}[{index!r:.60}]: an index is an integer, a slice, integers, truth values or a string "
+                "with a condition."
+            )
+        if chosen.dtype.kind == "b":
+            if chosen.shape != (self.size,):
+                raise IndexError(
+                    f"{self.label}[{index!r:.60}]: {chosen.size} truth value(s) for {self.size} neuron(s)."
+                )
+            chosen = np.flatnonzero(chosen)
+        places = np.atleast_1d(chosen).astype(np.int64)
+        outside = places[(places < -self.size) | (places >= self.size)]
+        if outside.size:
             raise IndexError(
-                f"{self.label}[{index!r}]: the index lies outside the group's {self.size} neuron(s)."
-            ) from None
-        return np.atleast_1d(chosen).astype(np.int64)
+                f"{self.label}[{index!r:.60}]: the index {outside[0]} lies outside the group's {self.size} neuron(s)."
+            )
+        return everyone[places]
 
     def _string_index(self, index: str) -> str:
         if self.shared:
@@ -135,24 +159,32 @@ class VariableView(NDArrayOperatorsMixin):
         parts = [parse(part) for part in (value, where) if isinstance(part, str)]
         own = self.group.variable_types
         wanted: set[str] = set().union(*(external_names(part, own) for part in parts))
-        explicit = self.group.own_namespace()
-        namespace = frame_namespace(level + 1) if explicit is None else explicit
-        constants = resolve_names(wanted, namespace, self.label)
-        checker = Checker(self.label, own, constants, [])
-        if isinstance(value, str):
-            checker.attempt(f"the value {value!r}", lambda: self._check_value(checker, parse(value)))
-        if isinstance(where, str):
-            checker.attempt(
-                f"the condition {where!r}",
-                lambda: expect_unit(checker.type_of(parse(where)), BOOL, repr(where)),
-            )
-        checker.finish()
-        return constants
+        namespace = {**frame_namespace(level + 1), **self.group.own_namespace()}
+        constants, unresolved = look_up(wanted, namespace, own)
+        if unresolved:
+            raise NamespaceError(f"{self.label}: " + "\n".join(unresolved))
+
+        def check(constants: Mapping[str, Resolved]) -> None:
+            checker = Checker(self.label, self.group.N, own, constants)
+            if isinstance(value, str):
+                checker.attempt(f"the value {value!r}", lambda: self._check_value(checker, parse(value)))
+            if isinstance(where, str):
+                condition = parse(where)
+                checker.attempt(
+                    f"the condition {where!r}",
+                    lambda: expect_unit(checker.type_of(condition), BOOL, repr(where)),
+                )
+            checker.finish()
+
+        check(constants)
+        return with_floats(constants, check)
 
     def _check_value(self, checker: Checker, value: Expr) -> None:
         if self.shared:
             check_shared(value, self.group.variable_types, shared_names(self.group.equations), self.label)
-        expect_unit(checker.type_of(value), self.type, repr(written(value)))
+        given = checker.type_of(value)
+        wanted = Type(given.dim if self._plain else self.type.dim, self.type.dtype)
+        expect_unit(given, wanted, repr(written(value)))
 
     def _concrete(self, value: Any, where: Any) -> NDArray[Any]:
         count = self.size if where is None else (None if isinstance(where, str) else len(where))
@@ -161,33 +193,48 @@ class VariableView(NDArrayOperatorsMixin):
     def check_values(self, value: Any, count: int | None) -> NDArray[Any]:
         """Turn a value into an array of one or ``count`` elements in base units.
 
+        As in Brian 2 a plain zero has any unit.
+
         Raises
         ------
         DimensionMismatchError, TypeError, ValueError
             Naming the variable, the value and what it should be.
         """
-        given = DIMENSIONLESS if self._plain else get_dimensions(value)
-        if not self._plain and given != self.type.dim:
+        try:
+            given, array = get_dimensions(value), np.asarray(value)
+        except DimensionMismatchError as error:
+            raise DimensionMismatchError(f"{self.label}: {error}") from None
+        except (TypeError, ValueError):
+            given, array = DIMENSIONLESS, np.asarray(None)
+        if array.dtype.kind not in "iufb":
+            raise TypeError(
+                f"{self.label} cannot be set to {value!r:.80}; give numbers, quantities or a string."
+            )
+        zero = given == DIMENSIONLESS and not array.any()
+        if not self._plain and given != self.type.dim and not zero:
             raise DimensionMismatchError(
                 f"{self.label} has units of {unit_of(self.type.dim)}, but {value!r:.80} has units of "
                 f"{unit_of(given)}."
             )
-        array = np.asarray(value)
-        if array.dtype.kind not in "iufb":
-            raise TypeError(f"{self.label} cannot be set to {value!r:.80}; give numbers.")
         if array.size != 1 and array.shape != (count,):
             want = "a single value" if count in (None, 1) else f"one value or an array of shape ({count},)"
             raise ValueError(f"{self.label} takes {want}, but the shape given is {array.shape}.")
+        self._check_numbers(array, f"{value!r:.80}")
+        return array.astype(self.dtype).reshape(-1)
+
+    def _check_numbers(self, array: NDArray[Any], shown: str) -> None:
         if array.dtype.kind == "f" and np.isnan(array).any():
             raise ValueError(f"{self.label} cannot be set to NaN; {int(np.isnan(array).sum())} value(s) are.")
-        if self.dtype.kind in "ib" and array.dtype.kind == "f" and (array != np.floor(array)).any():
-            raise ValueError(f"{self.label} takes integers, but {value!r:.80} is not whole.")
         if self.dtype.kind == "b" and not np.isin(array, (0, 1)).all():
-            raise ValueError(f"{self.label} takes truth values, but {value!r:.80} is none.")
+            raise ValueError(f"{self.label} takes truth values, but {shown} is none.")
+        if self.dtype.kind == "i":
+            if (array != np.floor(array)).any():
+                raise ValueError(f"{self.label} takes integers, but {shown} is not whole.")
+            if (np.abs(array.astype(float)) >= 2**31).any():
+                raise ValueError(f"{self.label} takes integers of 32 bits, but {shown} does not fit.")
         own = self.group.equations.get(self.name)
         if own is not None and NON_NEGATIVE in own.flags and (array < 0).any():
-            raise ValueError(f"{self.label} cannot be negative, but {value!r:.80} is.")
-        return array.astype(self.dtype).reshape(-1)
+            raise ValueError(f"{self.label} cannot be negative, but {shown} is.")
 
     # -- reading --------------------------------------------------------------------------------------
 
@@ -220,18 +267,23 @@ class VariableView(NDArrayOperatorsMixin):
         """What the script set so far, where that does not take a simulation to find out."""
         if self.name in ("t", "t_in_timesteps"):
             return None if self.group.session.ran else np.zeros(1)
-        default = {"lastspike": -1e4, "not_refractory": True}.get(self.name, 0)
-        values = np.full(self.size, default, dtype=self.dtype)
+        default = {"lastspike": LONG_AGO, "not_refractory": True}.get(self.name, 0)
+        values: NDArray[Any] | None = np.full(self.size, default, dtype=self.dtype)
         for entry in self.group.session.program:
             if isinstance(entry, RunEntry):
                 return None
-            if not isinstance(entry, AssignEntry) or entry.target is not self.group:
-                continue
-            if entry.variable != self.name:
-                continue
-            if isinstance(entry.value, str) or isinstance(entry.where, str):
-                return None
-            values[slice(None) if entry.where is None else entry.where] = entry.value
+            if isinstance(entry, AssignEntry) and entry.target is self.group and entry.variable == self.name:
+                values = self._after(entry, values)
+        return values
+
+    def _after(self, entry: AssignEntry, values: NDArray[Any] | None) -> NDArray[Any] | None:
+        """What is known of the values after an assignment."""
+        if isinstance(entry.value, str) or isinstance(entry.where, str):
+            return None
+        if entry.where is None:
+            return np.array(np.broadcast_to(entry.value, (self.size,)))
+        if values is not None:
+            values[entry.where] = entry.value
         return values
 
     def _quantity(self) -> Any:
@@ -240,16 +292,26 @@ class VariableView(NDArrayOperatorsMixin):
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, str):
-            raise NotImplementedError(
-                f"{self.label}[{index!r}]: reading by a condition is not possible in standalone mode; read all "
-                "values and select with numpy."
-            )
+            return self._quantity()[self._condition(self._string_index(index))]
         values = self._quantity()
         if self.shared:
             if isinstance(index, slice) and index == slice(None):
                 return values
             raise IndexError(f"{self.label} is shared by all neurons and has no elements.")
         return values[index]
+
+    def _condition(self, where: str) -> NDArray[np.bool_]:
+        """For which neurons a condition holds now; names are looked up two frames up."""
+        constants = self._check_strings(None, where, level=2)
+        session, own = self.group.session, self.group.variable_types
+        found = session.device.evaluate(session, self.group, resolve(parse(where), own, constants), constants)
+        if found is None:
+            raise NotImplementedError(
+                f"{self.label}[{where!r}]: reading by a condition is not possible in standalone mode; read all "
+                "values and select with numpy."
+            )
+        chosen: NDArray[np.bool_] = np.broadcast_to(found, (self.size,)).astype(bool)
+        return chosen
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self[:])
@@ -260,7 +322,14 @@ class VariableView(NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         plain = [x._quantity() if isinstance(x, VariableView) else x for x in inputs]
-        return getattr(ufunc, method)(*plain, **kwargs)
+        (target,) = kwargs.get("out", (None,))
+        if not isinstance(target, VariableView):
+            return getattr(ufunc, method)(*plain, **kwargs)
+        target.assign(slice(None), getattr(ufunc, method)(*plain))  # ``group.v += …``
+        return target
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return function(*_as_quantities(args), **_as_quantities(kwargs))
 
     def __float__(self) -> float:
         return float(np.asarray(self))
@@ -278,3 +347,14 @@ class VariableView(NDArrayOperatorsMixin):
         return f"<{self.label}{'_' if self._plain else ''}: {shown}>"
 
     __str__ = __repr__
+
+
+def _as_quantities(value: Any) -> Any:
+    """The arguments of a numpy function with the values of views in the place of the views."""
+    if isinstance(value, VariableView):
+        return value._quantity()
+    if isinstance(value, list | tuple):
+        return type(value)(_as_quantities(item) for item in value)
+    if isinstance(value, dict):
+        return {name: _as_quantities(item) for name, item in value.items()}
+    return value

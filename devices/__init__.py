@@ -6,7 +6,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from ..core.session import Session, current_session, use_session
+from ..core.declared import Declared
+from ..core.expr import Expr
+from ..core.namespace import Resolved
+from ..core.session import (
+    AssignEntry,
+    RunEntry,
+    SeedEntry,
+    Session,
+    SessionDevice,
+    current_session,
+    use_session,
+)
 from . import device_module
 from .base import (
     BuildError,
@@ -25,13 +36,16 @@ def _device_class(name: str) -> type[UserDevice]:
         from .cpp_standalone import CPPStandaloneDevice
 
         return CPPStandaloneDevice
+    if name == "runtime":
+        from .runtime import RuntimeDevice
+
+        return RuntimeDevice
     from importlib.metadata import entry_points
 
     found = {point.name: point for point in entry_points(group="spikefarm.devices")}
     if name not in found:
-        known = ", ".join(sorted({"cpp_standalone", *found}))
-        hint = " The runtime device is not available yet." if name == "runtime" else ""
-        raise ValueError(f"There is no device named {name!r}; choose one of {known}.{hint}")
+        known = ", ".join(sorted({"cpp_standalone", "runtime", *found}))
+        raise ValueError(f"There is no device named {name!r}; choose one of {known}.")
     loaded: type[UserDevice] = found[name].load()
     return loaded
 
@@ -65,11 +79,43 @@ def set_device(device: str | UserDevice, build_on_run: bool = True, **options: A
 
 
 def get_device() -> UserDevice:
-    """The current device: ``'cpp_standalone'`` with its default options unless another was chosen."""
+    """The current device: ``'runtime'`` unless another was chosen."""
     if device_module.active_device is None:
-        set_device("cpp_standalone")
+        set_device("runtime")
     assert device_module.active_device is not None
     return device_module.active_device
+
+
+class UndecidedDevice(SessionDevice):
+    """Stands in until it matters which device a script uses; then it is the current one."""
+
+    deferred = False
+
+    def after_assign(self, session: Session, entry: AssignEntry) -> None:
+        get_device().after_assign(session, entry)
+
+    def after_seed(self, session: Session, entry: SeedEntry) -> None:
+        get_device().after_seed(session, entry)
+
+    def after_run(self, session: Session, entry: RunEntry) -> None:
+        get_device().after_run(session, entry)
+
+    def time(self, session: Session, network: str) -> float:
+        return get_device().time(session, network)
+
+    def read(self, session: Session, owner: Declared, variable: str) -> Any:
+        return get_device().read(session, owner, variable)
+
+    def evaluate(
+        self, session: Session, owner: Declared, expr: Expr, constants: Mapping[str, Resolved]
+    ) -> Any:
+        return get_device().evaluate(session, owner, expr, constants)
+
+    def why_unavailable(self) -> str:
+        return get_device().why_unavailable()
+
+
+current_session().device = UndecidedDevice()
 
 
 class CurrentDevice:

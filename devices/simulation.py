@@ -156,7 +156,7 @@ class Simulation:
         exact = [i for i in self.model.inputs if i.id == key and i.kind in (*_NAMED, "timed_array")]
         found = [i for i in self.model.inputs if i.name == key and i.kind in _NAMED] or exact
         if found:
-            values = {self.base[i.id].tobytes() for i in found}
+            values = {self.base[i.id].astype(float).tobytes() for i in found}
             if len(values) > 1:
                 ids = ", ".join(repr(i.id) for i in found)
                 raise RunArgumentError(

@@ -5,7 +5,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any
 
-from ..core.session import Session, SessionDevice, current_session
+from ..core.operations import NetworkOperation
+from ..core.session import RunEntry, Session, SessionDevice, current_session
+from .base import DeviceError
 from .simulation import Simulation
 
 
@@ -29,3 +31,24 @@ class UserDevice(SessionDevice):
         device = type(self)(**options) if options else self
         current_session().device = device
         device_module.active_device = device
+
+
+def refuse_python(entry: RunEntry) -> None:
+    """Refuse what needs Python during a run.
+
+    Raises
+    ------
+    DeviceError
+        Naming the objects and the way out.
+    """
+    if entry.report.tell is not None:
+        raise DeviceError(
+            "run(report=…): a standalone simulation reports no progress of a single run; leave it out, or call "
+            "set_device('runtime')."
+        )
+    names = [repr(obj.name) for obj in entry.objects if isinstance(obj, NetworkOperation)]
+    if names:
+        raise DeviceError(
+            f"{', '.join(names)}: a network operation needs Python at every step, which a standalone program has "
+            "not; call set_device('runtime'), or write the code as equations or run_regularly."
+        )

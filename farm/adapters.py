@@ -168,7 +168,7 @@ def exported(monitor: Any) -> dict[str, Any]:
 
     if isinstance(monitor, EventRecorder):
         columns = {name: Ragged(getattr(monitor, name)) for name in monitor.recorded_variables}
-        return {**columns, "count": monitor.count}
+        return columns if monitor.record else {"count": monitor.count}
     if isinstance(monitor, StateMonitor):
         return {"t": monitor.t, **{name: getattr(monitor, name) for name in monitor.record_variables}}
     raise TypeError(f"{monitor!r:.60} records nothing; return numbers, arrays or a monitor")

@@ -33,6 +33,13 @@ main()
 """
 
 
+def load_libraries() -> None:
+    """Import what an embedded cluster needs, which takes about a second."""
+    from importlib import import_module
+
+    import_module("distributed.dashboard.scheduler")  # with Bokeh, which is most of it
+
+
 @contextmanager
 def embedded(processes: bool, workers: int | None) -> Iterator[Client]:
     """Run a cluster for the duration of a ``with`` block.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import threading
 import time
 import warnings
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from ..store.results import open_results
 from ..store.runstore import RunStore
 from ..store.schema import FAILED, MISSING
 from .axes import refuse
-from .cluster import dashboard, embedded
+from .cluster import dashboard, embedded, load_libraries
 from .plan import Plan, count, duration
 from .progress import Progress, wanted
 from .schedule import Schedule, Tally
@@ -114,12 +115,25 @@ def plan(study: Study, store: PathLike | None, builds: int | None, compiled: boo
     """Return what a study would do, looking at the store but changing nothing."""
     path = None if store is None else Path(store).expanduser().absolute()
     status, seconds = np.zeros(len(study), np.uint8), None
-    if path is not None and path.exists():
-        found = RunStore.create_or_open(path, study.owner)
+    found = _existing(study, store)
+    if found is not None:
         _, status = found.completed().find(study.keys)
         seconds = _expected(found, int(np.count_nonzero(status == MISSING)))
     cached, failed = int(np.count_nonzero(status != MISSING)), int(np.count_nonzero(status == FAILED))
     return Plan(study.subject, study.space, builds, compiled, cached, failed, path, seconds)
+
+
+def _existing(study: Study, store: PathLike | None) -> RunStore | None:
+    """Return the store if it is there.
+
+    Raises
+    ------
+    StoreError
+        It cannot be used.
+    """
+    if store is None or not Path(store).expanduser().exists():
+        return None
+    return RunStore.create_or_open(store, study.owner)
 
 
 def _expected(store: RunStore, n: int) -> float | None:
@@ -147,13 +161,16 @@ def execute(study: Study, options: Options) -> xr.Dataset:
     """
     options.check()
     start = time.perf_counter()
+    if not options.overwrite:
+        _existing(study, options.store)
     if options.client is None:
-        study.work.prepare()  # without a compiler nothing is written either
+        _prepare(study)  # without a compiler nothing is written either
     with _place(options.store) as path:
         store = RunStore.create_or_open(path, study.owner, overwrite=options.overwrite)
         with store.lock():
             tally = _fill(study, store, options)
-            store.publish(study.id)
+            if options.store is not None:
+                store.publish(study.id)
         data = open_results(path, study.id)
         if options.store is None:
             data = data.load()
@@ -166,6 +183,16 @@ def execute(study: Study, options: Options) -> xr.Dataset:
     data = data.assign_attrs(counts)
     _report(study, tally, options, time.perf_counter() - start)
     return data
+
+
+def _prepare(study: Study) -> None:
+    """Compile what has to be compiled, and meanwhile load what the cluster will need."""
+    if study.work.is_ready():
+        return
+    loading = threading.Thread(target=load_libraries, daemon=True)
+    loading.start()
+    study.work.prepare()
+    loading.join()
 
 
 @contextmanager

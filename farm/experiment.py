@@ -42,6 +42,11 @@ def experiment(function: Callable[P, R]) -> Experiment[P, R]:
     -------
     Experiment
 
+    Raises
+    ------
+    TypeError
+        The function has an argument that is named as one of `Experiment.sweep`.
+
     Examples
     --------
     >>> @experiment
@@ -52,6 +57,14 @@ def experiment(function: Callable[P, R]) -> Experiment[P, R]:
     ...     return {'rate': spikes.num_spikes/second}
     >>> data = if_curve.sweep(v0=linspace(0, 20, 200)*mV, store='if_curve.zarr')
     """
+    signature = inspect.signature(function)
+    own = set(inspect.signature(Experiment.sweep).parameters) - {"arguments"}
+    taken = [name for name in signature.parameters if name in own]
+    if taken:
+        raise TypeError(
+            f"{function.__name__}{signature}: sweep() has arguments named {', '.join(map(repr, taken))} itself; "
+            "rename these of the function"
+        )
     return Experiment(function)
 
 

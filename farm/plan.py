@@ -70,7 +70,7 @@ class Plan:
             builds = f"{self.builds}, {'ready' if self.compiled else 'to be compiled'}"
         cached = f"{self.cached}" + (f", {self.failed} of them failed" if self.failed else "")
         facts = [
-            ("of", self.subject),
+            ("runs of", self.subject),
             ("builds", builds),
             ("cached", cached),
             ("to simulate", str(self.to_simulate)),

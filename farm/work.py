@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -52,6 +53,10 @@ class Work(ABC):
         """Whether a run keeps the Python interpreter busy, so that threads would only take turns."""
 
     @abstractmethod
+    def is_ready(self) -> bool:
+        """Whether nothing is left to `prepare` on this machine."""
+
+    @abstractmethod
     def prepare(self) -> None:
         """Do what has to be done once a machine, or fail before anything ran."""
 
@@ -72,6 +77,10 @@ class SimulationWork(Work):
     def holds_interpreter(self) -> bool:
         """Not: the simulation has a process of its own."""
         return False
+
+    def is_ready(self) -> bool:
+        """Whether the build is there."""
+        return self.simulation.built()
 
     def prepare(self) -> None:
         """Compile, unless the build is there."""
@@ -108,8 +117,12 @@ class FunctionWork(Work):
         """It does: the function declares its model each time."""
         return True
 
+    def is_ready(self) -> bool:
+        """Always: nothing is known of the builds before the function is called."""
+        return True
+
     def prepare(self) -> None:
-        """Nothing is known of the builds before the function is called."""
+        """Do nothing."""
 
     def executor(self) -> Executor:
         """Return what calls the function."""
@@ -156,14 +169,21 @@ def function_values(returned: Any) -> dict[str, Value]:
     return found
 
 
+_drawing = threading.RLock()
+
+
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Seed Python's and numpy's own random numbers, and put them back as they were."""
-    python, legacy = random.getstate(), np.random.get_state()
-    random.seed(seed)
-    np.random.seed(seed % 2**32)
-    try:
-        yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(legacy)
+    """Seed Python's and numpy's own random numbers, and put them back as they were.
+
+    There is one set of them in a process, so the threads of a process take turns.
+    """
+    with _drawing:
+        python, legacy = random.getstate(), np.random.get_state()
+        random.seed(seed)
+        np.random.seed(seed % 2**32)
+        try:
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(legacy)

@@ -14,7 +14,7 @@ from ...core.monitors import Monitor
 from ...core.session import ApplyEntry, RunEntry, Session, current_session
 from ..base import Array, DeviceError, Runner
 from ..simulation import Simulation
-from ..user import UserDevice
+from ..user import UserDevice, refuse_python
 from .backend import CPPBackend
 from .directory import check_directory, delete_project, export_project
 from .toolchain import CompileOptions
@@ -57,7 +57,8 @@ class CPPStandaloneDevice(UserDevice):
 
     # -- what the session asks ----------------------------------------------------------------------------
 
-    def after_run(self, session: Session) -> None:
+    def after_run(self, session: Session, entry: RunEntry) -> None:
+        refuse_python(entry)
         if not self.build_on_run:
             return
         runs = sum(isinstance(entry, RunEntry) for entry in session.program)

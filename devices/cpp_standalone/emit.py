@@ -93,8 +93,8 @@ class Emitter:
     """What the template asks for: names, types and lines of code."""
 
     kernels: Kernels
-    #: Kernels that can run out of memory, and say so.
-    fallible = ("events", "states")
+    #: Kernels that can fail, and say so.
+    fallible = ("events", "states", "callback")
 
     @property
     def model(self) -> Model:
@@ -193,6 +193,9 @@ class Emitter:
         )
 
     # -- functions --------------------------------------------------------------------------------------
+
+    def callback_number(self, kernel: Kernel) -> int:
+        return [c.id for c in self.model.callbacks].index(kernel.owner)
 
     def function(self, kernel: Kernel) -> str:
         event = f"_{kernel.event}" if kernel.kind in ("threshold", "reset") and kernel.event != SPIKE else ""

@@ -200,7 +200,7 @@ def _power(expr: Binary, left: str, right: str, scope: Scope) -> str:
     exponent = _number(expr.right)
     if exponent == 0.5:
         return f"sqrt({left})"
-    if exponent is not None and exponent == int(exponent) and abs(exponent) <= 16:
+    if exponent is not None and abs(exponent) <= 16 and exponent == int(exponent):
         value = left if kind(expr, scope) == "int" else f"(double){left}"
         return f"sf_int_pow<{int(exponent)}>({value})"
     power = f"pow((double){left}, (double){right})"

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from ...core.declared import Declared
 from ...core.freeze import freeze
 from ...core.monitors import Monitor
-from ...core.session import Session, SessionDevice
+from ...core.session import RunEntry, Session, SessionDevice
 from ..base import Array, DeviceError, Runner
 from ..simulation import Simulation
+from ..user import refuse_python
 from .backend import CPPBackend
 
 #: Idle runners of this process by build key: a function called a thousand times starts one host.
@@ -40,7 +41,8 @@ class LazyStandaloneDevice(SessionDevice):
         self._key = ""
         self._values: dict[str, Array] = {}
 
-    def after_run(self, session: Session) -> None:
+    def after_run(self, session: Session, entry: RunEntry) -> None:
+        refuse_python(entry)
         if self._runner is not None:
             raise DeviceError(
                 "run() was called after results had been read; within an experiment, read results after the "

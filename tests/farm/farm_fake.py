@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from spikefarm.core.units import Quantity, get_dimensions, second, volt
@@ -95,7 +95,7 @@ class FakeSimulation:
         return {"compiler": "none"}
 
     def built(self) -> bool:
-        return True
+        return self.compiles
 
     def build(self) -> Any:
         if not self.compiles:
@@ -118,8 +118,13 @@ class FakeSimulation:
 
 
 class FakeRunner(Runner):
+    open: ClassVar[list[FakeRunner]] = []
+    made: ClassVar[int] = 0
+
     def __init__(self, simulation: FakeSimulation) -> None:
         self.simulation = simulation
+        FakeRunner.made += 1
+        FakeRunner.open.append(self)
         self.last: dict[str, np.ndarray] = {}
 
     def set_base(self, inputs: Mapping[str, Any]) -> None:
@@ -149,7 +154,8 @@ class FakeRunner(Runner):
         raise NotImplementedError
 
     def close(self) -> None:
-        pass
+        if self in FakeRunner.open:
+            FakeRunner.open.remove(self)
 
 
 class FakeResults:

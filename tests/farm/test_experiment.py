@@ -6,12 +6,12 @@ import os
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-
 from spikefarm.core.units import ms, mV, second
 from spikefarm.farm import FailedRunsWarning, Ragged, SweepError, experiment
 
@@ -58,6 +58,8 @@ def test_lists_are_axes_and_the_rest_is_fixed(client: Any, tmp_path: Path) -> No
 def test_it_is_cached_by_content(client: Any, tmp_path: Path) -> None:
     def sweep(**arguments: Any) -> tuple[int, int]:
         data = curve.sweep(store=tmp_path / "e.zarr", client=client, progress=False, **arguments)
+        assert {"slope", "noise", "trace", "spikes", "is_plain"} <= set(data)
+        assert np.isfinite(data.slope).all()
         return data.attrs["simulated"], data.attrs["cached"]
 
     assert curve.plan(store=tmp_path / "e.zarr", v0=[1, 2] * mV).summary == "2 runs, 0 cached"
@@ -117,6 +119,27 @@ def test_numpys_own_random_numbers_are_left_as_they_were() -> None:
     first = np.random.random()
     curve(1 * mV)
     assert [first, np.random.random()] == expected.tolist()
+
+
+def test_threads_do_not_share_random_numbers(client: Any) -> None:
+    @experiment
+    def draw(n: int) -> dict[str, Any]:
+        first = np.random.random()
+        time.sleep(0.01)
+        return {"x": [first, np.random.random()]}
+
+    data = draw.sweep(n=list(range(8)), client=client, batch_seconds=1e-9, progress=False)
+    assert data.x.values.tolist() == [draw(n)["x"] for n in range(8)]
+
+
+def test_arguments_that_sweep_has_itself_are_refused() -> None:
+    def function(n: int, seed: int, store: str) -> None:
+        pass
+
+    with pytest.raises(
+        TypeError, match=r"function\(n.*sweep\(\) has arguments named 'seed', 'store' itself; rename"
+    ):
+        experiment(function)
 
 
 SCRIPT = """

@@ -74,7 +74,7 @@ def test_what_changes_the_numbers_changes_the_key() -> None:
         key(seed=6),
         key(base={**FakeSimulation().base, "stim": np.ones(4)}),
         key(base={**FakeSimulation().base, "stim": np.zeros(5)}),
-        key(base={**FakeSimulation().base, "stim": np.zeros(4, np.float32)}),
+        key(base={**FakeSimulation().base, "stim": np.zeros(4, np.int64)}),
     ]
     assert len({*map(frozenset, different), frozenset(same)}) == len(different) + 1
 

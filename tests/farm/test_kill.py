@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pytest
 from farm_fake import FakeSimulation, rate
-
 from spikefarm.core.units import volt
 from spikefarm.farm import Sweep, open_results
 from spikefarm.store import RunStore

@@ -26,7 +26,7 @@ def test_it_is_a_line_and_a_table(client: Any, simulation: FakeSimulation, tmp_p
         "  v0         200  0, 0.000100503, 0.000201005, …, 0.019799, 0.0198995, 0.02 volt\n"
         "  tau          3  0.005, 0.01, 0.02 second\n"
         "  repeat      10  0 … 9\n"
-        "  of           fake model of group (3)\n"
+        "  runs of      fake model of group (3)\n"
         "  builds       1, ready\n"
         "  cached       0\n"
         "  to simulate  6000\n"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 import time
 import warnings
 from collections.abc import Callable
@@ -11,16 +14,28 @@ from typing import Any
 
 import numpy as np
 import pytest
-from farm_fake import CRASHES, HANGS, FakeSimulation, View, rate
+from farm_fake import CRASHES, HANGS, FakeRunner, FakeSimulation, View, rate
 from spikefarm.core.units import ms, second, volt
 from spikefarm.devices import BuildError
 from spikefarm.farm import FailedRunsWarning, Ragged, RunsFailedError, Sweep, SweepError, Zip, open_results
 from spikefarm.farm import schedule as schedule_module
+from spikefarm.farm import worker as worker_module
+from spikefarm.farm.cluster import embedded
 from spikefarm.farm.schedule import Schedule
 from spikefarm.store import LockedError, OwnerError, RunStore, StoreError
 
 Count = Callable[[], int]
 TAU = [5, 10, 20] * ms
+
+
+def tasks_left(client: Any) -> int:
+    """What the scheduler still knows of, once it has had time to forget."""
+    deadline = time.monotonic() + 10
+    while True:
+        n = client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks))
+        if not n or time.monotonic() > deadline:
+            return int(n)
+        time.sleep(0.05)
 
 
 def n_spikes(results: Any) -> int:
@@ -293,11 +308,57 @@ def test_memory_stays_flat(client: Any, simulation: FakeSimulation, tmp_path: Pa
     """No batch is remembered once it is done, neither by the client nor by the scheduler."""
     sweep = Sweep({"v0": np.arange(1, 13) * volt, "tau": TAU}, simulation=simulation)
     sweep.run({"rate": rate}, store=tmp_path / "s.zarr", client=client, batch_seconds=1e-9, progress=False)
-    deadline = time.monotonic() + 10
-    while (
-        client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks))
-        and time.monotonic() < deadline
-    ):
-        time.sleep(0.05)
-    assert client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks)) == 0
+    assert tasks_left(client) == 0
     assert client.futures == {}
+
+
+def test_runners_are_kept_between_batches_and_closed_at_the_end(
+    client: Any, simulation: FakeSimulation
+) -> None:
+    FakeRunner.made = 0
+    sweep = Sweep({"v0": np.arange(1, 13) * volt, "tau": TAU}, simulation=simulation)
+    sweep.run({"rate": rate}, client=client, batch_seconds=1e-9, progress=False)
+    assert FakeRunner.made <= 2  # threads
+    assert FakeRunner.open == []
+
+
+def test_a_batch_that_cannot_be_written_ends_the_sweep_and_loses_nothing_else(
+    client: Any, simulation: FakeSimulation, simulated: Count, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, tries = worker_module.write_batch, []
+
+    def full(path: Path, slot: Any, records: Any) -> Any:
+        tries.append(slot.index)
+        if len(set(tries)) > 3:
+            raise OSError(28, "No space left on device")
+        return write(path, slot, records)
+
+    monkeypatch.setattr(worker_module, "write_batch", full)
+    sweep = Sweep({"v0": np.arange(1, 13) * volt, "tau": TAU}, simulation=simulation)
+    with pytest.raises(OSError, match="No space left"):
+        sweep.run(
+            {"rate": rate}, store=tmp_path / "s.zarr", client=client, batch_seconds=1e-9, progress=False
+        )
+    monkeypatch.undo()
+    assert tasks_left(client) == 0
+    assert max(tries.count(slot) for slot in tries) == 3  # twice again
+    simulated()
+    kept = len(RunStore.create_or_open(tmp_path / "s.zarr", "model fake model").completed())
+    assert kept >= 4
+    data = sweep.run({"rate": rate}, store=tmp_path / "s.zarr", client=client, progress=False)
+    assert (data.attrs["cached"], simulated()) == (kept, 36 - kept)
+
+
+def test_a_worker_that_dies_costs_nothing_but_time(
+    simulation: FakeSimulation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    sweep = Sweep({"v0": np.arange(100, 200) * volt}, simulation=replace(simulation, pause=0.02))
+    with embedded(processes=True, workers=2) as client:
+        pids = list(client.run(os.getpid).values())
+        killer = threading.Timer(0.7, os.kill, (pids[0], signal.SIGKILL))
+        killer.start()
+        data = sweep.run({"rate": rate}, client=client, batch_seconds=0.2, progress=False)
+        killer.join()
+    assert data.status.values.tolist() == [1] * 100
+    np.testing.assert_array_equal(np.floor(data.rate), np.arange(100, 200) * 100)

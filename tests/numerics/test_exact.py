@@ -1,7 +1,5 @@
 """Exact integration against matrix exponentials and closed forms."""
 
-# ruff: noqa: F841 (the strings of a model name the constants)
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +7,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.linalg import expm
-
 from spikefarm import *
 from spikefarm.devices import isolated_session
 
@@ -213,9 +210,7 @@ def test_flagged_variables_stand_still_while_refractory(method):
         held = A * [[0], [1], [0]]
         wanted = solution(held, np.zeros(3), [0.25, w[0, 1], u[0, 1]], 3.9)
         assert_allclose([v[0, 40], w[0, 40], u[0, 40]], wanted, rtol=1e-12)
-        assert_allclose(
-            [v[0, 79], w[0, 79], u[0, 79]], solution(A, np.zeros(3), wanted, 3.9), rtol=1e-12
-        )
+        assert_allclose([v[0, 79], w[0, 79], u[0, 79]], solution(A, np.zeros(3), wanted, 3.9), rtol=1e-12)
         assert_allclose(
             [v[1, 79], w[1, 79], u[1, 79]], solution(A, np.zeros(3), [0.5, 0.75, 0], 7.9), rtol=1e-12
         )
@@ -257,13 +252,21 @@ def test_automatic_choice():
     ("method", "equations", "message"),
     [
         ("exact", "dv/dt = -v**2/tau : 1", "the equation of 'v' is not linear as it is written"),
-        ("exact", "dv/dt = (sin(t/tau) - v)/tau : 1", "the equation of 'v' depends on time other than through"),
+        (
+            "exact",
+            "dv/dt = (sin(t/tau) - v)/tau : 1",
+            "the equation of 'v' depends on time other than through",
+        ),
         ("exact", "dv/dt = -v/tau + xi*tau**-0.5 : 1", r"it has no term for noise \(xi\)"),
         ("exponential_euler", "dv/dt = -v**3/tau : 1", "the equation of 'v' is not linear in 'v'"),
         ("rk2", "dv/dt = -v/tau + xi*tau**-0.5 : 1", r"it has no term for noise \(xi\)"),
         ("rk4", "dv/dt = -v/tau + xi*tau**-0.5 : 1", r"it has no term for noise \(xi\)"),
         ("exponential_euler", "dv/dt = -v/tau + xi*tau**-0.5 : 1", r"it has no term for noise \(xi\)"),
-        ("euler", "dv/dt = -v/tau + v*xi*tau**-0.5 : 1", "the noise is multiplicative .* use 'heun' or 'milstein'"),
+        (
+            "euler",
+            "dv/dt = -v/tau + v*xi*tau**-0.5 : 1",
+            "the noise is multiplicative .* use 'heun' or 'milstein'",
+        ),
         ("euler", "dv/dt = sin(t/tau)*xi*tau**-0.5 : 1", "the noise is multiplicative"),
         ("heun", "dv/dt = xi**2 : 1", "must enter as a sum of terms such as sigma"),
         (

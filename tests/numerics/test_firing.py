@@ -1,13 +1,10 @@
 """Spikes of integrate-and-fire neurons: exact counts on the grid of time, rates against theory."""
 
-# ruff: noqa: F841 (the strings of a model name the constants)
-
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.integrate import quad
 from scipy.special import erfcx
-
 from spikefarm import *
 from spikefarm.devices import isolated_session
 
@@ -47,7 +44,14 @@ def fire(v0, dt, tau, refractory, duration, vt=10.0):
 
 @pytest.mark.parametrize(
     ("dt", "tau", "refractory"),
-    [(0.1, 10.0, 5.0), (0.1, 10.0, 0.0), (0.1, 20.0, 0.1), (0.05, 7.3, 2.0), (0.125, 10.0, 3.0), (1.0, 10.0, 5.0)],
+    [
+        (0.1, 10.0, 5.0),
+        (0.1, 10.0, 0.0),
+        (0.1, 20.0, 0.1),
+        (0.05, 7.3, 2.0),
+        (0.125, 10.0, 3.0),
+        (1.0, 10.0, 5.0),
+    ],
 )
 def test_frequency_current_curve(dt, tau, refractory):
     """Every spike at the step that the exact solution says, and the rate of the closed form but for the grid."""
@@ -80,7 +84,8 @@ def test_refractory_periods_are_whole_steps(dt):
 
 
 @pytest.mark.parametrize(
-    ("refractory", "steps"), [(5.0, 50), (4.9, 49), (0.25, 2), (0.299, 2), (0.29999, 3), (0.3, 3), (0.05, 1), (0.0, 1)]
+    ("refractory", "steps"),
+    [(5.0, 50), (4.9, 49), (0.25, 2), (0.299, 2), (0.29999, 3), (0.3, 3), (0.05, 1), (0.0, 1)],
 )
 def test_refractory_period_off_the_grid(refractory, steps):
     """A period that is no multiple of dt ends with the last whole step in it; dt is 0.1 ms."""
@@ -131,27 +136,47 @@ def test_refractory_period_by_string():
         assert len(train) == sum(step < 200 for step in wanted)
 
 
-def test_refractory_while_a_condition_holds():
-    """No spike while v > -0.5: after each spike v falls to -1 by itself, the spike itself changes nothing."""
+def test_refractory_while_above_threshold():
+    """One spike for each time that v comes up, and one at the start: what has not spiked is not refractory."""
     with isolated_session(0):
         group = NeuronGroup(
             1,
             """dv/dt = -2*pi*sin(2*pi*t/(5*ms) + 0.3)/(5*ms) : 1
                dw/dt = 1/ms : 1 (unless refractory)""",
             threshold="v > 0.5",
-            refractory="v > -0.5",
+            refractory="v > 0.5",
             method="rk4",
         )
         group.v = "cos(0.3)"
         spikes = SpikeMonitor(group)
         states = StateMonitor(group, ["v", "not_refractory", "w"], record=0, when="end")
         run(20 * ms)
-        t, v, free, w = np.asarray(spikes.t), *(np.asarray(x) for x in (states.v[0], states.not_refractory[0], states.w[0]))
-    # the condition is looked at before v moves, so a neuron that was free may spike as v comes up
-    before = np.r_[np.cos(0.3), v[:-1]]
-    assert_array_equal(free, ~(before > -0.5) & ~np.isin(np.arange(200), np.round(t * 1e4)))
-    assert len(t) == 0  # v never gets from below -0.5 to above 0.5 in one step
-    assert_allclose(np.diff(w), np.where(before[1:] > -0.5, 0, 0.1), atol=1e-12)
+        fired = np.round(np.asarray(spikes.t) * 1e4).astype(int)
+        v, free, w = (np.asarray(x[0]) for x in (states.v, states.not_refractory, states.w))
+    before = np.r_[-1, v[:-1]]  # the condition is looked at before v moves
+    assert_array_equal(fired, np.flatnonzero((before <= 0.5) & (v > 0.5)))
+    assert len(fired) == 5
+    assert_array_equal(free, (before <= 0.5) & ~np.isin(np.arange(200), fired))
+    assert_allclose(np.diff(w, prepend=0), np.where(before > 0.5, 0, 0.1), atol=1e-12)
+
+
+def test_a_condition_holds_only_from_a_spike_on():
+    with isolated_session(0):
+        group = NeuronGroup(
+            3,
+            "dv/dt = 1/ms : 1 (unless refractory)",
+            threshold="v > 2.05 + 10*int(i > 0)",
+            reset="v = 0",
+            refractory="i < 2 and t < 5*ms or v < -1",
+            method="euler",
+        )
+        group.v[2] = -2
+        states = StateMonitor(group, "v", record=True, when="end")
+        run(8 * ms)
+        v = np.asarray(states.v)
+    assert_allclose(v[0, [19, 20, 49, 50, 69]], [2, 0, 0, 0.1, 2.0], atol=1e-12)
+    assert_allclose(v[1], np.arange(1, 81) * 0.1)
+    assert_allclose(v[2], np.arange(1, 81) * 0.1 - 2, atol=1e-12)
 
 
 def test_refractory_until_a_condition_ends():

@@ -3,12 +3,9 @@
 Seeds are fixed, so nothing here passes by chance twice; bounds are five standard errors of what is measured.
 """
 
-# ruff: noqa: F841 (the strings of a model name the constants)
-
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-
 from spikefarm import *
 from spikefarm.devices import isolated_session
 
@@ -91,8 +88,7 @@ def test_the_same_xi_is_the_same_number():
                db/dt = 2*xi*ms**-0.5 : 1
                dc/dt = xi_1*ms**-0.5 : 1
                dd/dt = xi_2*ms**-0.5 : 1
-               de/dt = (xi_1 - xi_2 + shot)*ms**-0.5 : 1
-               shot = 3*xi_2 : second**-0.5""",
+               de/dt = (xi_1 - xi_2 + 3*xi_2)*ms**-0.5 : 1""",
             method="euler",
         )
         other = NeuronGroup(500, "da/dt = xi*ms**-0.5 : 1", method="euler")
@@ -157,7 +153,7 @@ def geometric_ends(method, steps, count, seed):
     with isolated_session(seed):
         mu, sigma = MU / second, SIGMA
         defaultclock.dt = 1 / steps * second
-        group = NeuronGroup(count, "dx/dt = mu*x + sigma*x*xi*second**-0.5 : 1", method=method)
+        group = NeuronGroup(count, "dx/dt = mu*x + sigma*x*xi*second**-0.5 : 1", method=method, name="motion")
         group.x = 1
         run(1 * second)
         return np.asarray(group.x)

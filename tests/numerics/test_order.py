@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-
 from spikefarm import *
 from spikefarm.devices import isolated_session
 

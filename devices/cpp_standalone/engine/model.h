@@ -4,7 +4,7 @@
 #pragma once
 #include <stdint.h>
 
-#define SF_ABI_VERSION 1
+#define SF_ABI_VERSION 2
 
 // Models are compiled with hidden visibility: only these functions leave the shared object.
 #pragma GCC visibility push(default)
@@ -35,6 +35,18 @@ sf_context* sf_create(void);  // NULL when memory is short
 int sf_set(sf_context*, int32_t slot, const void* data, int64_t count);  // copies; 0, or 1 and sf_error
 int sf_run(sf_context*);                                                 // 0, or 1 and sf_error
 const void* sf_read(sf_context*, int32_t slot, int64_t* count);          // owned by the context
+
+// For a caller in the same process. The callback gets the number of a place at which the model calls Python, or
+// SF_POLL now and then; it returns 0 to go on. sf_stop ends the run after the current step, as if it had been
+// that long. sf_resume lets a new context go on where another one was, clock by clock; sf_clock_state tells
+// where a clock is. The state arrays that sf_read gives may be written to between steps.
+typedef int (*sf_callback)(void* user, int32_t place);
+#define SF_POLL (-1)
+void sf_set_callback(sf_context*, sf_callback callback, void* user);
+void sf_stop(sf_context*);
+void sf_resume(sf_context*, double time, int32_t clock, double dt, int64_t ticks);
+double sf_clock_state(const sf_context*, int32_t clock, double* dt, int64_t* ticks);
+
 double sf_progress(const sf_context*);  // 0 to 1, may be called from another thread
 void sf_cancel(sf_context*);            // may be called from another thread or a signal handler
 const char* sf_error(const sf_context*);

@@ -1,0 +1,321 @@
+"""The numpy target: kernels interpreted with whole-array operations, without a compiler."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...core.expr import Draw, MatrixEntry
+from ...core.freeze import SEED
+from ...core.integrators import Propagator
+from ...core.kernels import Kernel, Kernels
+from ...core.model import Population, Run
+from ...core.statements import Stmt
+from ..base import Array, SimulationError
+from .context import POLL, Callback, Context
+from .evaluate import Environment, Timed, evaluate
+from .philox import DRAWS
+
+_EVERY = 256
+
+
+@dataclass
+class _Clock:
+    dt: float = 0.0
+    t: float = 0.0
+    step: int = 0
+    end: int = 0
+    before: int = 0
+
+    @property
+    def ticks(self) -> int:
+        return self.step + self.before
+
+
+def first_step(time: float, dt: float) -> int:
+    """The first step at or after a time; a ten-thousandth of a step is taken for rounding."""
+    steps = time / dt
+    nearest = math.floor(steps + 0.5)
+    return nearest if abs(steps - nearest) <= 1e-4 else math.ceil(steps)
+
+
+class ArrayContext(Context):
+    """A context that numpy advances.
+
+    Parameters
+    ----------
+    kernels : Kernels
+        Of a model whose program is a single run.
+    """
+
+    def __init__(self, kernels: Kernels) -> None:
+        self._kernels = kernels
+        self._model = kernels.model
+        (self._run,) = [s for s in kernels.model.program if isinstance(s, Run)]
+        self._state = {a.id: np.full(a.size, a.initial, dtype=a.dtype) for a in kernels.arrays}
+        self._events: dict[tuple[str, str], Array] = {}  # of each population and event, who had it last
+        self._recorded: dict[str, list[Any]] = {}
+        self._clocks = {clock: _Clock() for clock, _ in self._run.clocks}
+        self._time = 0.0
+        self._stopping = False
+        self._params: dict[str, Any] = {}
+        self._timed: dict[str, Timed] = {}
+        self._constants: dict[str, Any] = {}
+        self._matrices: dict[str, tuple[Array, Array]] = {}
+        self._inputs: Mapping[str, Array] = {}
+        self._seed = 0
+
+    # -- what the device asks -----------------------------------------------------------------------------
+
+    def state(self, id: str) -> Array:
+        return self._state[id]
+
+    def records(self, id: str) -> Array:
+        parts = self._recorded.get(id, [])
+        if not parts:
+            return np.zeros(0, dtype=np.int32 if id.endswith(".i") else np.float64)
+        joined: Array = np.concatenate(parts)
+        return joined
+
+    def time(self) -> float:
+        return self._time
+
+    def stop(self) -> None:
+        self._stopping = True
+
+    def close(self) -> None:
+        return
+
+    def resume(self, time: float, clocks: Mapping[str, tuple[float, int]]) -> None:
+        self._time = time
+        for name, clock in self._clocks.items():
+            clock.dt, ticks = clocks.get(name, (0.0, 0))
+            clock.step = first_step(time, clock.dt) if clock.dt else 0
+            clock.before = ticks - clock.step
+
+    def clocks(self) -> Mapping[str, tuple[float, float, int]]:
+        return {name: (c.t, c.dt, c.ticks) for name, c in self._clocks.items()}
+
+    def run(self, inputs: Mapping[str, Array], callback: Callback) -> None:
+        self._inputs, self._stopping = inputs, False
+        self._seed = int(inputs[SEED][0])
+        stop = self._time + float(inputs[self._run.duration][0])
+        self._bind(inputs)
+        self._set_clocks(inputs, stop)
+        self._set_up()
+        reached = self._loop(callback)
+        self._time = stop if reached is None else reached
+
+    # -- setting up -----------------------------------------------------------------------------------------
+
+    def _bind(self, inputs: Mapping[str, Array]) -> None:
+        timed = {t.id: t for t in self._model.timed}
+        for slot, given in self._run.bindings:
+            if given in timed:
+                t = timed[given]
+                values = inputs[given].reshape((t.rows, t.columns) if t.columns else (t.rows,))
+                self._timed[slot] = Timed(values, float(inputs[t.dt][0]))
+            else:
+                self._params[slot] = inputs[given][0]
+
+    def _set_clocks(self, inputs: Mapping[str, Array], stop: float) -> None:
+        for name, given in self._run.clocks:
+            clock, dt = self._clocks[name], float(inputs[given][0])
+            first = first_step(self._time, dt)
+            if clock.dt and clock.dt != dt and abs(self._time / dt - first) > 1e-4:
+                raise SimulationError(
+                    f"dt of {name} changes at a time that is no multiple of the new dt; end the run before it on "
+                    "the new grid"
+                )
+            clock.before += clock.step - first
+            clock.dt, clock.step, clock.end = dt, first, first_step(stop, dt)
+            clock.t = first * dt
+
+    def _set_up(self) -> None:
+        """What is computed once per run."""
+        self._constants.clear()
+        for m in self._kernels.matrices:
+            if m.population in self._run.objects:
+                env = self._environment(self._model.population(m.population), {}, {})
+                self._matrices[m.propagator.name] = _propagate(m.propagator, env, self._dt(m.population), 1)
+        for c in self._kernels.constants:
+            if c.population in self._run.objects:
+                env = self._environment(self._model.population(c.population), {}, {})
+                self._constants[c.name] = evaluate(c.expr, env)
+
+    def _dt(self, population: str) -> float:
+        return self._clocks[self._model.population(population).clock].dt
+
+    # -- the loop -------------------------------------------------------------------------------------------
+
+    def _loop(self, callback: Callback) -> float | None:
+        """Advance all clocks to their ends; the time reached if stopped before."""
+        work = [(k, self._clocks[k.clock]) for k in self._kernels.kernels if k.owner in self._run.objects]
+        clocks = list(self._clocks.values())
+        rounds = 0
+        with np.errstate(all="ignore"):
+            while True:
+                active = [c for c in clocks if c.step < c.end]
+                if not active:
+                    return None
+                now = min(c.t for c in active)
+                finest = min(c.dt for c in clocks)
+                if rounds % _EVERY == 0 and callback(POLL):
+                    raise SimulationError("stopped by Python")
+                rounds += 1
+                ticking = [c for c in active if c.t - now <= 1e-4 * finest]
+                for kernel, clock in work:
+                    if any(clock is c for c in ticking):
+                        self._do(kernel, clock, callback)
+                for c in ticking:
+                    c.step += 1
+                    c.t = c.step * c.dt
+                if self._stopping:
+                    return now + finest
+
+    def _do(self, kernel: Kernel, clock: _Clock, callback: Callback) -> None:
+        if kernel.kind == "callback":
+            if callback([c.id for c in self._model.callbacks].index(kernel.owner)):
+                raise SimulationError("stopped by Python")
+            return
+        population = self._model.population(kernel.population)
+        if kernel.kind == "events":
+            self._record_events(kernel, population, clock)
+        elif kernel.kind == "states":
+            self._record_states(kernel, population, clock)
+        elif kernel.kind == "reset":
+            events = self._last_events(population, kernel.event)
+            if len(events):
+                self._execute(kernel, population, clock, events)
+        elif kernel.kind == "threshold":
+            self._find_events(kernel, population, clock)
+        elif kernel.kind == "update":
+            self._execute(kernel, population, clock, None)
+        else:
+            raise SimulationError(
+                f"{kernel.owner}: the numpy target cannot do the code of a {kernel.kind!r}; use the compiled one, "
+                "set_device('runtime', target='cpp')."
+            )
+
+    def _execute(self, kernel: Kernel, population: Population, clock: _Clock, where: Array | None) -> None:
+        """Do a kernel's statements for all neurons, or for some."""
+        env, local = self._kernel_environment(kernel, population, clock, where)
+        for s in kernel.body:
+            value = evaluate(s.expr, env)
+            if s.local:
+                local[s.target] = value
+            else:
+                target = self._state[f"{population.id}.{s.target}"]
+                target[slice(None) if where is None else where] = value
+
+    def _kernel_environment(
+        self, kernel: Kernel, population: Population, clock: _Clock, where: Array | None
+    ) -> tuple[Environment, dict[str, Any]]:
+        local: dict[str, Any] = {"t": clock.t, "t_in_timesteps": clock.step}
+        env = self._environment(population, local, {}, where, clock)
+        for s in kernel.scalars:
+            local[s.target] = evaluate(s.expr, env)
+        matrices = {m.name: _propagate(m, env, clock.dt, population.size) for m in kernel.matrices}
+        return self._environment(population, local, matrices, where, clock), local
+
+    def _last_events(self, population: Population, event: str) -> Array:
+        return self._events.get((population.id, event), np.zeros(0, dtype=np.int32))
+
+    def _find_events(self, kernel: Kernel, population: Population, clock: _Clock) -> None:
+        env, _ = self._kernel_environment(kernel, population, clock, None)
+        assert kernel.condition is not None
+        condition = np.broadcast_to(evaluate(kernel.condition, env), (population.size,))
+        events = np.flatnonzero(condition).astype(np.int32)
+        self._events[population.id, kernel.event] = events
+        if len(events) and kernel.body:
+            bare = [Stmt(s.target, s.expr, s.local, s.dtype) for s in kernel.body]
+            env, _ = self._kernel_environment(kernel, population, clock, events)
+            for s in bare:
+                self._state[f"{population.id}.{s.target}"][events] = evaluate(s.expr, env)
+
+    def _record_events(self, kernel: Kernel, population: Population, clock: _Clock) -> None:
+        events = self._last_events(population, kernel.event)
+        self._state[f"{kernel.owner}.count"][events] += 1
+        if len(events):
+            env, _ = self._kernel_environment(kernel, population, clock, events)
+            for s in kernel.body:
+                value = np.broadcast_to(evaluate(s.expr, env), (len(events),))
+                self._recorded.setdefault(f"{kernel.owner}.{s.target}", []).append(np.array(value))
+
+    def _record_states(self, kernel: Kernel, population: Population, clock: _Clock) -> None:
+        probe = self._model.probe(kernel.owner)
+        rows: Any = slice(None) if probe.record == "all" else self._inputs[probe.record]
+        env, _ = self._kernel_environment(kernel, population, clock, None)
+        self._recorded.setdefault(f"{probe.id}.t", []).append(np.array([clock.t]))
+        shared = {v.name for v in population.variables if v.shared} | {"t", "dt", "N", "t_in_timesteps"}
+        for s in kernel.body:
+            value = np.asarray(evaluate(s.expr, env))
+            if s.target in shared:
+                chosen = value.reshape(-1)[:1]
+            else:
+                chosen = np.broadcast_to(value, (population.size,))[rows]
+            self._recorded.setdefault(f"{probe.id}.{s.target}", []).append(np.array(chosen))
+
+    def _environment(
+        self,
+        population: Population,
+        local: Mapping[str, Any],
+        matrices: Mapping[str, tuple[Array, Array]],
+        where: Array | None = None,
+        clock: _Clock | None = None,
+    ) -> Environment:
+        shared = {v.name for v in population.variables if v.shared}
+
+        def variable(name: str) -> Any:
+            if name in local:
+                return local[name]
+            if name == "i":
+                return np.arange(population.size) if where is None else where
+            if name == "N":
+                return population.size
+            if name == "dt":
+                return self._dt(population.id)
+            values = self._state[f"{population.id}.{name}"]
+            if name in shared:
+                return values[0]
+            return values if where is None else values[where]
+
+        def draw(node: Draw) -> Any:
+            assert clock is not None
+            numbers = DRAWS[node.distribution](population.size, self._seed, node.stream, clock.ticks)
+            return numbers if where is None else numbers[where]
+
+        def entry(node: MatrixEntry) -> Any:
+            name, kind = node.matrix.rsplit(".", 1)
+            pair = matrices[name] if name in matrices else self._matrices[name]
+            values = pair[0 if kind == "P" else 1][..., node.row, node.column]
+            return values[0] if len(values) == 1 else values
+
+        return Environment(variable, self._params, self._timed, draw, self._constants, entry, {})
+
+
+def _propagate(matrix: Propagator, env: Environment, dt: float, size: int) -> tuple[Array, Array]:
+    """``exp(A dt)`` and the integral of ``exp(A s)`` over a step, for each neuron.
+
+    Both are blocks of one exponential (Van Loan 1978), computed by scaling, a Taylor series and squaring.
+    """
+    d = matrix.order
+    a = np.zeros((size, 2 * d, 2 * d))
+    for k, expr in enumerate(matrix.entries):
+        a[:, k // d, k % d] = evaluate(expr, env)
+    a[:, range(d), range(d, 2 * d)] = 1.0
+    a *= dt
+    norm = float(np.abs(a).sum(axis=-1).max())
+    halvings = max(0, math.ceil(math.log2(norm)) + 1) if norm > 0 and math.isfinite(norm) else 0
+    a /= 2.0**halvings
+    identity = np.eye(2 * d)
+    result = np.broadcast_to(identity, a.shape)
+    for k in range(18, 0, -1):
+        result = identity + (a @ result) / k
+    for _ in range(halvings):
+        result = result @ result
+    return result[:, :d, :d], result[:, :d, d:]

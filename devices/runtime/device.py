@@ -1,0 +1,411 @@
+"""The runtime device: statements take effect at once, state lives in this process, Python may come in between."""
+
+from __future__ import annotations
+
+import secrets
+import warnings
+from collections.abc import Mapping
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from ...core.clock import Clock
+from ...core.declared import Declared
+from ...core.dimensions import TIME
+from ...core.expr import Call, Draw, Expr, parse, transform
+from ...core.freeze import SEED, Frozen, freeze_program
+from ...core.functions import FUNCTIONS
+from ...core.group import Group
+from ...core.lower import lower, state_arrays, stream_of
+from ...core.model import Run
+from ...core.monitors import EventRecorder, Monitor, StateMonitor
+from ...core.namespace import Constant, Resolved
+from ...core.operations import NetworkOperation
+from ...core.report import Reporter
+from ...core.resolve import resolve
+from ...core.session import AssignEntry, RunEntry, SeedEntry, Session
+from ...core.timedarray import TimedArray
+from ...core.units import Quantity
+from ...core.variables import VariableView
+from ..base import Array, CompilerNotFoundError, DeviceError, SimulationError
+from ..simulation import Simulation
+from ..user import UserDevice
+from .context import POLL, Context
+from .evaluate import Environment, Timed, evaluate
+from .philox import DRAWS
+
+Variables = WeakKeyDictionary[Declared, dict[str, Any]]
+TARGETS = ("auto", "cpp", "cython", "numpy")
+
+
+class RuntimeDevice(UserDevice):
+    """Runs simulations in this process.
+
+    Parameters
+    ----------
+    target : {'auto', 'cpp', 'cython', 'numpy'}
+        What kernels become: compiled C++ (``'cython'`` is another word for it), or numpy, which needs no compiler.
+        ``'auto'`` takes C++ where there is a compiler and says so where there is none.
+    """
+
+    name = "runtime"
+    deferred = False
+
+    def __init__(self, build_on_run: bool = True, target: str = "auto") -> None:
+        if target not in TARGETS:
+            raise ValueError(f"target={target!r} is no target of the runtime device: {', '.join(TARGETS)}.")
+        if not build_on_run:
+            raise ValueError("build_on_run=False has no meaning for the runtime device; leave it out.")
+        self.target = target
+        self._state: Variables = WeakKeyDictionary()  # values, by object and variable
+        self._records: Variables = WeakKeyDictionary()  # what former contexts recorded
+        self._assigned: Variables = WeakKeyDictionary()  # how often each variable has been assigned to
+        self._constants: WeakKeyDictionary[Declared, Mapping[str, Resolved]] = WeakKeyDictionary()
+        self._times: dict[str, float] = {}
+        self._clocks: WeakKeyDictionary[Clock, tuple[float, int]] = WeakKeyDictionary()
+        self._seed = secrets.randbits(63)
+        self._context: Context | None = None
+        self._frozen: Frozen | None = None
+        self._entry: RunEntry | None = None
+        self._running = False
+        self._stopping = False
+        self._error: BaseException | None = None
+
+    # -- what the session tells ---------------------------------------------------------------------------
+
+    def after_seed(self, session: Session, entry: SeedEntry) -> None:
+        self._seed = secrets.randbits(63) if entry.value is None else entry.value
+
+    def after_assign(self, session: Session, entry: AssignEntry) -> None:
+        group, name = entry.target, entry.variable
+        assert isinstance(group, Group)
+        view = VariableView(group, name)
+        made = self._assigned.setdefault(group, {})
+        draws = _Streams(f"{group.name}.{name}={made.setdefault(name, 0)}")
+        made[name] += 1
+        env = self._environment(group, entry.constants, draws)
+        where: Any = slice(None) if entry.where is None else entry.where
+        if isinstance(where, str):
+            condition = _numbered(resolve(parse(where), group.variable_types, entry.constants), draws)
+            where = np.flatnonzero(np.broadcast_to(evaluate(condition, env), (view.size,)))
+        if not isinstance(entry.value, str):
+            self._stored(group, name)[where] = entry.value
+            return
+        expr = _numbered(resolve(parse(entry.value), group.variable_types, entry.constants), draws)
+        values = np.broadcast_to(evaluate(expr, env), (view.size,))
+        self._stored(group, name)[where] = values[where]
+
+    def after_run(self, session: Session, entry: RunEntry) -> None:
+        if self._running:
+            raise DeviceError(
+                "run() was called from within a run (a network operation); that is not possible."
+            )
+        frozen = freeze_program([entry])
+        context = self._prepared(frozen, entry)
+        self._frozen, self._entry = frozen, entry
+        self._constants.update({o: entry.constants[o.name] for o in entry.objects})
+        reporter = Reporter(entry.report, entry.duration)
+        operations = [o for o in entry.objects if isinstance(o, NetworkOperation)]
+        places = {c.id: k for k, c in enumerate(frozen.model.callbacks)}
+        called = {places[frozen.names[o.name]]: o for o in operations}
+        start = self._times.get(entry.network, 0.0)
+        self._running, self._stopping, self._error = True, False, None
+        reporter.start()
+        try:
+            inputs = {**frozen.values, SEED: np.array([self._seed], dtype=np.uint64)}
+            context.run(inputs, lambda place: self._call(place, called, reporter, start))
+        except SimulationError:
+            if self._error is None:
+                raise
+        finally:
+            self._running = False
+            self._times[entry.network] = context.time()
+            self._note_clocks(context, entry)
+        if self._error is not None:
+            raise self._error
+        reporter.finish()
+
+    def _call(
+        self, place: int, operations: Mapping[int, NetworkOperation], reporter: Reporter, start: float
+    ) -> bool:
+        """What C++ (or numpy) calls between kernels; an error ends the run and is raised after it."""
+        try:
+            if place == POLL:
+                if reporter.due():
+                    assert self._context is not None
+                    now = max(t for t, _, _ in self._context.clocks().values())
+                    reporter.tell(now - start, start)
+                return False
+            operation = operations[place]
+            if operation.takes_time:
+                operation.function(Quantity.with_dimensions(self._clock_time(operation), TIME))
+            else:
+                operation.function()
+            return False
+        except BaseException as error:
+            self._error = error
+            return True
+
+    def stop(self) -> None:
+        """End the current run after this time step; called from a network operation."""
+        if self._running and self._context is not None:
+            self._context.stop()
+
+    def time(self, session: Session, network: str) -> float:
+        return self._times.get(network, 0.0)
+
+    # -- contexts -----------------------------------------------------------------------------------------
+
+    def _prepared(self, frozen: Frozen, entry: RunEntry) -> Context:
+        """A context of the model with the present state in it."""
+        if self._context is None or self._frozen is None or self._frozen.model.hash != frozen.model.hash:
+            fresh = self._new_context(frozen)
+            self._retire()
+            self._context = fresh
+        context = self._context
+        objects = {frozen.names[o.name]: o for o in entry.objects}
+        for array in state_arrays(frozen.model):
+            owner, variable = objects[array.population], array.variable
+            memory = context.state(array.id)
+            state = self._state.setdefault(owner, {})
+            current = state.get(variable)
+            if current is None or current.ctypes.data != memory.ctypes.data:
+                if current is not None:
+                    memory[:] = current
+                state[variable] = memory
+        ids = {c: clock for clock, c in self._clock_ids(frozen, entry).items()}
+        known = {c: self._clocks[clock] for c, clock in ids.items() if clock in self._clocks}
+        context.resume(self._times.get(entry.network, 0.0), known)
+        return context
+
+    def _new_context(self, frozen: Frozen) -> Context:
+        if self.target != "numpy":
+            try:
+                return self._compiled(frozen)
+            except CompilerNotFoundError:
+                if self.target != "auto":
+                    raise
+                warnings.warn(
+                    "No C++ compiler was found; kernels run in numpy, which is slower. Install a compiler, or say "
+                    "set_device('runtime', target='numpy') to hear no more of it.",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
+        from .arrays import ArrayContext
+
+        return ArrayContext(lower(frozen.model))
+
+    def _compiled(self, frozen: Frozen) -> Context:
+        from ..cpp_standalone.backend import CPPBackend
+        from .library import LibraryContext
+
+        (run,) = [step for step in frozen.model.program if isinstance(step, Run)]
+        return LibraryContext(CPPBackend().build(frozen.model), tuple(c for c, _ in run.clocks))
+
+    def _retire(self) -> None:
+        """Take state and records out of the present context and let go of it."""
+        if self._context is None:
+            return
+        assert self._frozen is not None
+        assert self._entry is not None
+        for state in self._state.values():
+            state.update({variable: values.copy() for variable, values in state.items()})
+        for monitor in self._entry.objects:
+            for variable in _recorded(monitor):
+                id = f"{self._frozen.names[monitor.name]}.{variable}"
+                parts = self._records.setdefault(monitor, {}).setdefault(variable, [])
+                parts.append(self._context.records(id))
+        self._context.close()
+        self._context = None
+
+    def _clock_ids(self, frozen: Frozen, entry: RunEntry) -> dict[Clock, str]:
+        """Which clock of the script has which id in the model."""
+        found: dict[Clock, str] = {}
+        by_id = {p.id: p.clock for p in frozen.model.populations}
+        by_id |= {p.id: p.clock for p in frozen.model.probes}
+        by_id |= {c.id: c.clock for c in frozen.model.callbacks}
+        for obj in entry.objects:
+            found[obj.clock] = by_id[frozen.names[obj.name]]
+        return found
+
+    def _note_clocks(self, context: Context, entry: RunEntry) -> None:
+        assert self._frozen is not None
+        now = context.clocks()
+        for clock, id_ in self._clock_ids(self._frozen, entry).items():
+            _, dt, ticks = now[id_]
+            self._clocks[clock] = (dt, ticks)
+
+    def _clock_time(self, owner: Declared) -> float:
+        """Time as an object sees it: of its clock during a run, of its network otherwise."""
+        if self._context is None or self._frozen is None or self._entry is None:
+            return 0.0
+        if not self._running:
+            return self._times.get(self._entry.network, 0.0)
+        id_ = self._clock_ids(self._frozen, self._entry).get(owner.clock)
+        return self._context.clocks()[id_][0] if id_ else self._times.get(self._entry.network, 0.0)
+
+    # -- reading --------------------------------------------------------------------------------------------
+
+    def read(self, session: Session, owner: Declared, variable: str) -> Array | None:
+        if isinstance(owner, Monitor):
+            return self._recorded(owner, variable)
+        assert isinstance(owner, Group)
+        if variable == "t":
+            return np.array([self._clock_time(owner)])
+        if variable == "t_in_timesteps":
+            return np.array([round(self._clock_time(owner) / owner.clock.dt_)])
+        if variable in owner.equations.subexpr_names:
+            constants = self._constants.get(owner)
+            if constants is None:
+                return None
+            expr = owner.equations[variable].expr
+            assert expr is not None
+            env = self._environment(owner, constants, _Streams(variable))
+            value = evaluate(resolve(expr, owner.variable_types, constants), env)
+            view = VariableView(owner, variable)
+            return np.array(np.broadcast_to(value, (view.size,)), dtype=view.dtype)
+        return self._stored(owner, variable).copy()
+
+    def why_unavailable(self) -> str:
+        return "what it depends on is known once run() has been called"
+
+    def evaluate(
+        self, session: Session, owner: Declared, expr: Expr, constants: Mapping[str, Resolved]
+    ) -> Array | None:
+        assert isinstance(owner, Group)
+        found: Array = np.asarray(evaluate(expr, self._environment(owner, constants, _Streams("read"))))
+        return found
+
+    def _stored(self, group: Declared, variable: str) -> Array:
+        state = self._state.setdefault(group, {})
+        if variable not in state:
+            if isinstance(group, Group):
+                view = VariableView(group, variable)
+                initial = {"lastspike": -1e4, "not_refractory": True}.get(variable, 0)
+                state[variable] = np.full(view.size, initial, dtype=view.dtype)
+            else:
+                assert isinstance(group, EventRecorder)
+                state[variable] = np.zeros(group.source.N, dtype=np.int32)
+        values: Array = state[variable]
+        return values
+
+    def _recorded(self, monitor: Declared, variable: str) -> Array:
+        if variable == "count":
+            return self._stored(monitor, "count").copy()
+        parts = list(self._records.get(monitor, {}).get(variable, []))
+        entry, frozen = self._entry, self._frozen
+        if (
+            self._context is not None
+            and entry is not None
+            and frozen is not None
+            and monitor in entry.objects
+        ):
+            parts.append(self._context.records(f"{frozen.names[monitor.name]}.{variable}"))
+        if not parts:
+            dtype = np.int32 if variable == "i" else np.float64
+            return np.zeros(0, dtype=dtype)
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _environment(self, group: Group, constants: Mapping[str, Resolved], streams: _Streams) -> Environment:
+        def variable(name: str) -> Any:
+            if name == "i":
+                return np.arange(group.N)
+            if name == "N":
+                return group.N
+            if name == "dt":
+                return group.clock.dt_
+            if name == "t":
+                return self._clock_time(group)
+            if name == "t_in_timesteps":
+                return round(self._clock_time(group) / group.clock.dt_)
+            if name in group.equations.subexpr_names:
+                expr = group.equations[name].expr
+                assert expr is not None
+                known = {**self._constants.get(group, {}), **constants}
+                return evaluate(resolve(expr, group.variable_types, known), env)
+            return self._stored(group, name)
+
+        known = {**self._constants.get(group, {}), **constants}
+        env = Environment(
+            variable=variable,
+            params={n: v.value for n, v in known.items() if isinstance(v, Constant)},
+            timed={n: Timed(v.values, v.dt) for n, v in known.items() if isinstance(v, TimedArray)},
+            draw=lambda draw: DRAWS[draw.distribution](group.N, self._seed, draw.stream, 0),
+            constants={},
+            matrix=_no_matrix,
+            elements={},
+        )
+        return env
+
+    # -- housekeeping ---------------------------------------------------------------------------------------
+
+    def simulation(self, session: Session | None = None) -> Simulation:
+        """Not for this device: its statements have taken effect already."""
+        raise DeviceError(
+            "A sweep needs a model that has been declared but not run: call set_device('cpp_standalone', "
+            "build_on_run=False) before the model, or write a function and make it an @experiment."
+        )
+
+    def build(self, *_: Any, **__: Any) -> None:
+        """Nothing to build: ``run`` has done everything. Here so that scripts for other devices work."""
+
+    def reinit(self) -> None:
+        """Forget all state, records and times."""
+        if self._context is not None:
+            self._context.close()
+        self.__init__(target=self.target)  # type: ignore[misc]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Weak tables travel as plain ones; a context does not travel, what it holds does."""
+        self._retire()
+        return {k: dict(v) if isinstance(v, WeakKeyDictionary) else v for k, v in self.__dict__.items()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        weak = ("_state", "_records", "_assigned", "_constants", "_clocks")
+        self.__dict__.update({k: WeakKeyDictionary(v) if k in weak else v for k, v in state.items()})
+
+    def __repr__(self) -> str:
+        return f"<RuntimeDevice, target {self.target!r}>"
+
+
+class _Streams:
+    """Numbers the draws of one assignment as lowering does."""
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+        self.count = 0
+        self.taken: set[int] = set()
+
+    def next(self) -> int:
+        self.count += 1
+        return stream_of(f"{self.place}/{self.count - 1}", self.taken)
+
+
+def _numbered(expr: Expr, streams: _Streams) -> Expr:
+    def rewrite(node: Expr) -> Expr | None:
+        if isinstance(node, Call) and node.function in FUNCTIONS and FUNCTIONS[node.function].draw:
+            return Draw(FUNCTIONS[node.function].draw, streams.next())
+        return None
+
+    return transform(expr, rewrite)
+
+
+def _no_matrix(entry: Any) -> Any:
+    raise AssertionError(f"{entry} outside a state update")
+
+
+def lower_arrays(frozen: Frozen) -> Any:
+    """The state arrays of a model."""
+    from ...core.lower import state_arrays
+
+    return state_arrays(frozen.model)
+
+
+def _recorded(obj: Declared) -> tuple[str, ...]:
+    """What a monitor records that grows."""
+    if isinstance(obj, EventRecorder):
+        return obj.recorded_variables
+    if isinstance(obj, StateMonitor):
+        return ("t", *obj.record_variables)
+    return ()
