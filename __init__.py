@@ -10,6 +10,7 @@ from .core.network import Network, collect, run, stop
 from .core.operations import NetworkOperation, network_operation
 from .core.poisson import PoissonGroup
 from .core.session import seed, start_scope
+from .core.spikegenerator import SpikeGeneratorGroup
 from .core.timedarray import TimedArray
 from .core.units import *
 from .core.units import __all__ as _units
@@ -28,6 +29,7 @@ __all__ = [
     "NeuronGroup",
     "PoissonGroup",
     "Ragged",
+    "SpikeGeneratorGroup",
     "SpikeMonitor",
     "StateMonitor",
     "Sweep",

@@ -36,6 +36,7 @@ from .namespace import Constant, Resolved
 from .operations import NetworkOperation
 from .resolve import resolve
 from .session import ApplyEntry, AssignEntry, Entry, RunEntry, SeedEntry, Session
+from .spikegenerator import Spikes
 from .statements import Stmt
 from .timedarray import TimedArray
 
@@ -135,6 +136,7 @@ class _Freezer:
     values: dict[str, NDArray[Any]] = field(default_factory=dict)
     timed: dict[str, TimedInput] = field(default_factory=dict)
     timed_objects: dict[str, TimedArray] = field(default_factory=dict)
+    spikes: dict[Spikes, tuple[str, str, str]] = field(default_factory=dict)
     seeds: list[int | None] = field(default_factory=lambda: [None])
     slots: dict[str, str] = field(default_factory=dict)  # how the constant of each slot is stored
 
@@ -398,7 +400,22 @@ class _Freezer:
                 clocks[clock] = self._input(f"{clock}.dt", name, "dt", dt, TIME)
         duration = self._input("run.duration", "run.duration", "duration", entry.duration, TIME)
         objects = tuple(self.ids[o.name] for o in entry.objects)
-        return Run(duration, objects, tuple(clocks.items()), tuple(sorted(table.items())))
+        spikes = tuple(
+            (self.ids[o.name], *self._spikes(self.ids[o.name], entry.spikes[o.name]))
+            for o in entry.objects
+            if o.name in entry.spikes
+        )
+        return Run(duration, objects, tuple(clocks.items()), tuple(sorted(table.items())), spikes)
+
+    def _spikes(self, id: str, spikes: Spikes) -> tuple[str, str, str]:
+        """Inputs for spikes given in advance; runs with the same spikes share them."""
+        if spikes not in self.spikes:
+            self.spikes[spikes] = (
+                self._input(f"{id}.indices", f"{id}.indices", "spikes", spikes.indices),
+                self._input(f"{id}.times", f"{id}.times", "spikes", spikes.times, TIME),
+                self._input(f"{id}.period", f"{id}.period", "constant", spikes.period, TIME),
+            )
+        return self.spikes[spikes]
 
 
 __all__ = ["SEED", "FreezeError", "Frozen", "freeze"]

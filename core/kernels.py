@@ -54,10 +54,11 @@ class Kernel:
 
     Parameters
     ----------
-    kind : {'update', 'threshold', 'reset', 'events', 'states', 'callback'}
+    kind : {'update', 'threshold', 'generate', 'reset', 'events', 'states', 'callback'}
         What the loop runs over, and what it does besides its statements: all neurons; all neurons,
-        collecting those for which ``condition`` holds, which have the ``event``; the neurons that had the
-        event last; the same, recording them; the recorded neurons; nothing, Python is called.
+        collecting those for which ``condition`` holds, which have the ``event``; the neurons whose spikes
+        were given for this step; the neurons that had the event last; the same, recording them; the
+        recorded neurons; nothing, Python is called.
     owner : str
         Population or probe that it belongs to.
     population : str

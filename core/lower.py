@@ -170,17 +170,23 @@ def _steps(time: Expr) -> Expr:
 def event_kernels(population: Population, event: Event) -> list[Kernel]:
     """Find the neurons that have an event (a refractory one does not spike), and do what follows."""
     condition = event.condition
-    assert condition is not None
     body: tuple[Stmt, ...] = ()
+    if condition is None:
+        given = _kernel(population, "generate", event.when, order=event.order, event=event.name)
+        return [given, *_follow(population, event)]
     if population.refracts and event.name == SPIKE:
         condition = Logic("and", condition, Var("not_refractory"))
         body = (Stmt("lastspike", Var("t")), Stmt("not_refractory", Lit(False), dtype="bool"))
     find = _kernel(population, "threshold", event.when, condition=condition, body=body, event=event.name)
-    kernels = [replace(find, order=event.order)]
-    if event.code:
-        then = _kernel(population, "reset", event.code_when, body=event.code, event=event.name)
-        kernels.append(replace(then, order=event.code_order))
-    return kernels
+    return [replace(find, order=event.order), *_follow(population, event)]
+
+
+def _follow(population: Population, event: Event) -> list[Kernel]:
+    """The code for an event."""
+    if not event.code:
+        return []
+    then = _kernel(population, "reset", event.code_when, body=event.code, event=event.name)
+    return [replace(then, order=event.code_order)]
 
 
 def probe_kernel(model: Model, probe: Probe) -> Kernel:

@@ -243,18 +243,21 @@ class Run:
     """Advance the named objects for a duration.
 
     ``bindings`` gives each slot that the objects read (constants and TimedArrays) its input for this run,
-    ``clocks`` each clock its dt.
+    ``clocks`` each clock its dt, and ``spikes`` each population whose spikes are given in advance the inputs
+    with their indices, times and period.
     """
 
     duration: str
     objects: tuple[str, ...]
     clocks: tuple[tuple[str, str], ...]
     bindings: tuple[tuple[str, str], ...]
+    spikes: tuple[tuple[str, str, str, str], ...] = ()
 
     def dump(self) -> str:
         clocks = ", ".join(f"{clock}={dt}" for clock, dt in self.clocks)
         bound = ", ".join(f"{slot}={given}" for slot, given in self.bindings)
-        return f"run {self.duration} of [{', '.join(self.objects)}] clocks=[{clocks}] with [{bound}]"
+        spikes = "".join(f" spikes={id}[{', '.join(inputs)}]" for id, *inputs in self.spikes)
+        return f"run {self.duration} of [{', '.join(self.objects)}] clocks=[{clocks}] with [{bound}]{spikes}"
 
 
 Step = Assign | ApplyArgs | Seed | Run
@@ -366,8 +369,13 @@ class Model:
 
     def _dangling_run(self, step: Run) -> Iterator[str]:
         inputs = {step.duration, *(dt for _, dt in step.clocks), *(given for _, given in step.bindings)}
+        inputs |= {id for _, *given in step.spikes for id in given}
         for id in sorted(inputs - self._input_ids):
             yield f"'{step.dump()}' reads {id}, which does not exist"
+        given = {id for id, *_ in step.spikes}
+        for p in self.populations:
+            if p.id in step.objects and p.id not in given and any(e.condition is None for e in p.events):
+                yield f"{p.id} has spikes given in advance, which '{step.dump()}' does not give"
         for id in sorted(set(step.objects) - set(self._objects)):
             yield f"'{step.dump()}' advances {id}, which does not exist"
         bound, clocks = {slot for slot, _ in step.bindings}, {clock for clock, _ in step.clocks}

@@ -12,6 +12,7 @@ from .dimensions import TIME
 from .namespace import NamespaceError, Resolved, frame_namespace, look_up
 from .report import Report
 from .session import RunEntry, Session, check_name, current_session
+from .spikegenerator import SpikeGeneratorGroup
 from .units import Quantity
 
 
@@ -227,7 +228,8 @@ def declare_run(
         raise type(problems[0])("\n".join(str(p) for p in problems))
     clocks = {id(obj.clock): obj.clock for obj in chosen}
     steps = tuple((c, c.dt_) for c in clocks.values())
-    entry = RunEntry(tuple(chosen), seconds, steps, constants, network, report)
+    spikes = {obj.name: obj.spikes for obj in chosen if isinstance(obj, SpikeGeneratorGroup)}
+    entry = RunEntry(tuple(chosen), seconds, steps, constants, network, report, spikes)
     session.record(entry)
     session.device.after_run(session, entry)
 

@@ -24,6 +24,7 @@ from .base import Array, Backend, Build, Runner
 
 _OVERRIDE = ":override"
 _NAMED = ("constant", "dt", "duration")
+_WHOLE = ("timed_array", "spikes")  # arrays that a single value cannot stand for
 
 
 class RunArgumentError(ValueError):
@@ -153,7 +154,7 @@ class Simulation:
         raise RunArgumentError(f"{key!r} is not used by the simulation; its TimedArrays: {known}.")
 
     def _of_name(self, key: str) -> list[Input]:
-        exact = [i for i in self.model.inputs if i.id == key and i.kind in (*_NAMED, "timed_array")]
+        exact = [i for i in self.model.inputs if i.id == key and i.kind in (*_NAMED, *_WHOLE)]
         found = [i for i in self.model.inputs if i.name == key and i.kind in _NAMED] or exact
         if found:
             values = {self.base[i.id].astype(float).tobytes() for i in found}
@@ -166,7 +167,7 @@ class Simulation:
         group, _, variable = key.partition(".")
         if variable:
             return self._of_variable(group, variable)
-        names = sorted({i.name for i in self.model.inputs if i.kind in (*_NAMED, "override")})
+        names = sorted({i.name for i in self.model.inputs if i.kind in (*_NAMED, "spikes", "override")})
         close = difflib.get_close_matches(key, names, n=3)
         hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
         raise RunArgumentError(
@@ -290,7 +291,7 @@ def _checked(label: str, item: Input, value: Any, shape: tuple[int, ...]) -> Arr
         raise RunArgumentError(
             f"{label!r} has units of {unit_of(item.dim)}, but {shown} has units of {unit_of(given)}."
         )
-    single_ok = item.kind != "timed_array"
+    single_ok = item.kind not in _WHOLE
     if array.shape != shape and not (single_ok and array.size == 1 and array.ndim <= 1):
         want = "a single value" if shape in ((), (1,)) else f"an array of shape {shape}"
         also = " or a single value" if single_ok and shape not in ((), (1,)) else ""

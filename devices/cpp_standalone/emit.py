@@ -210,6 +210,11 @@ class Emitter:
         )
 
     @cached_property
+    def generators(self) -> tuple[str, ...]:
+        """Populations whose spikes are given in advance."""
+        return tuple(p.id for p in self.model.populations if any(e.condition is None for e in p.events))
+
+    @cached_property
     def event_lists(self) -> tuple[tuple[str, int], ...]:
         """Every such list with its capacity."""
         return tuple((self.events(p.id, e.name), p.size) for p in self.model.populations for e in p.events)

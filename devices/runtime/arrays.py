@@ -14,6 +14,7 @@ from ...core.freeze import SEED
 from ...core.integrators import Propagator
 from ...core.kernels import Kernel, Kernels
 from ...core.model import Population, Run
+from ...core.spikegenerator import Spikes
 from ...core.statements import Stmt
 from ..base import Array, SimulationError
 from .context import POLL, Callback, Context
@@ -58,6 +59,7 @@ class ArrayContext(Context):
         (self._run,) = [s for s in kernels.model.program if isinstance(s, Run)]
         self._state = {a.id: np.full(a.size, a.initial, dtype=a.dtype) for a in kernels.arrays}
         self._events: dict[tuple[str, str], Array] = {}  # of each population and event, who had it last
+        self._generators: dict[str, tuple[Array, Array, int]] = {}
         self._recorded: dict[str, list[Any]] = {}
         self._clocks = {clock: _Clock() for clock, _ in self._run.clocks}
         self._time = 0.0
@@ -147,6 +149,10 @@ class ArrayContext(Context):
                 env = self._environment(self._model.population(c.population), {}, {})
                 self._constants[c.name] = evaluate(c.expr, env)
 
+        for id, indices, times, period in self._run.spikes:
+            given = Spikes(self._inputs[indices], self._inputs[times], float(self._inputs[period][0]))
+            self._generators[id] = given.binned(self._dt(id), self._model.population(id).size, id)
+
     def _dt(self, population: str) -> float:
         return self._clocks[self._model.population(population).clock].dt
 
@@ -187,6 +193,11 @@ class ArrayContext(Context):
             self._record_events(kernel, population, clock)
         elif kernel.kind == "states":
             self._record_states(kernel, population, clock)
+        elif kernel.kind == "generate":
+            neurons, bins, cycle = self._generators[population.id]
+            now = clock.step % cycle if cycle else clock.step
+            first, last = np.searchsorted(bins, (now, now + 1))
+            self._events[population.id, kernel.event] = neurons[first:last].astype(np.int32)
         elif kernel.kind == "reset":
             events = self._last_events(population, kernel.event)
             if len(events):

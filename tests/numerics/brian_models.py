@@ -84,7 +84,43 @@ def event_schedule(b, places):
     }
 
 
+GIVEN = {
+    "rounding": ([0, 1, 2, 0, 1, 2, 3], [0.05, 0.0999, 0.09991, 0.1, 0.2999, 0.3001, 0.30001], {}),
+    "order": ([3, 0, 1, 2, 2, 0], [0.42, 0.41, 0.41, 0.4, 1.7, 1.2], {}),
+    "period": ([1, 0, 2], [0.1, 0.25, 0.99], {"period": 1}),
+    "own dt": ([1, 0, 2, 1], [1, 1.26, 2.4999, 4], {"dt": 0.5}),
+    "none": ([], [], {}),
+    "when": ([0, 1], [0.3, 1.3], {"when": "end"}),
+}
+
+
+def given_spikes(b, given):
+    """Spikes on the grid of time."""
+    indices, times, options = given
+    options = {name: value if name == "when" else value * b.ms for name, value in options.items()}
+    group = b.SpikeGeneratorGroup(4, indices, times * b.ms, **options)
+    spikes = b.SpikeMonitor(group)
+    run_all(b, 5.3 * b.ms, group, spikes)
+    return {"i": plain(spikes.i), "t": plain(spikes.t), "count": plain(spikes.count)}
+
+
+def changed_spikes(b):
+    """Other spikes in the second run, some of them too late, and a period in the third."""
+    ms = b.ms
+    group = b.SpikeGeneratorGroup(3, [0, 1, 2], [1, 2, 12] * ms)
+    spikes = b.SpikeMonitor(group)
+    network = run_all(b, 5 * ms, group, spikes)
+    network.run(2 * ms, namespace={})
+    group.set_spikes([2, 1, 0], [3, 7.5, 8] * ms)
+    network.run(3 * ms, namespace={})
+    group.set_spikes([2, 1], [0.2, 0.7] * ms, period=2 * ms)
+    network.run(5 * ms, namespace={})
+    return {"i": plain(spikes.i), "t": plain(spikes.t)}
+
+
 MODELS = {
+    **{f"given spikes: {name}": partial(given_spikes, given=given) for name, given in GIVEN.items()},
+    "changed spikes": changed_spikes,
     "custom events": custom_events,
     **{f"schedule: {name}": partial(event_schedule, places=places) for name, places in PLACES.items()},
 }

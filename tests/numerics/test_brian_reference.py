@@ -25,8 +25,14 @@ def compare(found, wanted, path=""):
         assert np.isclose(found, wanted, rtol=1e-9, atol=1e-12), f"{path}: {found} instead of {wanted}"
 
 
+@pytest.mark.filterwarnings("ignore:.*they are ignored")
+@pytest.mark.parametrize("target", ["standalone", "cpp", "numpy"])
 @pytest.mark.parametrize("name", MODELS)
-def test_same_as_brian(name):
-    with isolated_session(0):
+def test_same_as_brian(name, target):
+    if target == "standalone":
+        with isolated_session(0):
+            found = MODELS[name](spikefarm)
+    else:
+        spikefarm.set_device("runtime", target=target)
         found = MODELS[name](spikefarm)
     compare(json.loads(json.dumps(found)), REFERENCE[name])
