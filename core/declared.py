@@ -76,6 +76,11 @@ class Declared:
         """The explicit namespace of the object, whose names come before those of the script."""
         return {}
 
+    @property
+    def namespace_owner(self) -> Declared:
+        """The object whose namespace this one's strings use."""
+        return self
+
     def intrinsic_constants(self) -> Mapping[str, Any]:
         """Constants that come with the object itself rather than from a namespace."""
         return {}

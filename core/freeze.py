@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,6 +23,7 @@ from .model import (
     Event,
     Input,
     Model,
+    Operation,
     Population,
     Probe,
     Run,
@@ -34,6 +35,7 @@ from .model import (
 from .monitors import EventRecorder, Monitor, StateMonitor
 from .namespace import Constant, Resolved
 from .operations import NetworkOperation
+from .regular import GroupCode
 from .resolve import resolve
 from .session import ApplyEntry, AssignEntry, Entry, RunEntry, SeedEntry, Session
 from .spikegenerator import Spikes
@@ -144,7 +146,8 @@ class _Freezer:
         objects = _objects(self.program)
         self.ids = _canonical_ids(objects)
         groups = [o for o in objects if isinstance(o, Group)]
-        first = self._first_constants(groups)
+        owners = [o for o in objects if isinstance(o, Group | GroupCode)]
+        first = self._first_constants(owners)
         populations = tuple(self._population(g, first[g.name]) for g in groups)
         probes = tuple(self._probe(o) for o in objects if isinstance(o, Monitor))
         callbacks = tuple(
@@ -152,17 +155,24 @@ class _Freezer:
             for o in objects
             if isinstance(o, NetworkOperation)
         )
+        operations = tuple(self._operation(o, first[o.name]) for o in owners if isinstance(o, GroupCode))
         steps = self._steps()
         self._overrides(groups)
         seed = Input(SEED, SEED, "seed", "uint64", len(self.seeds), DIMENSIONLESS)
         model = Model(
-            populations, probes, (*self.inputs.values(), seed), tuple(self.timed.values()), steps, callbacks
+            populations,
+            probes,
+            (*self.inputs.values(), seed),
+            tuple(self.timed.values()),
+            steps,
+            callbacks,
+            operations,
         )
         model.verify()
         return Frozen(model, self.values, tuple(self.seeds), dict(self.ids), self.timed_objects)
 
-    def _first_constants(self, groups: list[Group]) -> dict[str, Mapping[str, Resolved]]:
-        """What the names of each group stand for in its first run: for all runs the same kind of thing.
+    def _first_constants(self, owners: Sequence[Declared]) -> dict[str, Mapping[str, Resolved]]:
+        """What the names of each object stand for in its first run: for all runs the same kind of thing.
 
         Raises
         ------
@@ -173,10 +183,10 @@ class _Freezer:
         values: dict[str, list[Resolved]] = {}
         for entry in self.program:
             if isinstance(entry, RunEntry):
-                for group in (g for g in groups if g.name in entry.constants):
-                    first.setdefault(group.name, entry.constants[group.name])
-                    for name, value in entry.constants[group.name].items():
-                        values.setdefault(self._slot(group, name), []).append(value)
+                for obj in (o for o in owners if o.name in entry.constants):
+                    first.setdefault(obj.name, entry.constants[obj.name])
+                    for name, value in entry.constants[obj.name].items():
+                        values.setdefault(self._slot(obj, name), []).append(value)
         mixed = sorted(slot for slot, found in values.items() if len({_kind(v) for v in found}) > 1)
         if mixed:
             raise FreezeError(
@@ -188,14 +198,14 @@ class _Freezer:
 
     # -- objects --------------------------------------------------------------------------------------
 
-    def _slot(self, group: Group, name: str) -> str:
-        """Where the group's kernels read a constant: the script's names are shared, its own are not."""
-        if name in group.intrinsic_constants():
-            return f"{self.ids[group.name]}:{name.removeprefix('.')}"
-        return f"{self.ids[group.name]}.{name}" if name in group.own_namespace() else name
+    def _slot(self, obj: Declared, name: str) -> str:
+        """Where an object's kernels read a constant: the script's names are shared, its own are not."""
+        if name in obj.intrinsic_constants():
+            return f"{self.ids[obj.name]}:{name.removeprefix('.')}"
+        return f"{self.ids[obj.namespace_owner.name]}.{name}" if name in obj.own_namespace() else name
 
-    def _resolved(self, group: Group, expr: Expr, constants: Mapping[str, Resolved], own: Any) -> Expr:
-        return resolve(expr, own, constants, lambda name: self._slot(group, name))
+    def _resolved(self, obj: Declared, expr: Expr, constants: Mapping[str, Resolved], own: Any) -> Expr:
+        return resolve(expr, own, constants, lambda name: self._slot(obj, name))
 
     def _population(self, group: Group, constants: Mapping[str, Resolved]) -> Population:
         def made(expr: Expr | None) -> Expr | None:
@@ -225,17 +235,24 @@ class _Freezer:
         made = Event(event.name, condition, event.check.when, event.check.order)
         if event.run is None:
             return made
-        code = self._code(group, group.checked_code(event, constants), constants)
+        code = self._code(group, group, group.checked_code(event, constants), constants)
         return replace(made, code=code, code_when=event.run.when, code_order=event.run.order)
 
+    def _operation(self, obj: GroupCode, constants: Mapping[str, Resolved]) -> Operation:
+        code = self._code(obj, obj.group, obj.checked_code(constants), constants)
+        population = self.ids[obj.group.name]
+        return Operation(
+            self.ids[obj.name], population, self._clock_id(obj), obj.when, obj.order, code, obj.shared
+        )
+
     def _code(
-        self, group: Group, block: Iterable[Stmt], constants: Mapping[str, Resolved]
+        self, obj: Declared, group: Group, block: Iterable[Stmt], constants: Mapping[str, Resolved]
     ) -> tuple[Stmt, ...]:
         """Checked statements with every name resolved."""
         own: dict[str, Type] = dict(group.variable_types)
         code = []
         for statement in block:
-            code.append(statement.with_expr(self._resolved(group, statement.expr, constants, own)))
+            code.append(statement.with_expr(self._resolved(obj, statement.expr, constants, own)))
             if statement.local:
                 own[statement.target] = Type(DIMENSIONLESS, statement.dtype)
         return tuple(code)
@@ -309,13 +326,13 @@ class _Freezer:
         self.timed_objects[id] = array
         return id
 
-    def _bind(self, group: Group, constants: Mapping[str, Resolved], table: dict[str, str]) -> None:
+    def _bind(self, obj: Declared, constants: Mapping[str, Resolved], table: dict[str, str]) -> None:
         for name, value in constants.items():
-            slot = self._slot(group, name)
+            slot = self._slot(obj, name)
             if slot in table:
                 continue
-            own = name in group.intrinsic_constants()
-            user = f"{self.ids[group.name]}{name}" if own else name
+            own = name in obj.intrinsic_constants()
+            user = f"{self.ids[obj.name]}{name}" if own else name
             if isinstance(value, Constant):
                 table[slot] = self._constant(slot, user, value, self.slots[slot])
             elif isinstance(value, TimedArray):
@@ -389,7 +406,7 @@ class _Freezer:
     def _run(self, entry: RunEntry) -> Run:
         table: dict[str, str] = {}
         for obj in entry.objects:
-            if isinstance(obj, Group):
+            if isinstance(obj, Group | GroupCode):
                 self._bind(obj, entry.constants[obj.name], table)
         clocks: dict[str, str] = {}
         for obj in entry.objects:

@@ -16,6 +16,7 @@ from .events import SPIKE, GroupEvent, Place, check_events
 from .expr import Expr, ExpressionError, Name, parse, written
 from .infer import BOOL, Type, unit_of
 from .namespace import Constant, Resolved
+from .regular import CodeRunner
 from .resolve import external_names
 from .statements import Stmt, parse_block
 from .units import DimensionMismatchError, Quantity
@@ -56,6 +57,7 @@ class Group(Declared):
         self._refractory, self._refractory_value = _parse_refractory(refractory)
         super().__init__(name, clock, dt, "groups", order)
         self._events: dict[str, GroupEvent] = {}
+        self._runs_along: list[Declared] = []
         for event, condition in parsed.items():
             self._add_event(event, condition, "thresholds" if event == SPIKE else "after_thresholds")
         if reset is not None:
@@ -106,16 +108,17 @@ class Group(Declared):
     def checked_code(self, event: GroupEvent, constants: Mapping[str, Resolved]) -> tuple[Stmt, ...]:
         """The code for an event with its locals marked."""
         checker = Checker(self.name, self.N, self.variable_types, constants)
-        return check_block(checker, event.code, self._readonly(), event.what_code)
+        return check_block(checker, event.code, self.readonly(), event.what_code)
 
-    def _readonly(self) -> dict[str, str]:
+    def readonly(self, shared: bool = True) -> dict[str, str]:
+        """What statements cannot set, and why; ``shared`` variables belong to it where neurons do."""
         names = dict.fromkeys(("t", "dt", "t_in_timesteps", "i", "N", "not_refractory"), "a special variable")
         for eq in self.equations.of_kind(SUBEXPRESSION):
             names[eq.name] = "a subexpression"
         for eq in self.equations.of_kind(PARAMETER):
             if "constant" in eq.flags:
                 names[eq.name] = "a constant parameter"
-            elif "shared" in eq.flags:
+            elif "shared" in eq.flags and shared:
                 names[eq.name] = "shared between neurons"
         return names
 
@@ -140,7 +143,7 @@ class Group(Declared):
             checker.attempt(
                 event.what, lambda: expect_unit(checker.type_of(condition), BOOL, repr(written(condition)))
             )
-        check_block(checker, event.code, self._readonly(), event.what_code)
+        check_block(checker, event.code, self.readonly(), event.what_code)
 
     def refractory_is_time(self, constants: Mapping[str, Resolved]) -> bool:
         """Whether refractoriness is given as a time rather than as a condition."""
@@ -230,6 +233,41 @@ class Group(Declared):
         self._set_code(found, parse_block(code), when, order)
         assert found.run is not None
         return found.run
+
+    def run_regularly(
+        self,
+        code: str,
+        dt: Any = None,
+        clock: Any = None,
+        when: str = "start",
+        order: int = 0,
+        name: str | None = None,
+    ) -> CodeRunner:
+        """Execute statements for all neurons at each tick of a clock, along with the group.
+
+        Parameters
+        ----------
+        code : str
+            Statements, as for a reset; ``t`` and ``dt`` are those of the group, as in Brian 2. They may set
+            shared variables instead, if they set nothing else.
+        dt : Quantity, optional
+            Time between executions, if not the time step of the group.
+        clock : Clock, optional
+            Clock that says when.
+        when : str, optional
+            Part of the time step.
+        order : int, optional
+            Place among the objects of the same part of a time step.
+        name : str, optional
+            Name, unique in the script.
+        """
+        runner = CodeRunner(self, code, dt, clock, when, order, name)
+        self._runs_along.append(runner)
+        return runner
+
+    @property
+    def _contained(self) -> tuple[Declared, ...]:
+        return tuple(self._runs_along)
 
     def set_event_schedule(
         self, event: str, when: str = "after_thresholds", order: int | None = None

@@ -54,11 +54,11 @@ class Kernel:
 
     Parameters
     ----------
-    kind : {'update', 'threshold', 'generate', 'reset', 'events', 'states', 'callback'}
+    kind : {'update', 'threshold', 'generate', 'reset', 'events', 'states', 'operation', 'callback'}
         What the loop runs over, and what it does besides its statements: all neurons; all neurons,
         collecting those for which ``condition`` holds, which have the ``event``; the neurons whose spikes
         were given for this step; the neurons that had the event last; the same, recording them; the
-        recorded neurons; nothing, Python is called.
+        recorded neurons; all neurons; nothing, Python is called.
     owner : str
         Population or probe that it belongs to.
     population : str
@@ -83,6 +83,7 @@ class Kernel:
     body: tuple[Stmt, ...] = ()
     condition: Expr | None = None
     event: str = ""
+    single: bool = False  # once instead of for all neurons
 
     def expressions(self) -> Iterator[Expr]:
         """Every expression of the kernel."""
@@ -95,7 +96,8 @@ class Kernel:
 
     def dump(self) -> Iterator[str]:
         event = f" of {self.event}" if self.event else ""
-        yield f"kernel {self.owner} {self.kind}{event} clock={self.clock} when={self.when} order={self.order}"
+        once = " once" if self.single else ""
+        yield f"kernel {self.owner} {self.kind}{event}{once} clock={self.clock} when={self.when} order={self.order}"
         for draw in self.draws:
             yield f"  draw {text(draw)}"
         for statement in self.scalars:

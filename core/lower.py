@@ -33,7 +33,7 @@ from .expr import (
 from .functions import FUNCTIONS
 from .integrators import Propagator, System, choose
 from .kernels import Array, AssignKernel, Kernel, Kernels, RunConstant, RunMatrix
-from .model import Assign, Event, Model, Population, Probe
+from .model import Assign, Event, Model, Operation, Population, Probe
 from .statements import Stmt
 
 _STATE = {"float": "float64", "int": "int32", "bool": "bool"}
@@ -103,6 +103,7 @@ def make_kernels(model: Model) -> tuple[list[Kernel], tuple[tuple[str, str], ...
         methods += method
         for event in population.events:
             kernels += event_kernels(population, event)
+    kernels += [operation_kernel(operation) for operation in model.operations]
     kernels += [probe_kernel(model, probe) for probe in model.probes]
     return kernels, tuple(methods)
 
@@ -187,6 +188,11 @@ def _follow(population: Population, event: Event) -> list[Kernel]:
         return []
     then = _kernel(population, "reset", event.code_when, body=event.code, event=event.name)
     return [replace(then, order=event.code_order)]
+
+
+def operation_kernel(o: Operation) -> Kernel:
+    """Statements for all neurons, or once for what they have in common."""
+    return Kernel("operation", o.id, o.population, o.clock, o.when, o.order, body=o.code, single=o.shared)
 
 
 def probe_kernel(model: Model, probe: Probe) -> Kernel:
@@ -300,7 +306,8 @@ def number_streams(
 
     def with_draws(kernel: Kernel) -> Kernel:
         draws: list[Draw] = []
-        rewrite = numbered(f"{kernel.owner}/{kernel.kind}", draws)
+        event = "" if kernel.event in ("", SPIKE) else f".{kernel.event}"
+        rewrite = numbered(f"{kernel.owner}/{kernel.kind}{event}", draws)
         kernel = _map(kernel, lambda expr: transform(expr, rewrite))
         return replace(kernel, draws=tuple(draws))
 
@@ -426,7 +433,7 @@ def _jumps(node: Expr) -> bool:
 
 def hoist_step_scalars(model: Model, kernel: Kernel) -> Kernel:
     """Compute once per step what is the same for all neurons, such as a stimulus."""
-    if kernel.kind not in ("update", "threshold"):
+    if kernel.kind not in ("update", "threshold", "operation") or kernel.single:
         return kernel
     own = frozenset(m.name for m in kernel.matrices)
     everywhere = frozenset(f"{kernel.population}.{n}" for n in ("M", "R")) - own

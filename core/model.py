@@ -165,6 +165,33 @@ class Probe:
 
 
 @dataclass(frozen=True)
+class Operation:
+    """Statements executed for all neurons of a population at each tick of a clock.
+
+    With ``shared`` they set what the neurons have in common, and are executed once.
+    """
+
+    id: str
+    population: str
+    clock: str
+    when: str
+    order: int
+    code: tuple[Stmt, ...]
+    shared: bool = False
+
+    def expressions(self) -> Iterator[Expr]:
+        """Every expression of the statements."""
+        for statement in self.code:
+            yield statement.expr
+
+    def dump(self) -> Iterator[str]:
+        target = f"shared variables of {self.population}" if self.shared else self.population
+        yield f"operation {self.id} on {target} clock={self.clock} when={self.when} order={self.order}"
+        for statement in self.code:
+            yield f"  {statement}"
+
+
+@dataclass(frozen=True)
 class Callback:
     """A place of the time step at which Python is called."""
 
@@ -273,6 +300,7 @@ class Model:
     timed: tuple[TimedInput, ...]
     program: tuple[Step, ...]
     callbacks: tuple[Callback, ...] = ()
+    operations: tuple[Operation, ...] = ()
 
     def population(self, id: str) -> Population:
         """The population of that id."""
@@ -289,6 +317,7 @@ class Model:
             lines += population.dump()
         lines += [probe.dump() for probe in self.probes]
         lines += [callback.dump() for callback in self.callbacks]
+        lines += [line for operation in self.operations for line in operation.dump()]
         lines += [item.dump() for item in self.inputs]
         lines += [array.dump() for array in self.timed]
         lines += [step.dump() for step in self.program]
@@ -312,6 +341,7 @@ class Model:
             Listing every contradiction.
         """
         problems = [*self._doubles(), *self._dangling_probes(), *self._dangling_inputs()]
+        problems += self._dangling_operations()
         for step in self.program:
             if isinstance(step, Assign):
                 problems += self._dangling_assign(step)
@@ -325,12 +355,15 @@ class Model:
         return frozenset(i.id for i in self.inputs)
 
     @cached_property
-    def _objects(self) -> dict[str, Population | Probe | Callback]:
-        objects: dict[str, Population | Probe | Callback] = {p.id: p for p in self.populations}
-        return objects | {p.id: p for p in self.probes} | {c.id: c for c in self.callbacks}
+    def _objects(self) -> dict[str, Population | Probe | Callback | Operation]:
+        objects: dict[str, Population | Probe | Callback | Operation] = {p.id: p for p in self.populations}
+        objects |= {p.id: p for p in self.probes} | {c.id: c for c in self.callbacks}
+        return objects | {o.id: o for o in self.operations}
 
     def _doubles(self) -> Iterator[str]:
-        if len(self._objects) != len(self.populations) + len(self.probes) + len(self.callbacks):
+        if len(self._objects) != sum(
+            len(kind) for kind in (self.populations, self.probes, self.callbacks, self.operations)
+        ):
             yield "two objects share an id"
         if len(self._input_ids) != len(self.inputs):
             yield "two inputs share an id"
@@ -346,6 +379,15 @@ class Model:
                 yield f"{probe.id} records {name}, which {probe.source} does not have"
             if probe.record not in self._input_ids | {"all", ""}:
                 yield f"{probe.id} records the indices {probe.record}, which do not exist"
+
+    def _dangling_operations(self) -> Iterator[str]:
+        for operation in self.operations:
+            if operation.population not in {p.id for p in self.populations}:
+                yield f"{operation.id} works on {operation.population}, which does not exist"
+                continue
+            known = {v.name for v in self.population(operation.population).variables} | _ALWAYS
+            for target in sorted({s.target for s in operation.code if not s.local} - known):
+                yield f"{operation.id} sets {target}, which {operation.population} does not have"
 
     def _dangling_inputs(self) -> Iterator[str]:
         for array in self.timed:
@@ -382,7 +424,7 @@ class Model:
         for item in (self._objects[id] for id in step.objects if id in self._objects):
             if item.clock not in clocks:
                 yield f"{item.id} has the clock {item.clock}, to which '{step.dump()}' gives no dt"
-            wanted = slots(*item.expressions()) if isinstance(item, Population) else set()
+            wanted = slots(*item.expressions()) if isinstance(item, Population | Operation) else set()
             for slot in sorted(wanted - bound):
                 yield f"{item.id} reads ${slot}, which '{step.dump()}' does not bind"
 
@@ -405,6 +447,7 @@ __all__ = [
     "Input",
     "Model",
     "ModelError",
+    "Operation",
     "Population",
     "Probe",
     "Run",

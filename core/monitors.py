@@ -44,6 +44,10 @@ class EventRecorder(Monitor):
                 f"{what}: record={record!r:.60} must be True or False; events of all neurons are recorded."
             )
         extra = () if variables is None else _variable_names(what, source, variables)
+        if "count" in extra:
+            raise ValueError(
+                f"{what}: 'count' is the number of events of each neuron; record another variable."
+            )
         if extra and not record:
             raise ValueError(
                 f"{what}: record=False only counts, so {', '.join(extra)} would not be recorded."

@@ -253,7 +253,8 @@ class Emitter:
         nodes = [n for e in kernel.expressions() for n in walk(e)]
         names = {n.name for n in nodes if isinstance(n, Var)}
         targets = {s.target for s in kernel.body if not s.local}
-        lines = self._clock_lines(names)
+        own = "_clock" if kernel.clock == population.clock else f"_c->clock_{identifier(population.clock)}"
+        lines = self._clock_lines(names, own)
         for name in self._array_names(population):
             if name in names | targets:
                 lines.append(self._pointer(population, name, const=name not in targets))
@@ -267,14 +268,14 @@ class Emitter:
             lines.append(f"const {CTYPES[dtype]} {target} = {cpp(s.expr, scope)};")
         return lines
 
-    def _clock_lines(self, names: set[str]) -> list[str]:
+    def _clock_lines(self, names: set[str], clock: str) -> list[str]:
         lines = []
         if "t" in names:
-            lines.append("const double t = _clock.t;")
+            lines.append(f"const double t = {clock}.t;")
         if "dt" in names:
-            lines.append("const double dt = _clock.dt;")
+            lines.append(f"const double dt = {clock}.dt;")
         if "t_in_timesteps" in names:
-            lines.append("const int64_t t_in_timesteps = _clock.step;")
+            lines.append(f"const int64_t t_in_timesteps = {clock}.step;")
         return lines
 
     def _array_names(self, population: Population) -> list[str]:
@@ -474,7 +475,8 @@ class Emitter:
 
 def _buffered(kernel: Kernel) -> tuple[Draw, ...]:
     """Draws that are made for all neurons before the loop; others are made where they are used."""
-    return kernel.draws if kernel.kind in ("update", "threshold") else ()
+    many = kernel.kind in ("update", "threshold", "operation") and not kernel.single
+    return kernel.draws if many else ()
 
 
 def _nodes(assign: AssignKernel) -> Iterable[Expr]:

@@ -204,8 +204,8 @@ class ArrayContext(Context):
                 self._execute(kernel, population, clock, events)
         elif kernel.kind == "threshold":
             self._find_events(kernel, population, clock)
-        elif kernel.kind == "update":
-            self._execute(kernel, population, clock, None)
+        elif kernel.kind in ("update", "operation"):
+            self._execute(kernel, population, clock, np.zeros(1, dtype=np.int64) if kernel.single else None)
         else:
             raise SimulationError(
                 f"{kernel.owner}: the numpy target cannot do the code of a {kernel.kind!r}; use the compiled one, "
@@ -226,7 +226,8 @@ class ArrayContext(Context):
     def _kernel_environment(
         self, kernel: Kernel, population: Population, clock: _Clock, where: Array | None
     ) -> tuple[Environment, dict[str, Any]]:
-        local: dict[str, Any] = {"t": clock.t, "t_in_timesteps": clock.step}
+        own = self._clocks[population.clock]
+        local: dict[str, Any] = {"t": own.t, "t_in_timesteps": own.step}
         env = self._environment(population, local, {}, where, clock)
         for s in kernel.scalars:
             local[s.target] = evaluate(s.expr, env)

@@ -225,6 +225,7 @@ class RuntimeDevice(UserDevice):
         by_id = {p.id: p.clock for p in frozen.model.populations}
         by_id |= {p.id: p.clock for p in frozen.model.probes}
         by_id |= {c.id: c.clock for c in frozen.model.callbacks}
+        by_id |= {o.id: o.clock for o in frozen.model.operations}
         for obj in entry.objects:
             found[obj.clock] = by_id[frozen.names[obj.name]]
         return found
@@ -291,7 +292,7 @@ class RuntimeDevice(UserDevice):
         return values
 
     def _recorded(self, monitor: Declared, variable: str) -> Array:
-        if variable == "count":
+        if variable == "count" and isinstance(monitor, EventRecorder):
             return self._stored(monitor, "count").copy()
         parts = list(self._records.get(monitor, {}).get(variable, []))
         entry, frozen = self._entry, self._frozen

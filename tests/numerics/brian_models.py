@@ -118,7 +118,36 @@ def changed_spikes(b):
     return {"i": plain(spikes.i), "t": plain(spikes.t)}
 
 
+def regular_code(b):
+    """Code at each tick of clocks of its own, in several places of the time step."""
+    ms = b.ms
+    group = b.NeuronGroup(
+        3,
+        """dv/dt = (1 + i - v)/(5*ms) : 1
+           w : 1
+           last : second
+           count : integer
+           total : 1 (shared)""",
+        threshold="v > 1.5",
+        reset="v = 0",
+        method="exact",
+    )
+    group.run_regularly("w = w*0.5 + v; count += 1", when="end", dt=1 * ms)
+    group.run_regularly("last = t", dt=2.5 * ms, order=1)
+    group.run_regularly("old = v; v = old + 0.1*dt/ms; w += i", dt=0.3 * ms, when="after_groups")
+    group.run_regularly("total += dt/ms", dt=0.7 * ms)
+    spikes = b.SpikeMonitor(group, "w")
+    states = b.StateMonitor(group, ["v", "w", "last", "count"], record=True, when="after_end")
+    run_all(b, 12 * ms, group, spikes, states)
+    return {
+        "spikes": [plain(spikes.i), plain(spikes.t), plain(spikes.w)],
+        "states": [plain(states.v), plain(states.w), plain(states.last), plain(states.count)],
+        "total": float(np.asarray(group.total[:]).reshape(-1)[0]),
+    }
+
+
 MODELS = {
+    "regular code": regular_code,
     **{f"given spikes: {name}": partial(given_spikes, given=given) for name, given in GIVEN.items()},
     "changed spikes": changed_spikes,
     "custom events": custom_events,
