@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .core.binomial import BinomialFunction
 from .core.clock import Clock, defaultclock
 from .core.equations import Equations
 from .core.group import NeuronGroup
@@ -14,12 +15,16 @@ from .core.spikegenerator import SpikeGeneratorGroup
 from .core.timedarray import TimedArray
 from .core.units import *
 from .core.units import __all__ as _units
+from .core.userfunctions import *
+from .core.userfunctions import __all__ as _functions
 from .core.version import __version__
 from .devices import clear_cache, device, get_device, set_device
 from .farm import Grid, Ragged, Sweep, Zip, experiment, open_results
 
 __all__ = [
+    *_functions,
     *_units,
+    "BinomialFunction",
     "Clock",
     "Equations",
     "EventMonitor",

@@ -6,15 +6,16 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from .dimensions import DIMENSIONLESS, TIME
-from .equations import DIFFERENTIAL, SUBEXPRESSION, Equations
+from .equations import DIFFERENTIAL, HELD, SUBEXPRESSION, Equations
 from .expr import Expr, ExpressionError, Noise, TimedCall, Var, names, walk, written
 from .functions import FUNCTIONS
 from .infer import Type, Types, infer, unit_of
-from .namespace import Constant, Resolved
+from .namespace import Constant, Resolved, parts
 from .resolve import external_names, is_noise, is_stateful, resolve
 from .statements import Stmt
 from .timedarray import TimedArray
 from .units import DimensionMismatchError
+from .userfunctions import Function
 
 SPECIAL: dict[str, Type] = {
     "t": Type(TIME, "float"),
@@ -47,10 +48,13 @@ def shared_names(equations: Equations) -> frozenset[str]:
 def types_of(variables: Mapping[str, Type], constants: Mapping[str, Resolved]) -> Types:
     """Types of a context, with slots named like the constants."""
     inputs = {n: Type(v.dim, v.dtype) for n, v in constants.items() if isinstance(v, Constant)}
+    for name, value in constants.items():
+        inputs |= {f"{name}:{part}": Type(c.dim, c.dtype) for part, c in parts(value).items()}
     timed = {
         n: (Type(v.dim, "float"), v.values.ndim) for n, v in constants.items() if isinstance(v, TimedArray)
     }
-    return Types(variables, inputs, timed)
+    functions = {n: v for n, v in constants.items() if isinstance(v, Function)}
+    return Types(variables, inputs, timed, functions)
 
 
 def with_floats(
@@ -163,10 +167,14 @@ def check_equation(checker: Checker, equations: Equations, name: str) -> None:
     """Check the right-hand side of one equation."""
     equation = equations[name]
     assert equation.expr is not None
-    if is_stateful(equation.expr):
+    if is_stateful(equation.expr, checker.constants) and HELD not in equation.flags:
+        remedy = (
+            "give it the flag (constant over dt)"
+            if equation.kind == SUBEXPRESSION
+            else "use the noise term xi, or a subexpression with the flag (constant over dt)"
+        )
         raise ExpressionError(
-            f"{written(equation.expr)!r} draws random numbers each time it is evaluated; use the noise term xi in "
-            "a differential equation instead."
+            f"{written(equation.expr)!r} draws random numbers each time it is evaluated; {remedy}."
         )
     if "shared" in equation.flags:
         check_shared(equation.expr, checker.variables, shared_names(equations), repr(name))

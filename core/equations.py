@@ -12,17 +12,19 @@ import numpy as np
 
 from .dimensions import DIMENSIONLESS, Dimension
 from .expr import Binary, Expr, ExpressionError, Lit, Name, Unary, names, parse, text, transform
-from .functions import FUNCTIONS, NUMBERS
-from .units import get_dimensions
+from .functions import FUNCTIONS
+from .units import DimensionMismatchError, get_dimensions
 from .units.unit import units_namespace
 
 DIFFERENTIAL = "differential equation"
 SUBEXPRESSION = "subexpression"
 PARAMETER = "parameter"
+#: Flag of subexpressions that are evaluated once at the start of each time step and stored.
+HELD = "constant over dt"
 
 _FLAGS = {
     DIFFERENTIAL: frozenset({"unless refractory"}),
-    SUBEXPRESSION: frozenset({"shared"}),
+    SUBEXPRESSION: frozenset({"shared", HELD}),
     PARAMETER: frozenset({"constant", "shared"}),
 }
 #: Flag of a parameter that takes no negative values; no equations of a script carry it.
@@ -31,6 +33,7 @@ NON_NEGATIVE = "non-negative"
 RESERVED = frozenset({"t", "dt", "t_in_timesteps", "i", "N", "lastspike", "not_refractory", "xi"})
 
 _HEAD = re.compile(r"^d\s*([A-Za-z]\w*)\s*/\s*dt\s*=(.*)$|^([A-Za-z]\w*)\s*=(?!=)(.*)$|^([A-Za-z]\w*)$", re.S)
+_BEGINNING = re.compile(r"^(d\s*[A-Za-z]\w*\s*/\s*dt|[A-Za-z]\w*)\s*=(?!=)")
 _LINE = re.compile(r"^(?P<head>.*?):(?P<unit>[^:(]*(?:\([^)]*\)[^:(]*)*?)(?P<flags>\([a-z ,]+\))?\s*$", re.S)
 
 
@@ -167,6 +170,9 @@ def _logical_lines(source: str) -> list[str]:
         part = raw.split("#", 1)[0].strip().rstrip("\\").strip()
         if not part:
             continue
+        if pending and _BEGINNING.match(part):  # the line before has no unit
+            lines.append(pending)
+            pending = ""
         pending = f"{pending} {part}".strip()
         if ":" in part:
             lines.append(pending)
@@ -210,7 +216,7 @@ def parse_unit(unit: str, line: str) -> tuple[Dimension, str]:
         return DIMENSIONLESS, special[unit]
     try:
         value = _unit_value(parse(unit))
-    except (ExpressionError, KeyError) as error:
+    except (ExpressionError, KeyError, DimensionMismatchError, ArithmeticError) as error:
         raise EquationError(
             f"{line!r}: {unit!r} is not a unit ({str(error).strip(chr(34))}); write a base unit such as volt "
             "or siemens/meter**2, 1, integer or boolean."
@@ -256,8 +262,6 @@ def _verify(equations: tuple[Equation, ...]) -> None:
             problems.append(f"{eq.name!r} is the name of a function; choose another name.")
         elif eq.name in units_namespace():
             problems.append(f"{eq.name!r} is the name of a unit; choose another name.")
-        elif eq.name in NUMBERS:
-            problems.append(f"{eq.name!r} is the name of a constant; choose another name.")
         elif keyword.iskeyword(eq.name):
             problems.append(f"{eq.name!r} is a word of Python's and cannot be a name; choose another one.")
         elif eq.name.endswith("_"):

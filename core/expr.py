@@ -94,8 +94,15 @@ class Noise(Expr):
 class Draw(Expr):
     """One random number per element and step, from the stream given."""
 
-    distribution: str  # 'uniform' or 'normal'
+    distribution: str  # 'uniform', 'normal', 'poisson', …
     stream: int
+    args: tuple[Expr, ...] = ()  # parameters of the distribution
+
+    def children(self) -> tuple[Expr, ...]:
+        return self.args
+
+    def rebuild(self, children: tuple[Expr, ...]) -> Expr:
+        return Draw(self.distribution, self.stream, children)
 
 
 @dataclass(frozen=True)
@@ -110,6 +117,23 @@ class Call(Expr):
 
     def rebuild(self, children: tuple[Expr, ...]) -> Expr:
         return Call(self.function, children)
+
+
+@dataclass(frozen=True)
+class UserCall(Expr):
+    """A function of the script's own; ``stream`` is given to one with state by lowering."""
+
+    function: str
+    args: tuple[Expr, ...]
+    type: str  # of its result, as `userfunctions.Function` has it
+    stateful: bool = False
+    stream: int | None = None
+
+    def children(self) -> tuple[Expr, ...]:
+        return self.args
+
+    def rebuild(self, children: tuple[Expr, ...]) -> Expr:
+        return UserCall(self.function, children, self.type, self.stateful, self.stream)
 
 
 @dataclass(frozen=True)
@@ -376,8 +400,11 @@ def _leaf(expr: Expr, plain: bool) -> str:
     if isinstance(expr, MatrixEntry):
         return f"{expr.matrix}[{expr.row},{expr.column}]"
     if isinstance(expr, Draw):
-        return f"{expr.distribution}#{expr.stream}"
-    if isinstance(expr, Call | TimedCall):
-        head = expr.function if isinstance(expr, Call) else f"{dollar}{expr.array}"
+        given = f"({', '.join(_text(a, 0, plain) for a in expr.args)})" if expr.args else ""
+        return f"{expr.distribution}#{expr.stream}{given}"
+    if isinstance(expr, Call | TimedCall | UserCall):
+        head = f"{dollar}{expr.array}" if isinstance(expr, TimedCall) else expr.function
+        if isinstance(expr, UserCall) and not plain:
+            head = f"{head}!" if expr.stream is None else f"{head}!{expr.stream}"
         return f"{head}({', '.join(_text(a, 0, plain) for a in expr.args)})"
     raise TypeError(f"no text for {type(expr).__name__} with {[f.name for f in fields(expr)]}")

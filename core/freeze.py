@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .binomial import BinomialFunction
 from .declared import Declared
 from .dimensions import DIMENSIONLESS, TIME
 from .equations import DIFFERENTIAL, PARAMETER
@@ -30,10 +32,11 @@ from .model import (
     Seed,
     Step,
     TimedInput,
+    UserFunction,
     Variable,
 )
 from .monitors import EventRecorder, Monitor, StateMonitor
-from .namespace import Constant, Resolved
+from .namespace import Constant, Resolved, parts
 from .operations import NetworkOperation
 from .regular import GroupCode
 from .resolve import resolve
@@ -41,6 +44,7 @@ from .session import ApplyEntry, AssignEntry, Entry, RunEntry, SeedEntry, Sessio
 from .spikegenerator import Spikes
 from .statements import Stmt
 from .timedarray import TimedArray
+from .userfunctions import Function, plain_array
 
 _STORED = {"float": "float64", "int": "int64", "bool": "bool"}
 _STATE = {"float": "float64", "int": "int32", "bool": "bool"}
@@ -120,7 +124,9 @@ def _canonical_ids(objects: list[Declared]) -> dict[str, str]:
 def _kind(value: Resolved) -> str:
     if isinstance(value, Constant):
         return "truth value" if value.dtype == "bool" else "number"
-    return type(value).__name__
+    if isinstance(value, Function):
+        return f"function {id(value)}"
+    return value.function if isinstance(value, BinomialFunction) else type(value).__name__
 
 
 def _stored(values: list[Resolved]) -> str:
@@ -129,6 +135,15 @@ def _stored(values: list[Resolved]) -> str:
     kinds = {v.dtype for v in constants}
     whole = all(float(v.value).is_integer() for v in constants)
     return _STORED["bool" if kinds == {"bool"} else "int" if "int" in kinds and whole else "float"]
+
+
+def _called(code: str, names: tuple[str, ...]) -> str:
+    """What a function is called in its code: as in the script or in Python, else the last one defined."""
+    for name in names:
+        if re.search(rf"\b{re.escape(name)}\s*\(", code):
+            return name
+    defined = re.findall(r"\b([A-Za-z_]\w*)\s*\([^;{}()]*\)\s*\{", code)
+    return next((n for n in reversed(defined) if n not in ("if", "for", "while", "switch")), names[0])
 
 
 @dataclass
@@ -140,6 +155,8 @@ class _Freezer:
     timed_objects: dict[str, TimedArray] = field(default_factory=dict)
     spikes: dict[Spikes, tuple[str, str, str]] = field(default_factory=dict)
     seeds: list[int | None] = field(default_factory=lambda: [None])
+    functions: dict[str, UserFunction] = field(default_factory=dict)
+    function_ids: dict[int, str] = field(default_factory=dict)
     slots: dict[str, str] = field(default_factory=dict)  # how the constant of each slot is stored
 
     def freeze(self) -> Frozen:
@@ -165,6 +182,7 @@ class _Freezer:
             (*self.inputs.values(), seed),
             tuple(self.timed.values()),
             steps,
+            tuple(self.functions.values()),
             callbacks,
             operations,
         )
@@ -191,7 +209,7 @@ class _Freezer:
         if mixed:
             raise FreezeError(
                 f"{', '.join(map(repr, mixed))}: a name stands for a number in one run and for a truth value, a "
-                "TimedArray or a constant of nature in another; give them different names."
+                "TimedArray, a constant of nature or another function in another; give them different names."
             )
         self.slots = {slot: _stored(found) for slot, found in values.items()}
         return first
@@ -202,10 +220,15 @@ class _Freezer:
         """Where an object's kernels read a constant: the script's names are shared, its own are not."""
         if name in obj.intrinsic_constants():
             return f"{self.ids[obj.name]}:{name.removeprefix('.')}"
-        return f"{self.ids[obj.namespace_owner.name]}.{name}" if name in obj.own_namespace() else name
+        own = name.split(":")[0] in obj.own_namespace()
+        return f"{self.ids[obj.namespace_owner.name]}.{name}" if own else name
 
     def _resolved(self, obj: Declared, expr: Expr, constants: Mapping[str, Resolved], own: Any) -> Expr:
-        return resolve(expr, own, constants, lambda name: self._slot(obj, name))
+        def slot(name: str) -> str:
+            value = constants.get(name)
+            return self._function(name, value) if isinstance(value, Function) else self._slot(obj, name)
+
+        return resolve(expr, own, constants, slot)
 
     def _population(self, group: Group, constants: Mapping[str, Resolved]) -> Population:
         def made(expr: Expr | None) -> Expr | None:
@@ -289,6 +312,35 @@ class _Freezer:
             event,
         )
 
+    def _function(self, name: str, function: Function) -> str:
+        """Id of a function, which becomes part of the model here with those that it depends on."""
+        if id(function) in self.function_ids:
+            return self.function_ids[id(function)]
+        key, number = name, 1
+        while key in self.functions:
+            key = f"{name}@{number}"
+            number += 1
+        self.function_ids[id(function)] = key
+        self.functions[key] = UserFunction(key, name, "", function.auto_vectorise)
+        given = function.implementations.for_cpp()
+        if given is not None:
+            arrays = []
+            for variable, value in sorted(given.namespace.items()):
+                array, dim = plain_array(value)
+                kind, single = ("table", False) if array.ndim else ("constant", True)
+                stem = f"{key}.{variable}"
+                arrays.append((variable, self._input(stem, stem, kind, array, dim, str(array.dtype)), single))
+            needs = tuple(
+                (called, self._function(called, other))
+                for called, other in sorted(given.dependencies.items())
+                if isinstance(other, Function)
+            )
+            called = given.name or _called(given.code, (name, function.name))
+            self.functions[key] = UserFunction(
+                key, called, given.code, function.auto_vectorise, tuple(arrays), needs
+            )
+        return key
+
     # -- inputs ---------------------------------------------------------------------------------------
 
     def _input(
@@ -337,6 +389,12 @@ class _Freezer:
                 table[slot] = self._constant(slot, user, value, self.slots[slot])
             elif isinstance(value, TimedArray):
                 table[slot] = self._timed_array(slot, user, value)
+            for part, constant in parts(value).items():
+                if f"{slot}:{part}" not in table:
+                    dtype = _STORED[constant.dtype]
+                    table[f"{slot}:{part}"] = self._constant(
+                        f"{slot}.{part}", f"{user}.{part}", constant, dtype
+                    )
 
     def _overrides(self, groups: list[Group]) -> None:
         """Every variable with values of its own can be set by run arguments."""
@@ -382,9 +440,16 @@ class _Freezer:
                 table[name] = self._constant(name, name, value, _STORED[value.dtype])
             elif isinstance(value, TimedArray):
                 table[name] = self._timed_array(name, name, value)
+            for part, constant in parts(value).items():
+                dtype = _STORED[constant.dtype]
+                table[f"{name}:{part}"] = self._constant(f"{name}.{part}", f"{name}.{part}", constant, dtype)
+
+        def slot(name: str) -> str:
+            value = entry.constants.get(name)
+            return self._function(name, value) if isinstance(value, Function) else table[name]
 
         def made(text: str) -> Expr:
-            return resolve(parse(text), group.variable_types, entry.constants, lambda name: table[name])
+            return resolve(parse(text), group.variable_types, entry.constants, slot)
 
         if isinstance(entry.value, str):
             expr = made(entry.value)

@@ -66,7 +66,16 @@ FUNCTIONS: dict[str, Function] = {
     "timestep": Function(2, (TIME, TIME), _none, "int"),
     "rand": Function(0, (), _none, draw="uniform"),
     "randn": Function(0, (), _none, draw="normal"),
+    "poisson": Function(1, (DIMENSIONLESS,), _none, "int", draw="poisson"),
 }
+#: What objects of the script stand for when they are called; nobody can write these names.
+OBJECT_FUNCTIONS: dict[str, Function] = {
+    ".binomial": Function(2, (DIMENSIONLESS, DIMENSIONLESS), _none, "int", draw="binomial"),
+    ".binomial_approximate": Function(2, (DIMENSIONLESS, DIMENSIONLESS), _none, draw="binomial_approximate"),
+}
+ALL_FUNCTIONS = {**FUNCTIONS, **OBJECT_FUNCTIONS}
+#: Distributions whose numbers are integers.
+WHOLE = frozenset(f.draw for f in ALL_FUNCTIONS.values() if f.draw and f.dtype == "int")
 
 #: Numbers that have a name.
 NUMBERS = {"pi": math.pi, "e": math.e, "inf": math.inf}

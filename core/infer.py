@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from .dimensions import DIMENSIONLESS, TIME, Dimension
 from .expr import (
@@ -20,11 +22,14 @@ from .expr import (
     Param,
     TimedCall,
     Unary,
+    UserCall,
     Var,
     written,
 )
-from .functions import FUNCTIONS
-from .units import DimensionMismatchError
+from .functions import ALL_FUNCTIONS, WHOLE
+from .units import DimensionMismatchError, get_dimensions
+from .userfunctions import Function as UserFunction
+from .userfunctions import result_kind
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,7 @@ class Types:
     variables: Mapping[str, Type]
     inputs: Mapping[str, Type]
     timed: Mapping[str, tuple[Type, int]]  # type of the values and number of dimensions
+    functions: Mapping[str, UserFunction] = field(default_factory=dict)
 
 
 def unit_of(dim: Dimension) -> str:
@@ -90,8 +96,8 @@ class _Inference:
     def _noise(self, _: Noise) -> Type:
         return Type(TIME**-0.5, "float")
 
-    def _draw(self, _: Draw) -> Type:
-        return Type(DIMENSIONLESS, "float")
+    def _draw(self, expr: Draw) -> Type:
+        return Type(DIMENSIONLESS, "int" if expr.distribution in WHOLE else "float")
 
     def _unary(self, expr: Unary) -> Type:
         operand = self.of(expr.operand)
@@ -137,7 +143,7 @@ class _Inference:
         if left.dim == DIMENSIONLESS:
             whole = dtype == "int" and exponent is not None and exponent >= 0
             return Type(DIMENSIONLESS, "int" if whole else "float")
-        if exponent is None:
+        if exponent is None or not math.isfinite(exponent):
             raise DimensionMismatchError(
                 f"{written(expr)!r} raises a quantity with units of {unit_of(left.dim)} to the power of "
                 f"{written(expr.right)!r}, so its own units are unknown; write the exponent as a number, or "
@@ -146,7 +152,7 @@ class _Inference:
         return Type(left.dim**exponent, "float")
 
     def _call(self, expr: Call) -> Type:
-        function = FUNCTIONS[expr.function]
+        function = ALL_FUNCTIONS[expr.function]
         if len(expr.args) != function.arity:
             raise ExpressionError(
                 f"{expr.function}() takes {function.arity} argument(s), but {written(expr)!r} gives "
@@ -166,6 +172,50 @@ class _Inference:
         if dtype == "same":
             dtype = "int" if all(t.dtype == "int" for t in types) else "float"
         return Type(function.result(tuple(t.dim for t in types)), dtype)
+
+    def _usercall(self, expr: UserCall) -> Type:
+        function = self.types.functions[expr.function]
+        types = tuple(self.of(arg) for arg in expr.args)
+        for k, (arg, given, unit) in enumerate(zip(expr.args, types, function.arg_units, strict=True)):
+            self._check_kind(expr, arg, given, "boolean" if unit is bool else function.arg_types[k])
+            if unit is None or unit is bool:
+                continue
+            same = isinstance(unit, str)
+            dim = types[function.arg_names.index(unit)].dim if same else get_dimensions(unit)
+            if given.dim != dim:
+                raise DimensionMismatchError(
+                    f"The argument {written(arg)!r} of {expr.function}() in {written(expr)!r} has units of "
+                    f"{unit_of(given.dim)}, but {expr.function}() takes units of {unit_of(dim)} for "
+                    f"{function.arg_names[k]!r}."
+                )
+        dim = self._result_dim(expr, function.return_unit, function.arg_names, types)
+        return Type(dim, result_kind(function.return_type, [t.dtype for t in types]))
+
+    def _check_kind(self, expr: UserCall, arg: Expr, given: Type, wanted: str) -> None:
+        if wanted == "boolean":
+            self._expect_bool(arg, given, f"{expr.function}()")
+        elif wanted != "any":
+            self._expect_number(arg, given)
+        if wanted == "integer" and given.dtype != "int":
+            raise ExpressionError(
+                f"The argument {written(arg)!r} of {expr.function}() is not an integer; write int(…)."
+            )
+
+    def _result_dim(
+        self, expr: UserCall, unit: Any, names: tuple[str, ...], types: tuple[Type, ...]
+    ) -> Dimension:
+        if unit is None or unit is bool:
+            return DIMENSIONLESS
+        if isinstance(unit, str):
+            return types[names.index(unit)].dim
+        if not callable(unit) or isinstance(unit, Dimension):
+            return get_dimensions(unit)
+        try:
+            return get_dimensions(unit(*(t.dim for t in types)))
+        except (TypeError, ValueError, ArithmeticError) as error:
+            raise DimensionMismatchError(
+                f"The units of {written(expr)!r} cannot be told: {expr.function}() says {error}."
+            ) from None
 
     def _timedcall(self, expr: TimedCall) -> Type:
         value, ndim = self.types.timed[expr.array]

@@ -54,11 +54,12 @@ class Kernel:
 
     Parameters
     ----------
-    kind : {'update', 'threshold', 'generate', 'reset', 'events', 'states', 'operation', 'callback'}
-        What the loop runs over, and what it does besides its statements: all neurons; all neurons,
-        collecting those for which ``condition`` holds, which have the ``event``; the neurons whose spikes
-        were given for this step; the neurons that had the event last; the same, recording them; the
-        recorded neurons; all neurons; nothing, Python is called.
+    kind : {'held_shared', 'held', 'update', 'threshold', 'generate', 'reset', 'events', 'states', 'operation', \
+            'callback'}
+        What the loop runs over, and what it does besides its statements: nothing, the statements are
+        executed once; all neurons; all neurons; all neurons, collecting those for which ``condition`` holds,
+        which have the ``event``; the neurons whose spikes were given for this step; the neurons that had the
+        event last; the same, recording them; the recorded neurons; all neurons; nothing, Python is called.
     owner : str
         Population or probe that it belongs to.
     population : str
@@ -68,7 +69,7 @@ class Kernel:
     matrices : tuple of Propagator
         Computed for each neuron.
     draws : tuple of Draw
-        Random numbers needed for all neurons at each step.
+        Random numbers needed for all neurons at each step, of distributions without parameters.
     """
 
     kind: str
@@ -188,7 +189,7 @@ def _dangling(kernel: Kernel, constants: set[str], matrices: set[str]) -> Iterat
             yield f"{kernel.owner} uses the constant {node.name}, which is not computed"
         if isinstance(node, MatrixEntry) and node.matrix.rsplit(".", 1)[0] not in matrices:
             yield f"{kernel.owner} uses the matrix {node.matrix}, which is not computed"
-        if isinstance(node, Draw) and node.stream not in streams:
+        if isinstance(node, Draw) and not node.args and node.stream not in streams:
             yield f"{kernel.owner} draws from stream {node.stream}, which is not its own"
 
 

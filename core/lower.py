@@ -25,12 +25,13 @@ from .expr import (
     Param,
     TimedCall,
     Unary,
+    UserCall,
     Var,
     substitute,
     transform,
     walk,
 )
-from .functions import FUNCTIONS
+from .functions import ALL_FUNCTIONS
 from .integrators import Propagator, System, choose
 from .kernels import Array, AssignKernel, Kernel, Kernels, RunConstant, RunMatrix
 from .model import Assign, Event, Model, Operation, Population, Probe
@@ -98,6 +99,7 @@ def make_kernels(model: Model) -> tuple[list[Kernel], tuple[tuple[str, str], ...
     """Write down what each object does in a time step; subexpressions are still names."""
     kernels, methods = [], []
     for population in model.populations:
+        kernels += held_kernels(population)
         update, method = update_kernel(population)
         kernels += update
         methods += method
@@ -111,6 +113,31 @@ def make_kernels(model: Model) -> tuple[list[Kernel], tuple[tuple[str, str], ...
 def _kernel(population: Population, kind: str, when: str, **parts: object) -> Kernel:
     base = Kernel(kind, population.id, population.id, population.clock, when, population.order)
     return replace(base, **parts)  # type: ignore[arg-type]
+
+
+def held_kernels(population: Population) -> list[Kernel]:
+    """Subexpressions that are constant over dt, each after those that it depends on."""
+    held = {v.name: v for v in population.variables if v.held}
+    inlined = _subexpressions(population)
+    exprs = {v.name: substitute(v.expr, inlined) for v in held.values() if v.expr is not None}
+    order: list[str] = []
+
+    def place(name: str) -> None:
+        if name not in order:
+            for other in exprs:
+                if other != name and _mentions(exprs[name], other):
+                    place(other)
+            order.append(name)
+
+    for name in exprs:
+        place(name)
+    kernels = []
+    for kind, shared in (("held_shared", True), ("held", False)):
+        chosen = [held[name] for name in order if held[name].shared == shared]
+        body = tuple(Stmt(v.name, exprs[v.name], dtype=v.dtype) for v in chosen)
+        if body:
+            kernels.append(_kernel(population, kind, "before_start", body=body))
+    return kernels
 
 
 def update_kernel(population: Population) -> tuple[list[Kernel], list[tuple[str, str]]]:
@@ -211,7 +238,7 @@ def probe_kernel(model: Model, probe: Probe) -> Kernel:
 
 def _subexpressions(population: Population) -> dict[str, Expr]:
     """Each subexpression in terms of what is stored."""
-    raw = {v.name: v.expr for v in population.of_kind(SUBEXPRESSION) if v.expr is not None}
+    raw = {v.name: v.expr for v in population.of_kind(SUBEXPRESSION) if v.expr is not None and not v.stored}
     done: dict[str, Expr] = {}
 
     def expand(name: str) -> Expr:
@@ -294,32 +321,50 @@ def number_streams(
     """
     taken: set[int] = set()
 
-    def numbered(place: str, draws: list[Draw]) -> Callable[[Expr], Expr | None]:
-        def rewrite(node: Expr) -> Expr | None:
-            if isinstance(node, Call) and node.function in FUNCTIONS and FUNCTIONS[node.function].draw:
-                stream = stream_of(f"{place}/{len(draws)}", taken)
-                draws.append(Draw(FUNCTIONS[node.function].draw, stream))
-                return draws[-1]
-            return None
-
-        return rewrite
-
     def with_draws(kernel: Kernel) -> Kernel:
         draws: list[Draw] = []
         event = "" if kernel.event in ("", SPIKE) else f".{kernel.event}"
-        rewrite = numbered(f"{kernel.owner}/{kernel.kind}{event}", draws)
+        rewrite = numbering(f"{kernel.owner}/{kernel.kind}{event}", taken, draws)
         kernel = _map(kernel, lambda expr: transform(expr, rewrite))
-        return replace(kernel, draws=tuple(draws))
+        # made for all neurons at once: those without parameters of their own
+        return replace(kernel, draws=tuple(d for d in draws if not d.args))
 
     made: dict[str, int] = {}
     new_assigns = []
     for assign in assigns:
         target = f"{assign.population}.{assign.variable}"
-        rewrite = numbered(f"{target}={made.setdefault(target, 0)}", [])
+        rewrite = numbering(assignment_place(target, made.setdefault(target, 0)), taken, [])
         made[target] += 1
         where = None if assign.where is None else transform(assign.where, rewrite)
         new_assigns.append(replace(assign, where=where, expr=transform(assign.expr, rewrite)))
     return [with_draws(kernel) for kernel in kernels], new_assigns
+
+
+def assignment_place(target: str, number: int) -> str:
+    """Where random numbers are drawn that the n-th assignment to ``group.variable`` takes."""
+    return f"{target}={number}"
+
+
+def numbering(place: str, taken: set[int], draws: list[Draw]) -> Callable[[Expr], Expr | None]:
+    """A rewriting that gives what draws random numbers its streams, in order; draws are noted."""
+    count = 0
+
+    def next_stream() -> int:
+        nonlocal count
+        count += 1
+        return stream_of(f"{place}/{count - 1}", taken)
+
+    def rewrite(node: Expr) -> Expr | None:
+        if isinstance(node, UserCall) and node.stateful:
+            args = tuple(transform(arg, rewrite) for arg in node.args)
+            return replace(node, args=args, stream=next_stream())
+        if isinstance(node, Call) and node.function in ALL_FUNCTIONS and ALL_FUNCTIONS[node.function].draw:
+            args = tuple(transform(arg, rewrite) for arg in node.args)
+            draws.append(Draw(ALL_FUNCTIONS[node.function].draw, next_stream(), args))
+            return draws[-1]
+        return None
+
+    return rewrite
 
 
 def stream_of(place: str, taken: set[int]) -> int:
@@ -350,7 +395,7 @@ class _Invariance:
             return self._variable(node.name)
         if isinstance(node, MatrixEntry):
             return node.matrix.rsplit(".", 1)[0] in self.matrices
-        if isinstance(node, Draw | Element):
+        if isinstance(node, Draw | Element) or (isinstance(node, UserCall) and node.stateful):
             return False
         if isinstance(node, TimedCall) and not self.per_step:
             return False
@@ -365,7 +410,7 @@ class _Invariance:
         if name in self.local:
             return False
         variable = next((v for v in self.population.variables if v.name == name), None)
-        if variable is None or not variable.shared or variable.kind != PARAMETER:
+        if variable is None or not variable.shared or not (variable.kind == PARAMETER or variable.held):
             return False
         return self.per_step or variable.constant
 
@@ -428,12 +473,14 @@ def _jumps(node: Expr) -> bool:
     """Whether the last bit of an operand can change the value altogether."""
     if isinstance(node, Call):
         return node.function in ("floor", "ceil", "int", "sign", "timestep")
-    return isinstance(node, Compare | TimedCall) or (isinstance(node, Binary) and node.op in ("//", "%"))
+    return isinstance(node, Compare | TimedCall | UserCall) or (
+        isinstance(node, Binary) and node.op in ("//", "%")
+    )
 
 
 def hoist_step_scalars(model: Model, kernel: Kernel) -> Kernel:
     """Compute once per step what is the same for all neurons, such as a stimulus."""
-    if kernel.kind not in ("update", "threshold", "operation") or kernel.single:
+    if kernel.kind not in ("held", "update", "threshold", "operation") or kernel.single:
         return kernel
     own = frozenset(m.name for m in kernel.matrices)
     everywhere = frozenset(f"{kernel.population}.{n}" for n in ("M", "R")) - own

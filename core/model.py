@@ -13,7 +13,7 @@ from functools import cached_property
 
 from .context import REFRACTORY, SPECIAL
 from .dimensions import Dimension
-from .equations import DIFFERENTIAL, PARAMETER, SUBEXPRESSION
+from .equations import DIFFERENTIAL, HELD, PARAMETER, SUBEXPRESSION
 from .expr import Element, Expr, Param, TimedCall, text, walk
 from .statements import Stmt
 
@@ -47,9 +47,14 @@ class Variable:
         return "constant" in self.flags
 
     @property
+    def held(self) -> bool:
+        """Whether it is a subexpression that is constant over dt: evaluated once per step."""
+        return HELD in self.flags
+
+    @property
     def stored(self) -> bool:
-        """Whether it has values of its own, as a subexpression has not."""
-        return self.kind != SUBEXPRESSION
+        """Whether it has values of its own, as a subexpression has not unless it is held."""
+        return self.kind != SUBEXPRESSION or self.held
 
     def dump(self) -> str:
         left = f"d{self.name}/dt" if self.kind == DIFFERENTIAL else self.name
@@ -233,6 +238,42 @@ class TimedInput:
 
 
 @dataclass(frozen=True)
+class UserFunction:
+    """A function of the script's own: its code is part of the model, the values that it reads are inputs.
+
+    Parameters
+    ----------
+    id : str
+        What expressions call it.
+    name : str
+        What its code calls it.
+    code : str
+        C++; empty where there is no implementation in C++.
+    indexed : bool
+        Whether it takes the neuron's index as a last argument.
+    arrays : tuple of (name, input id, whether a single number)
+        What the code reads.
+    needs : tuple of (name, id)
+        Functions that the code calls.
+    """
+
+    id: str
+    name: str
+    code: str
+    indexed: bool = False
+    arrays: tuple[tuple[str, str, bool], ...] = ()
+    needs: tuple[tuple[str, str], ...] = ()
+
+    def dump(self) -> Iterator[str]:
+        arrays = ", ".join(f"{n}={id}{'' if single else '[]'}" for n, id, single in self.arrays)
+        needs = ", ".join(f"{n}={id}" for n, id in self.needs)
+        index = " of the index" if self.indexed else ""
+        yield f"function {self.id} {self.name}{index} reads=[{arrays}] needs=[{needs}]"
+        for line in self.code.splitlines():
+            yield f"  | {line}"
+
+
+@dataclass(frozen=True)
 class Assign:
     """Set a variable for all neurons, for those of an index input, or where a condition holds."""
 
@@ -299,6 +340,7 @@ class Model:
     inputs: tuple[Input, ...]
     timed: tuple[TimedInput, ...]
     program: tuple[Step, ...]
+    functions: tuple[UserFunction, ...] = ()
     callbacks: tuple[Callback, ...] = ()
     operations: tuple[Operation, ...] = ()
 
@@ -320,6 +362,8 @@ class Model:
         lines += [line for operation in self.operations for line in operation.dump()]
         lines += [item.dump() for item in self.inputs]
         lines += [array.dump() for array in self.timed]
+        for function in self.functions:
+            lines += function.dump()
         lines += [step.dump() for step in self.program]
         return "\n".join(lines) + "\n"
 
@@ -454,6 +498,7 @@ __all__ = [
     "Seed",
     "Step",
     "TimedInput",
+    "UserFunction",
     "Variable",
     "slots",
 ]

@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from .binomial import BinomialFunction
 from .dimensions import DIMENSIONLESS, Dimension
 from .functions import FUNCTIONS, NUMBERS
 from .timedarray import TimedArray
 from .units import Quantity, Unit, get_dimensions
 from .units.constants import constants_namespace
 from .units.unit import units_namespace
+from .userfunctions import Function, as_function
 
 
 class NamespaceError(KeyError):
@@ -52,7 +54,7 @@ class Literal:
         return self.what == "constant of nature"
 
 
-Resolved = Constant | Literal | TimedArray
+Resolved = Constant | Literal | TimedArray | BinomialFunction | Function
 
 
 def frame_namespace(level: int) -> dict[str, Any]:
@@ -80,7 +82,18 @@ def resolve_name(name: str, namespace: Mapping[str, Any], own: Collection[str] =
                 stacklevel=2,
             )
         return default
-    return value if isinstance(value, TimedArray) else _constant(name, value)
+    if isinstance(value, TimedArray | BinomialFunction | Function):
+        return value
+    if callable(value) and hasattr(value, "_arg_units"):
+        return as_function(value)
+    return _constant(name, value)
+
+
+def parts(value: Resolved) -> dict[str, Constant]:
+    """Constants that an object of the script consists of."""
+    if isinstance(value, BinomialFunction):
+        return {"n": Constant(value.n, DIMENSIONLESS), "p": Constant(value.p, DIMENSIONLESS)}
+    return {}
 
 
 def _default(name: str) -> Literal | None:
@@ -101,13 +114,18 @@ def _equals(value: Any, default: Literal) -> bool:
 
 
 def _constant(name: str, value: Any) -> Constant | str:
+    if callable(value) and not isinstance(value, type):
+        return (
+            f"{name!r} is a Python function that does not say which units it takes; decorate it with "
+            f"@check_units(…, result=…), and with @implementation('cpp', …) above that."
+        )
     if isinstance(value, bool | np.bool_):
         return Constant(bool(value), DIMENSIONLESS)
     array = np.asarray(value) if isinstance(value, int | float | np.number | np.ndarray) else None
     if array is None or array.dtype.kind not in "iufb":
         return (
             f"{name!r} is {type(value).__name__} {value!r:.60}, which equations cannot use; a name may stand for "
-            "a number, a quantity or a TimedArray."
+            "a number, a quantity, a TimedArray or a BinomialFunction."
         )
     if array.size != 1:
         return (

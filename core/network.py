@@ -9,11 +9,12 @@ from .clock import check_time
 from .context import with_floats
 from .declared import Declared
 from .dimensions import TIME
+from .expr import ExpressionError
 from .namespace import NamespaceError, Resolved, frame_namespace, look_up
 from .report import Report
 from .session import RunEntry, Session, check_name, current_session
 from .spikegenerator import SpikeGeneratorGroup
-from .units import Quantity
+from .units import DimensionMismatchError, Quantity
 
 
 class MagicError(RuntimeError):
@@ -222,7 +223,7 @@ def declare_run(
         try:
             obj.check(found)
             constants[obj.name] = with_floats(found, obj.check)
-        except (ValueError, SyntaxError, TypeError) as error:
+        except (DimensionMismatchError, ExpressionError) as error:
             problems.append(error)
     if problems:
         raise type(problems[0])("\n".join(str(p) for p in problems))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
+from .binomial import BinomialFunction
 from .expr import (
     Call,
     Expr,
@@ -13,14 +14,17 @@ from .expr import (
     Noise,
     Param,
     TimedCall,
+    UserCall,
     Var,
+    substitute,
     transform,
     walk,
     written,
 )
 from .functions import FUNCTIONS
-from .namespace import Constant, Literal, Resolved
+from .namespace import Constant, Literal, Resolved, look_up, parts
 from .timedarray import TimedArray
+from .userfunctions import Function
 
 
 def is_noise(name: str) -> bool:
@@ -67,14 +71,42 @@ def resolve(
             args = tuple(transform(arg, rewrite) for arg in node.args)
             if node.function in FUNCTIONS and node.function not in own:
                 return Call(node.function, args)
-            if isinstance(constants.get(node.function), TimedArray):
+            called = constants.get(node.function)
+            if isinstance(called, TimedArray):
                 return TimedCall(slot(node.function), args)
+            if isinstance(called, BinomialFunction):
+                return _binomial(node, called, slot)
+            if isinstance(called, Function):
+                return _user_call(node, args, called, slot)
             raise ExpressionError(
                 f"{node.function!r} in {written(expr)!r} is called, but it is no function and no TimedArray."
             )
         return None
 
     return transform(expr, rewrite)
+
+
+def _binomial(node: Call, called: BinomialFunction, slot: Callable[[str], str]) -> Expr:
+    if node.args:
+        raise ExpressionError(
+            f"{node.function}() takes no arguments, but {written(node)!r} gives {len(node.args)}."
+        )
+    return Call(called.function, tuple(Param(slot(f"{node.function}:{part}")) for part in parts(called)))
+
+
+def _user_call(node: Call, args: tuple[Expr, ...], called: Function, slot: Callable[[str], str]) -> Expr:
+    if len(args) != len(called.arg_units):
+        raise ExpressionError(
+            f"{node.function}() takes {len(called.arg_units)} argument(s), but {written(node)!r} gives {len(args)}."
+        )
+    if called.expression is None:
+        return UserCall(slot(node.function), args, called.return_type, not called.stateless)
+    table = dict(zip(called.arg_names, args, strict=True))
+    found, problems = look_up(external_names(called.expression, table), {})
+    if problems:
+        raise ExpressionError(f"The expression of {node.function}(): {' '.join(problems)}")
+    inner = resolve(called.expression, table, found)
+    return substitute(inner, table)
 
 
 def _name(
@@ -89,14 +121,26 @@ def _name(
         return Lit(value.value, value.dim, node.id)
     if isinstance(value, Constant):
         return Param(slot(node.id))
+    if isinstance(value, Function):
+        raise ExpressionError(f"{node.id!r} is a function and needs arguments: write {node.id}(…).")
+    if isinstance(value, BinomialFunction):
+        raise ExpressionError(f"{node.id!r} is a function and needs parentheses: write {node.id}().")
     raise ExpressionError(
         f"{node.id!r} is a TimedArray and needs a time: write {node.id}"
         f"{'(t)' if value.values.ndim == 1 else '(t, i)'}."
     )
 
 
-def is_stateful(expr: Expr) -> bool:
-    """Whether the expression draws random numbers."""
+def _has_state(called: Resolved | None) -> bool:
+    return isinstance(called, BinomialFunction) or (isinstance(called, Function) and not called.stateless)
+
+
+def is_stateful(expr: Expr, constants: Mapping[str, Resolved]) -> bool:
+    """Whether the (unresolved) expression draws random numbers."""
     return any(
-        isinstance(n, Call) and n.function in FUNCTIONS and FUNCTIONS[n.function].draw for n in walk(expr)
+        isinstance(n, Call)
+        and (
+            (n.function in FUNCTIONS and FUNCTIONS[n.function].draw) or _has_state(constants.get(n.function))
+        )
+        for n in walk(expr)
     )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .context import LONG_AGO, SPECIAL, Checker, check_shared, expect_unit, shared_names, with_floats
 from .dimensions import DIMENSIONLESS
-from .equations import NON_NEGATIVE, SUBEXPRESSION
+from .equations import HELD, NON_NEGATIVE, SUBEXPRESSION
 from .expr import Expr, parse, written
 from .infer import BOOL, Type, unit_of
 from .namespace import NamespaceError, Resolved, frame_namespace, look_up
@@ -265,6 +265,9 @@ class VariableView(NDArrayOperatorsMixin):
 
     def _known(self) -> NDArray[Any] | None:
         """What the script set so far, where that does not take a simulation to find out."""
+        equation = self.group.equations.get(self.name)
+        if equation is not None and equation.kind == SUBEXPRESSION and HELD not in equation.flags:
+            return None
         if self.name in ("t", "t_in_timesteps"):
             return None if self.group.session.ran else np.zeros(1)
         default = {"lastspike": LONG_AGO, "not_refractory": True}.get(self.name, 0)

@@ -24,7 +24,7 @@ from .base import Array, Backend, Build, Runner
 
 _OVERRIDE = ":override"
 _NAMED = ("constant", "dt", "duration")
-_WHOLE = ("timed_array", "spikes")  # arrays that a single value cannot stand for
+_WHOLE = ("timed_array", "table", "spikes")  # arrays that a single value cannot stand for
 
 
 class RunArgumentError(ValueError):
@@ -45,6 +45,9 @@ class Simulation:
 
     frozen: Frozen
     backend: Backend
+
+    def __repr__(self) -> str:
+        return f"<Simulation: {self.describe()}>"
 
     @property
     def model(self) -> Model:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -82,6 +83,15 @@ class Slots:
         self.ready.clear()
 
 
+@dataclass(frozen=True)
+class Sent:
+    """A batch on the cluster, and whether it is there alone."""
+
+    future: Future[BatchReceipt]
+    batch: Batch
+    alone: bool
+
+
 class Schedule:
     """The runs of one sweep on their way through a cluster.
 
@@ -118,10 +128,9 @@ class Schedule:
         self.waiting: deque[Batch] = deque()  # parts of batches whose workers died
         self.todo: NDArray[np.int64] = np.empty(0, np.int64)
         self.suspects: list[Batch] = []  # single runs whose workers died
-        self.in_flight: dict[Any, tuple[Batch, bool]] = {}  # and whether it is there alone
+        self.in_flight: dict[Any, Sent] = {}  # by key of its future
         self.job = Job(f"sweep-{uuid.uuid4().hex}", study.work, study.space, time_limit)
         self.paths = tuple(paths)
-        self.shared: Any = None
 
     def run(self, todo: NDArray[np.int64]) -> Tally:
         """Do runs, and return when all are in the store.
@@ -138,9 +147,12 @@ class Schedule:
         FarmError
             Workers went away for good.
         """
-        packed = PackedJob.of(self.job, self.paths)
+        from .plugin import JobPlugin
+
+        plugin = JobPlugin(PackedJob.of(self.job, self.paths))
         try:
-            self.shared = self.client.submit(worker.share, packed, pure=False, retries=RETRIES)
+            with suppress(OSError):  # a worker died just now; the scheduler has it for all others
+                self.client.register_plugin(plugin)
             self.todo = self._pilots(todo)
             self._batches()
         finally:
@@ -221,7 +233,7 @@ class Schedule:
 
     def _send(self, batch: Batch, alone: bool) -> Future[BatchReceipt]:
         future = self._submit(worker.run_batch, batch, self.columns, self.store.path, self.slots.take())
-        self.in_flight[future.key] = batch, alone
+        self.in_flight[future.key] = Sent(future, batch, alone)
         return future
 
     def _cut(self, threads: int) -> Batch:
@@ -239,24 +251,27 @@ class Schedule:
         return min(max(n * each * PART, SHORTEST), LONGEST)
 
     def _take(self, future: Future[BatchReceipt], result: Any) -> None:
-        batch, alone = self.in_flight.pop(future.key)
+        sent = self.in_flight.pop(future.key)
         if future.status == "finished":
             self._count(result)
         elif future.status == "error":
-            self._retry(batch, alone, result[1])
+            self._retry(sent, result[1])
         else:
-            raise FarmError(f"the cluster lost a batch of {len(batch)} runs; run the same again to go on")
+            raise FarmError(
+                f"the cluster lost a batch of {len(sent.batch)} runs; run the same again to go on"
+            )
 
-    def _retry(self, batch: Batch, alone: bool, error: BaseException) -> None:
+    def _retry(self, sent: Sent, error: BaseException) -> None:
         """Find out which run it is that kills its workers; any other error ends the sweep."""
         from distributed import KilledWorker
 
         if not isinstance(error, KilledWorker):
             raise error
+        batch = sent.batch
         if len(batch) > 1:
             half = len(batch) // 2
             self.waiting += [batch.part(slice(None, half)), batch.part(slice(half, None))]
-        elif not alone:  # it may have died of its neighbour
+        elif not sent.alone:  # it may have died of its neighbour
             self.suspects.append(batch)
         else:
             self._count(self._save(batch, [Outcome(None, KILLED, 0.0)]))
@@ -277,12 +292,13 @@ class Schedule:
     def _submit(self, function: Callable[..., T], *args: Any) -> Future[T]:
         """Send a task to the cluster."""
         key = f"{self.job.token}-{uuid.uuid4().hex}"
-        return self.client.submit(function, self.shared, *args, key=key, pure=False, retries=RETRIES)
+        return self.client.submit(function, self.job.token, *args, key=key, pure=False, retries=RETRIES)
 
     def _end(self) -> None:
         """Leave the cluster as it was, also after an interruption."""
-        self.client.cancel([self.shared, *self.in_flight])
-        self.client.run(worker.close_pool, self.job.token, on_error="ignore")
+        self.client.cancel([sent.future for sent in self.in_flight.values()])
+        with suppress(OSError, TimeoutError):  # where the cluster is gone, so is the plugin
+            self.client.unregister_worker_plugin(self.job.token)
         self.slots.give_back()
 
 

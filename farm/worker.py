@@ -74,15 +74,13 @@ class PackedJob:
         return cls(job.token, cloudpickle.dumps(job), tuple(paths))
 
     def open(self) -> Job:
-        """Return the job, opened once a process."""
+        """Return the job."""
         import cloudpickle
 
-        mine = pool(self.token)
-        with mine.lock:
-            if mine.job is None:
-                sys.path.extend(path for path in self.paths if path not in sys.path)
-                mine.job = cloudpickle.loads(self.blob)
-            return mine.job
+        sys.path.extend(path for path in self.paths if path not in sys.path)
+        job = cloudpickle.loads(self.blob)
+        assert isinstance(job, Job)
+        return job
 
 
 @dataclass(frozen=True)
@@ -141,14 +139,30 @@ class Pool:
     """What a process keeps of a sweep: the job, and executors that wait for the next batch."""
 
     def __init__(self) -> None:
-        self.job: Job | None = None
+        self.packed: PackedJob | None = None
+        self._job: Job | None = None
         self.idle: list[Executor] = []
         self.lock = threading.Lock()
         self.closed = False
 
+    def job(self) -> Job:
+        """Return the job, opened once a process.
+
+        Raises
+        ------
+        StoppedError
+            There is none any more.
+        """
+        with self.lock:
+            if self.closed or self.packed is None:
+                raise StoppedError("the sweep was stopped")
+            self._job = self._job or self.packed.open()
+            return self._job
+
     @contextmanager
-    def lease(self, work: Work) -> Iterator[Executor]:
+    def lease(self) -> Iterator[Executor]:
         """Lend an executor to this thread."""
+        work = self.job().work
         with self.lock:
             executor = self.idle.pop() if self.idle else None
         executor = executor or work.executor()
@@ -167,7 +181,7 @@ class Pool:
         """Let go of the executors that are here; the others go when they come back."""
         with self.lock:
             self.closed = True
-            idle, self.idle, self.job = self.idle, [], None
+            idle, self.idle, self.packed, self._job = self.idle, [], None, None
         for executor in idle:
             executor.close()
 
@@ -187,11 +201,6 @@ def close_pool(token: str) -> None:
     pool(token).close()
 
 
-def share(packed: PackedJob) -> PackedJob:
-    """Return what all tasks share. A task of its own, so that a lost worker's copy is made again."""
-    return packed
-
-
 def try_run(job: Job, executor: Executor, run: int, seed: int) -> Outcome:
     """Do one run, come what may."""
     start = time.perf_counter()
@@ -208,15 +217,15 @@ def describe(problem: BaseException) -> str:
     return f"{type(problem).__name__}: {problem}"[:LONGEST_ERROR]
 
 
-def run_pilot(packed: PackedJob, run: int, seed: int) -> Outcome:
+def run_pilot(token: str, run: int, seed: int) -> Outcome:
     """Do one run and hand its values back, to see what they are like."""
-    job = packed.open()
-    with pool(job.token).lease(job.work) as executor:
-        return try_run(job, executor, run, seed)
+    mine = pool(token)
+    with mine.lease() as executor:
+        return try_run(mine.job(), executor, run, seed)
 
 
 def run_batch(
-    packed: PackedJob, batch: Batch, columns: Mapping[str, Column], path: Path, slot: Slot
+    token: str, batch: Batch, columns: Mapping[str, Column], path: Path, slot: Slot
 ) -> BatchReceipt:
     """Do a batch of runs and write it.
 
@@ -227,9 +236,10 @@ def run_batch(
     StoreError, OSError
         The batch cannot be written.
     """
-    job, mine = packed.open(), pool(packed.token)
+    mine = pool(token)
+    job = mine.job()
     outcomes: list[Outcome] = []
-    with mine.lease(job.work) as executor:
+    with mine.lease() as executor:
         for run, seed in zip(batch.runs.tolist(), batch.seeds.tolist(), strict=True):
             if mine.closed:
                 raise StoppedError("the sweep was stopped")

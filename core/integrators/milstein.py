@@ -24,8 +24,8 @@ class Milstein(Integrator):
     ``x + f dt + g dW + (g(x + g sqrt(dt)) - g) dW**2 / (2 sqrt(dt))``. The point at which ``g`` is evaluated
     again has no drift in it: ``dW**2`` has mean ``dt``, so that ``f dt`` there would add ``g' f dt**1.5 / 2``
     to each step and leave strong order 1/2. The noise must be diagonal: each variable has at most one noise
-    term, no term drives two variables, and the factor of a variable's noise depends on no other integrated
-    variable.
+    term, no term drives two variables, and the factor of a variable's noise depends on no other variable
+    that has noise.
     """
 
     names = ("milstein",)
@@ -39,8 +39,8 @@ class Milstein(Integrator):
             return "the noise is not diagonal (one noise term of its own for each variable); use 'heun'"
         for row in split.diffusion.values():
             for variable, g in row.items():
-                if depends_on(g, set(system.variables) - {variable}):
-                    return f"the noise of {variable!r} depends on other integrated variables; use 'heun'"
+                if depends_on(g, set(driven) - {variable}):
+                    return f"the noise of {variable!r} depends on other variables that are noisy; use 'heun'"
         return None
 
     def update(self, system: System) -> Update:

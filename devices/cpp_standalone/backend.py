@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.model import FORMAT, NUMERICS, Model
+from ...core.userfunctions import MissingImplementationError
 from ...core.version import __version__
 from ..base import Backend, Build, BuildError, InputSpec, Manifest, OutputSpec, Runner
 from .cache import BuildCache
@@ -55,6 +56,13 @@ class CPPBackend(Backend):
         return f"{self.name} format={FORMAT} numerics={NUMERICS} {self.options.key_text()}"
 
     def key(self, model: Model) -> str:
+        for function in model.functions:
+            if not function.code:
+                raise MissingImplementationError(
+                    f"The function {function.name!r} is used by the model but exists in Python only. Give it an "
+                    f"implementation in C++, in base SI units: @implementation('cpp', '''double {function.name}(…) "
+                    "{…}''') above its @check_units(…)."
+                )
         compiler = find_compiler(self.compiler)
         parts = (
             model.hash,

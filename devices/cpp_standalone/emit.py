@@ -10,11 +10,11 @@ from typing import Any
 
 from ...core.context import REFRACTORY, SPECIAL
 from ...core.events import SPIKE
-from ...core.expr import Const, Draw, Element, Expr, MatrixEntry, Param, Var, walk
+from ...core.expr import Const, Draw, Element, Expr, MatrixEntry, Param, UserCall, Var, walk
 from ...core.infer import unit_of
 from ...core.integrators import Propagator
 from ...core.kernels import AssignKernel, Kernel, Kernels
-from ...core.model import ApplyArgs, Assign, Input, Model, Population, Probe, Run, Seed
+from ...core.model import ApplyArgs, Assign, Input, Model, Population, Probe, Run, Seed, UserFunction
 from ..base import InputSpec, OutputSpec
 from .expressions import CTYPES, Scope, cpp, identifier, kind
 
@@ -227,6 +227,7 @@ class Emitter:
             constants=self.constant_kinds,
             buffered=frozenset(d.stream for d in _buffered(kernel)),
             step="_clock.tick()",
+            indexed=self._indexed,
         )
         locals_ = {s.target: (identifier(s.target), kind(s.expr, scope)) for s in kernel.scalars}
         if kernel.kind not in ("states", "events"):
@@ -254,7 +255,7 @@ class Emitter:
         names = {n.name for n in nodes if isinstance(n, Var)}
         targets = {s.target for s in kernel.body if not s.local}
         own = "_clock" if kernel.clock == population.clock else f"_c->clock_{identifier(population.clock)}"
-        lines = self._clock_lines(names, own)
+        lines = self._clock_lines(names, own) + self._function_lines(nodes)
         for name in self._array_names(population):
             if name in names | targets:
                 lines.append(self._pointer(population, name, const=name not in targets))
@@ -267,6 +268,45 @@ class Emitter:
             target, dtype = scope.variables[s.target]
             lines.append(f"const {CTYPES[dtype]} {target} = {cpp(s.expr, scope)};")
         return lines
+
+    @cached_property
+    def _indexed(self) -> dict[str, bool]:
+        return {f.id: f.indexed for f in self.model.functions}
+
+    def _function_lines(self, nodes: Iterable[Expr]) -> list[str]:
+        """User functions see the arrays of this context, whatever ran in this thread before."""
+        called = any(isinstance(n, UserCall) for e in nodes for n in walk(e))
+        return ["bind_functions(_c);"] if called and self.function_arrays else []
+
+    @cached_property
+    def user_functions(self) -> list[tuple[UserFunction, list[str], list[str]]]:
+        """User functions after those that they call, each with its includes and the rest of its code."""
+        known = {f.id: f for f in self.model.functions}
+        order: dict[str, UserFunction] = {}
+
+        def place(function: UserFunction) -> None:
+            for _, id in function.needs:
+                if id not in order:
+                    place(known[id])
+            order[function.id] = function
+
+        for function in known.values():
+            place(function)
+        result = []
+        for function in order.values():
+            lines = function.code.splitlines()
+            includes = [line for line in lines if line.lstrip().startswith("#include")]
+            result.append((function, includes, [line for line in lines if line not in includes]))
+        return result
+
+    @cached_property
+    def function_arrays(self) -> list[tuple[str, str, str, int, bool]]:
+        """Function, name, C type, slot of the input and whether a single number, for all that functions read."""
+        return [
+            (f.id, name, self.ctype(self.input_dtype(id)), self.slot[id], single)
+            for f in self.model.functions
+            for name, id, single in f.arrays
+        ]
 
     def _clock_lines(self, names: set[str], clock: str) -> list[str]:
         lines = []
@@ -371,7 +411,7 @@ class Emitter:
 
     def setup_lines(self, run: Run) -> list[str]:
         """What is computed once when a run starts."""
-        lines: list[str] = []
+        lines = self._function_lines(list(self._all_expressions()))
         for m in self.kernels.matrices:
             if m.population in run.objects:
                 scope, dt = self._setup_scope(m.population)
@@ -399,7 +439,7 @@ class Emitter:
             if v.shared and v.stored:
                 variables[v.name] = (f"_c->{identifier(f'{p.id}.{v.name}')}[0]", v.dtype)
         params = {s: (f"_c->slot_{identifier(s)}", _KIND[d]) for s, d in self.constant_slots.items()}
-        return Scope(variables, params, in_context=True), f"{clock}.dt"
+        return Scope(variables, params, in_context=True, indexed=self._indexed), f"{clock}.dt"
 
     # -- assignments ----------------------------------------------------------------------------------------
 
@@ -434,13 +474,13 @@ class Emitter:
             if isinstance(node, Element):
                 item = self.inputs[self.slot[node.input]]
                 elements[node.input] = (f"_value[_count == 1 ? 0 : {element}]", _KIND[item.dtype])
-        return Scope(self._variables(p), params, elements, timed="given")
+        return Scope(self._variables(p), params, elements, timed="given", indexed=self._indexed)
 
     def assign_declarations(self, assign: AssignKernel) -> list[str]:
         p = self.model.population(assign.population)
         nodes = list(_nodes(assign))
         names = {n.name for n in nodes if isinstance(n, Var)} | {assign.variable}
-        lines = []
+        lines = self._function_lines(nodes)
         if "t" in names:
             lines.append("const double t = _c->time;")
         if "dt" in names or "t_in_timesteps" in names:
@@ -475,7 +515,7 @@ class Emitter:
 
 def _buffered(kernel: Kernel) -> tuple[Draw, ...]:
     """Draws that are made for all neurons before the loop; others are made where they are used."""
-    many = kernel.kind in ("update", "threshold", "operation") and not kernel.single
+    many = kernel.kind in ("held", "update", "threshold", "operation") and not kernel.single
     return kernel.draws if many else ()
 
 

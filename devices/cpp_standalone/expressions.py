@@ -20,8 +20,11 @@ from ...core.expr import (
     Param,
     TimedCall,
     Unary,
+    UserCall,
     Var,
 )
+from ...core.functions import WHOLE
+from ...core.userfunctions import result_kind
 
 _KEYWORDS = frozenset(
     """alignas alignof and and_eq asm auto bitand bitor bool break case catch char char16_t char32_t class compl
@@ -85,6 +88,7 @@ class Scope:
     buffered: frozenset[int] = frozenset()
     step: str = "0"
     timed: str = "timed"  # what the members that hold TimedArrays begin with
+    indexed: Mapping[str, bool] = field(default_factory=dict)  # user functions that take the index
     in_context: bool = False  # constants and matrices are members of the context rather than locals
 
 
@@ -108,7 +112,9 @@ def kind(expr: Expr, scope: Scope) -> str:
         return _binary_kind(expr, scope)
     if isinstance(expr, Call):
         return _call_kind(expr, scope)
-    return "float"
+    if isinstance(expr, UserCall):
+        return result_kind(expr.type, [kind(arg, scope) for arg in expr.args])
+    return "int" if isinstance(expr, Draw) and expr.distribution in WHOLE else "float"
 
 
 def _binary_kind(expr: Binary, scope: Scope) -> str:
@@ -172,14 +178,28 @@ def cpp(expr: Expr, scope: Scope) -> str:
         return _binary(expr, scope)
     if isinstance(expr, TimedCall):
         return _timed(expr, scope)
+    if isinstance(expr, UserCall):
+        return _user_call(expr, scope)
     assert isinstance(expr, Call)
     return _call(expr, scope)
+
+
+def _user_call(expr: UserCall, scope: Scope) -> str:
+    """Whatever type the code gives, the result is what the function declares; see `emit.user_functions`."""
+    args = [cpp(arg, scope) for arg in expr.args]
+    if scope.indexed.get(expr.function):
+        args.append("i")
+    call = f"({CTYPES[kind(expr, scope)]})call_{identifier(expr.function)}::call({', '.join(args)})"
+    if expr.stream is None:
+        return call
+    return f"(sf_call_at(N, _c->seed, {expr.stream}u, {scope.step}), {call})"
 
 
 def _draw(expr: Draw, scope: Scope) -> str:
     if expr.stream in scope.buffered:
         return f"_draw{expr.stream}[i]"
-    return f"sf_{expr.distribution}(i, N, _c->seed, {expr.stream}u, {scope.step})"
+    given = "".join(f"{cpp(arg, scope)}, " for arg in expr.args)
+    return f"sf_{expr.distribution}({given}i, N, _c->seed, {expr.stream}u, {scope.step})"
 
 
 def _binary(expr: Binary, scope: Scope) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -124,7 +125,8 @@ class HostRunner(Runner):
         self.close()
 
     def __del__(self) -> None:
-        if getattr(self, "_host", None) is not None:
+        # while Python shuts down there is nobody to talk to; the host ends when its pipe closes
+        if getattr(self, "_host", None) is not None and not sys.is_finalizing():
             self.close()
 
     # --- inside -------------------------------------------------------------------------------------

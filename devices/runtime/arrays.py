@@ -19,7 +19,7 @@ from ...core.statements import Stmt
 from ..base import Array, SimulationError
 from .context import POLL, Callback, Context
 from .evaluate import Environment, Timed, evaluate
-from .philox import DRAWS
+from .philox import draw as draw_numbers
 
 _EVERY = 256
 
@@ -298,7 +298,7 @@ class ArrayContext(Context):
 
         def draw(node: Draw) -> Any:
             assert clock is not None
-            numbers = DRAWS[node.distribution](population.size, self._seed, node.stream, clock.ticks)
+            numbers = draw_numbers(node, population.size, self._seed, clock.ticks)
             return numbers if where is None else numbers[where]
 
         def entry(node: MatrixEntry) -> Any:

@@ -13,11 +13,11 @@ import numpy as np
 from ...core.clock import Clock
 from ...core.declared import Declared
 from ...core.dimensions import TIME
-from ...core.expr import Call, Draw, Expr, parse, transform
+from ...core.equations import HELD, SUBEXPRESSION
+from ...core.expr import Expr, parse, transform
 from ...core.freeze import SEED, Frozen, freeze_program
-from ...core.functions import FUNCTIONS
 from ...core.group import Group
-from ...core.lower import lower, state_arrays, stream_of
+from ...core.lower import assignment_place, lower, numbering, state_arrays
 from ...core.model import Run
 from ...core.monitors import EventRecorder, Monitor, StateMonitor
 from ...core.namespace import Constant, Resolved
@@ -33,7 +33,7 @@ from ..simulation import Simulation
 from ..user import UserDevice
 from .context import POLL, Context
 from .evaluate import Environment, Timed, evaluate
-from .philox import DRAWS
+from .philox import draw
 
 Variables = WeakKeyDictionary[Declared, dict[str, Any]]
 TARGETS = ("auto", "cpp", "cython", "numpy")
@@ -82,17 +82,18 @@ class RuntimeDevice(UserDevice):
         assert isinstance(group, Group)
         view = VariableView(group, name)
         made = self._assigned.setdefault(group, {})
-        draws = _Streams(f"{group.name}.{name}={made.setdefault(name, 0)}")
+        place = assignment_place(f"{group.name}.{name}", made.setdefault(name, 0))
+        number = numbering(place, set(), [])
         made[name] += 1
-        env = self._environment(group, entry.constants, draws)
+        env = self._environment(group, entry.constants)
         where: Any = slice(None) if entry.where is None else entry.where
         if isinstance(where, str):
-            condition = _numbered(resolve(parse(where), group.variable_types, entry.constants), draws)
+            condition = transform(resolve(parse(where), group.variable_types, entry.constants), number)
             where = np.flatnonzero(np.broadcast_to(evaluate(condition, env), (view.size,)))
         if not isinstance(entry.value, str):
             self._stored(group, name)[where] = entry.value
             return
-        expr = _numbered(resolve(parse(entry.value), group.variable_types, entry.constants), draws)
+        expr = transform(resolve(parse(entry.value), group.variable_types, entry.constants), number)
         values = np.broadcast_to(evaluate(expr, env), (view.size,))
         self._stored(group, name)[where] = values[where]
 
@@ -256,13 +257,13 @@ class RuntimeDevice(UserDevice):
             return np.array([self._clock_time(owner)])
         if variable == "t_in_timesteps":
             return np.array([round(self._clock_time(owner) / owner.clock.dt_)])
-        if variable in owner.equations.subexpr_names:
+        if variable in _computed(owner):
             constants = self._constants.get(owner)
             if constants is None:
                 return None
             expr = owner.equations[variable].expr
             assert expr is not None
-            env = self._environment(owner, constants, _Streams(variable))
+            env = self._environment(owner, constants)
             value = evaluate(resolve(expr, owner.variable_types, constants), env)
             view = VariableView(owner, variable)
             return np.array(np.broadcast_to(value, (view.size,)), dtype=view.dtype)
@@ -275,7 +276,7 @@ class RuntimeDevice(UserDevice):
         self, session: Session, owner: Declared, expr: Expr, constants: Mapping[str, Resolved]
     ) -> Array | None:
         assert isinstance(owner, Group)
-        found: Array = np.asarray(evaluate(expr, self._environment(owner, constants, _Streams("read"))))
+        found: Array = np.asarray(evaluate(expr, self._environment(owner, constants)))
         return found
 
     def _stored(self, group: Declared, variable: str) -> Array:
@@ -308,7 +309,7 @@ class RuntimeDevice(UserDevice):
             return np.zeros(0, dtype=dtype)
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
-    def _environment(self, group: Group, constants: Mapping[str, Resolved], streams: _Streams) -> Environment:
+    def _environment(self, group: Group, constants: Mapping[str, Resolved]) -> Environment:
         def variable(name: str) -> Any:
             if name == "i":
                 return np.arange(group.N)
@@ -320,7 +321,7 @@ class RuntimeDevice(UserDevice):
                 return self._clock_time(group)
             if name == "t_in_timesteps":
                 return round(self._clock_time(group) / group.clock.dt_)
-            if name in group.equations.subexpr_names:
+            if name in _computed(group):
                 expr = group.equations[name].expr
                 assert expr is not None
                 known = {**self._constants.get(group, {}), **constants}
@@ -332,7 +333,7 @@ class RuntimeDevice(UserDevice):
             variable=variable,
             params={n: v.value for n, v in known.items() if isinstance(v, Constant)},
             timed={n: Timed(v.values, v.dt) for n, v in known.items() if isinstance(v, TimedArray)},
-            draw=lambda draw: DRAWS[draw.distribution](group.N, self._seed, draw.stream, 0),
+            draw=lambda node: draw(node, group.N, self._seed, 0),
             constants={},
             matrix=_no_matrix,
             elements={},
@@ -370,26 +371,9 @@ class RuntimeDevice(UserDevice):
         return f"<RuntimeDevice, target {self.target!r}>"
 
 
-class _Streams:
-    """Numbers the draws of one assignment as lowering does."""
-
-    def __init__(self, place: str) -> None:
-        self.place = place
-        self.count = 0
-        self.taken: set[int] = set()
-
-    def next(self) -> int:
-        self.count += 1
-        return stream_of(f"{self.place}/{self.count - 1}", self.taken)
-
-
-def _numbered(expr: Expr, streams: _Streams) -> Expr:
-    def rewrite(node: Expr) -> Expr | None:
-        if isinstance(node, Call) and node.function in FUNCTIONS and FUNCTIONS[node.function].draw:
-            return Draw(FUNCTIONS[node.function].draw, streams.next())
-        return None
-
-    return transform(expr, rewrite)
+def _computed(group: Group) -> frozenset[str]:
+    """Subexpressions that are evaluated whenever they are looked at, unlike those held over a step."""
+    return frozenset(e.name for e in group.equations.of_kind(SUBEXPRESSION) if HELD not in e.flags)
 
 
 def _no_matrix(entry: Any) -> Any:

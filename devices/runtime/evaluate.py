@@ -23,8 +23,10 @@ from ...core.expr import (
     Param,
     TimedCall,
     Unary,
+    UserCall,
     Var,
 )
+from ..base import DeviceError
 
 Values = NDArray[Any]
 
@@ -129,6 +131,11 @@ def evaluate(expr: Expr, env: Environment) -> Any:
     if isinstance(expr, TimedCall):
         time, *column = (evaluate(arg, env) for arg in expr.args)
         return env.timed[expr.array].at(time, *column)
+    if isinstance(expr, UserCall):
+        raise DeviceError(
+            f"{expr.function}() is a function of your own, which numpy does not evaluate for a model yet: use it "
+            "in equations with target='cpp', or assign it under set_device('cpp_standalone')."
+        )
     return _compound(expr, [evaluate(child, env) for child in expr.children()])
 
 
