@@ -29,7 +29,8 @@ def check_time(value: Any, what: str, zero: bool = False) -> float:
         raise TypeError(f"{what} is an array of shape {np.shape(value)}; give a single time.")
     number = float(np.asarray(value))
     if not np.isfinite(number) or number < 0 or (number == 0 and not zero):
-        raise ValueError(f"{what} is {value!r}; it must be a {'' if zero else 'positive '}finite time.")
+        kind = "finite time of zero or more" if zero else "positive finite time"
+        raise ValueError(f"{what} is {value!r}; it must be a {kind}.")
     return number
 
 

@@ -114,10 +114,14 @@ class VariableView(NDArrayOperatorsMixin):
     def _refuse_readonly(self) -> None:
         if self.name in SPECIAL:
             raise TypeError(f"{self.label} is read-only.")
-        if self.name in self.group.equations and self.group.equations[self.name].kind == SUBEXPRESSION:
+        if self._is_subexpression():
             raise TypeError(
                 f"{self.label} is a subexpression and follows from other variables; set those instead."
             )
+
+    def _is_subexpression(self) -> bool:
+        equation = self.group.equations.get(self.name)
+        return equation is not None and equation.kind == SUBEXPRESSION
 
     def _indices(self, index: Any) -> NDArray[np.int64] | None:
         """Which neurons an index means; ``None`` for all."""
@@ -244,9 +248,13 @@ class VariableView(NDArrayOperatorsMixin):
         Raises
         ------
         NotImplementedError
-            Where they are not known yet.
+            Where they are not known yet, or never are.
         """
         session = self.group.session
+        if self._is_subexpression():
+            raise NotImplementedError(
+                f"{self.label} is a subexpression, of which no values are kept; record it with a StateMonitor."
+            )
         if self.name == "i":
             return np.arange(self.group.N, dtype=np.int32)
         if self.name == "N":
@@ -346,7 +354,9 @@ class VariableView(NDArrayOperatorsMixin):
         try:
             shown = repr(self._quantity())
         except NotImplementedError:
-            shown = "not known before the simulation has run"
+            shown = (
+                "a subexpression" if self._is_subexpression() else "not known before the simulation has run"
+            )
         return f"<{self.label}{'_' if self._plain else ''}: {shown}>"
 
     __str__ = __repr__

@@ -136,8 +136,8 @@ def test_units(unit, dim, dtype):
         ("v = a[0] : 1", "'a[0]' in 'a[0]' is not part of the modelling language: indexing cannot be used"),
         ("x : 1 (linked)", "a parameter cannot be flagged (linked); it may be (constant), (shared)."),
         ("x : 1 (constant) (shared)", "'1 (constant)' is not a unit"),
-        ("x = 3 : 1 (constant)", "a subexpression cannot be flagged (constant); it may be (shared)."),
-        ("x = 3 : 1 (constant over dt)", "a subexpression cannot be flagged (constant over dt); it may be (shared)."),
+        ("x = 3 : 1 (constant)", "a subexpression cannot be flagged (constant); it may be (constant over dt), "
+                                 "(shared)."),
         ("dx/dt = 3/ms : 1 (shared, constant)", "a differential equation cannot be flagged (constant, shared); it may "
                                                 "be (unless refractory)."),
         ("dn/dt = 1/ms : integer", "a differential equation cannot define a variable of type integer."),

@@ -53,7 +53,7 @@ def test_operators(source, wanted):
         *((f"{name}(n)", X) for name in ("exp", "log", "log10", "log1p", "expm1", "exprel", "ceil", "floor")),
         ("sqrt(v)", Type(VOLT**0.5, "float")), ("sqrt(n)", X), ("abs(v)", V), ("abs(n)", N), ("sign(v)", X),
         ("sign(n)", N), ("clip(v, 0*mV, w)", V), ("clip(n, 0, 3)", N), ("clip(n, 0, 3.0)", X), ("int(x)", N),
-        ("int(b)", N), ("int(v > w)", N), ("timestep(t, dt)", N), ("rand()", X), ("randn()", X),
+        ("int(b)", N), ("int(v > w)", N), ("timestep(t, dt)", N), ("rand()", X), ("randn()", X), ("poisson(x)", N),
     ],
 )  # fmt: skip
 def test_functions(source, wanted):

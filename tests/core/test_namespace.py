@@ -69,10 +69,10 @@ def test_numbers_and_quantities_become_constants(value, constant):
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ([1, 2], "'x' is list [1, 2], which equations cannot use; a name may stand for a number, a quantity or a "),
+        ([1, 2], "'x' is list [1, 2], which equations cannot use; a name may stand for a number, a quantity, "),
         ("text", "'x' is str 'text', which equations cannot use"),
         (None, "'x' is NoneType None, which equations cannot use"),
-        (len, "'x' is builtin_function_or_method <built-in function len>, which equations cannot use"),
+        (len, "'x' is a Python function that does not say which units it takes; decorate it with @check_units("),
         (1j, "'x' is complex 1j, which equations cannot use"),
         (np.array(["a"]), "'x' is ndarray array(['a'], dtype='<U1'), which equations cannot use"),
         (np.ones(3), "'x' is an array of shape (3,); equations take scalars. Make it a parameter of the group "
