@@ -38,6 +38,7 @@ from .model import (
 from .monitors import EventRecorder, Monitor, StateMonitor
 from .namespace import Constant, Resolved, parts
 from .operations import NetworkOperation
+from .ratemonitor import PopulationRateMonitor
 from .regular import GroupCode
 from .resolve import resolve
 from .session import ApplyEntry, AssignEntry, Entry, RunEntry, SeedEntry, Session
@@ -294,6 +295,9 @@ class _Freezer:
         if isinstance(monitor, EventRecorder):
             source, kind, record = monitor.source, "events", "all"
             event, variables = monitor.event, monitor.recorded_variables
+        elif isinstance(monitor, PopulationRateMonitor):
+            source, kind, record = monitor.source, "rate", "all"
+            event, variables = monitor.event, ()
         else:
             assert isinstance(monitor, StateMonitor)
             source, kind, record = monitor.source, "states", "all"

@@ -54,12 +54,14 @@ class Kernel:
 
     Parameters
     ----------
-    kind : {'held_shared', 'held', 'update', 'threshold', 'generate', 'reset', 'events', 'states', 'operation', \
-            'callback'}
+    kind : str
+        One of ``'held_shared'``, ``'held'``, ``'update'``, ``'threshold'``, ``'generate'``, ``'reset'``,
+        ``'events'``, ``'states'``, ``'rate'``, ``'operation'``, ``'callback'``.
         What the loop runs over, and what it does besides its statements: nothing, the statements are
         executed once; all neurons; all neurons; all neurons, collecting those for which ``condition`` holds,
         which have the ``event``; the neurons whose spikes were given for this step; the neurons that had the
-        event last; the same, recording them; the recorded neurons; all neurons; nothing, Python is called.
+        event last; the same, recording them; the recorded neurons; nothing, the number
+        of events is recorded; all neurons; nothing, Python is called.
     owner : str
         Population or probe that it belongs to.
     population : str

@@ -148,7 +148,8 @@ class Probe:
     """A monitor.
 
     ``kind`` is ``'events'`` (counts the events of each neuron and records variables, neuron and time among
-    them, at each) or ``'states'`` (records variables of some neurons at each step of its clock).
+    them, at each), ``'states'`` (records variables of some neurons at each step of its clock) or ``'rate'``
+    (records the number of events per neuron and time in each step).
     """
 
     id: str

@@ -37,7 +37,7 @@ class EventRecorder(Monitor):
         name: str | None,
     ) -> None:
         what = type(self).__name__
-        _check_source(what, source)
+        check_source(what, source)
         place = source.find_event(event).check
         if not isinstance(record, bool):
             raise TypeError(
@@ -68,7 +68,7 @@ class EventRecorder(Monitor):
     def data(self) -> SpikeRecord:
         """Everything recorded so far."""
         types = {n: self.source.variable_types[n].dim for n in self.recorded_variables}
-        return SpikeRecord(_reader(self), self.source.N, types, self.name)
+        return SpikeRecord(reader(self), self.source.N, types, self.name)
 
     @property
     def t_(self) -> NDArray[np.float64]:
@@ -250,7 +250,7 @@ class StateMonitor(Monitor):
         order: int = 0,
         name: str | None = None,
     ) -> None:
-        _check_source("StateMonitor", source)
+        check_source("StateMonitor", source)
         names = _variable_names("StateMonitor", source, variables)
         if "t" in names:
             raise ValueError(
@@ -274,7 +274,7 @@ class StateMonitor(Monitor):
         """Everything recorded so far."""
         types = {n: self.source.variable_types[n].dim for n in self.record_variables}
         shared = frozenset(n for n in types if self.source.state(n).shared)
-        return StateRecord(_reader(self), self.record, types, shared, self.name)
+        return StateRecord(reader(self), self.record, types, shared, self.name)
 
     @property
     def t(self) -> Any:
@@ -301,7 +301,8 @@ class StateMonitor(Monitor):
         return f"<StateMonitor {self.name!r} of {self.source.name!r}: {', '.join(self.record_variables)}>"
 
 
-def _check_source(kind: str, source: Any) -> None:
+def check_source(kind: str, source: Any) -> None:
+    """Refuse what is no group."""
     if not isinstance(source, Group):
         raise TypeError(f"{kind}: the source is {type(source).__name__} {source!r:.60}; give a NeuronGroup.")
 
@@ -343,7 +344,8 @@ def _record_indices(source: Group, record: Any) -> NDArray[np.int64] | None:
     return np.where(array < 0, array + source.N, array).astype(np.int64)
 
 
-def _reader(monitor: Declared) -> Any:
+def reader(monitor: Declared) -> Any:
+    """A function that reads what a monitor has recorded."""
     session = monitor.session
 
     def read(variable: str) -> NDArray[Any]:

@@ -13,7 +13,7 @@ from .context import REFRACTORY, SHARED, SPECIAL
 from .dimensions import Dimension
 from .infer import unit_of
 from .model import Model, Population, Probe
-from .records import SpikeRecord, StateRecord, with_unit
+from .records import RateRecord, SpikeRecord, StateRecord, with_unit
 
 Read = Callable[[Sequence[str]], list[NDArray[Any]]]
 
@@ -80,6 +80,8 @@ class Layout:
         if item.kind == "events":
             columns = {n: ArrayField(True, unit_of(self.dim_of(item, n))) for n in item.variables}
             return {**columns, "count": ArrayField(False, "1")}
+        if item.kind == "rate":
+            return {"t": ArrayField(False, "second"), "rate": ArrayField(False, "hertz")}
         dims = {n: ArrayField(False, unit_of(self.dim_of(item, n))) for n in item.variables}
         return {"t": ArrayField(False, "second"), **dims}
 
@@ -128,7 +130,9 @@ class Results:
             found: Any = GroupRecord(self, item, name)
             return getattr(found, variable) if variable else found
         dims = {n: self._layout.dim_of(item, n) for n in item.variables}
-        if item.kind == "events":
+        if item.kind == "rate":
+            found = RateRecord(self._reader(item.id), name)
+        elif item.kind == "events":
             size = self._layout.model.population(item.source).size
             found = SpikeRecord(self._reader(item.id), size, dims, name)
         else:

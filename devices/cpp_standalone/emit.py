@@ -57,7 +57,10 @@ def _probe_outputs(model: Model, probe: Probe) -> list[OutputSpec]:
     ]
     if probe.kind == "events":
         return [*columns, OutputSpec(f"{probe.id}.count", "int32", source.size, "1")]
-    return [OutputSpec(f"{probe.id}.t", "float64", -1, "second"), *columns]
+    times = OutputSpec(f"{probe.id}.t", "float64", -1, "second")
+    if probe.kind == "rate":
+        return [times, OutputSpec(f"{probe.id}.rate", "float64", -1, "hertz")]
+    return [times, *columns]
 
 
 def _recorded_type(population: Population, name: str) -> tuple[str, str]:
@@ -94,7 +97,7 @@ class Emitter:
 
     kernels: Kernels
     #: Kernels that can fail, and say so.
-    fallible = ("events", "states", "callback")
+    fallible = ("events", "states", "rate", "callback")
 
     @property
     def model(self) -> Model:

@@ -191,6 +191,10 @@ class ArrayContext(Context):
         population = self._model.population(kernel.population)
         if kernel.kind == "events":
             self._record_events(kernel, population, clock)
+        elif kernel.kind == "rate":
+            rate = len(self._last_events(population, kernel.event)) / population.size / clock.dt
+            self._recorded.setdefault(f"{kernel.owner}.t", []).append(np.array([clock.t]))
+            self._recorded.setdefault(f"{kernel.owner}.rate", []).append(np.array([rate]))
         elif kernel.kind == "states":
             self._record_states(kernel, population, clock)
         elif kernel.kind == "generate":

@@ -22,6 +22,7 @@ from ...core.model import Run
 from ...core.monitors import EventRecorder, Monitor, StateMonitor
 from ...core.namespace import Constant, Resolved
 from ...core.operations import NetworkOperation
+from ...core.ratemonitor import PopulationRateMonitor
 from ...core.report import Reporter
 from ...core.resolve import resolve
 from ...core.session import AssignEntry, RunEntry, SeedEntry, Session
@@ -391,6 +392,8 @@ def _recorded(obj: Declared) -> tuple[str, ...]:
     """What a monitor records that grows."""
     if isinstance(obj, EventRecorder):
         return obj.recorded_variables
+    if isinstance(obj, PopulationRateMonitor):
+        return ("t", "rate")
     if isinstance(obj, StateMonitor):
         return ("t", *obj.record_variables)
     return ()

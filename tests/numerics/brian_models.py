@@ -146,7 +146,26 @@ def regular_code(b):
     }
 
 
+def rates(b):
+    """Rates of whole groups, raw and smoothed."""
+    ms = b.ms
+    group = b.NeuronGroup(
+        10, "dv/dt = (1.2 + 0.3*i - v)/(10*ms) : 1", threshold="v > 1", reset="v = 0", method="exact"
+    )
+    given = b.SpikeGeneratorGroup(4, [0, 1, 2, 0], [1, 1, 2, 5] * ms, dt=0.5 * ms)
+    first, second = b.PopulationRateMonitor(group), b.PopulationRateMonitor(given)
+    run_all(b, 30 * ms, group, given, first, second)
+    weights = np.array([1.0, 2.0, 4.0])
+    return {
+        "raw": [plain(first.t), plain(first.rate), plain(second.t), plain(second.rate)],
+        "flat": [plain(first.smooth_rate("flat", width)) for width in (0.1 * ms, 1 * ms, 1.15 * ms, 3 * ms)],
+        "gaussian": [plain(first.smooth_rate("gaussian", width)) for width in (0.1 * ms, 1 * ms, 1.03 * ms)],
+        "weights": plain(second.smooth_rate(weights)),
+    }
+
+
 MODELS = {
+    "rates": rates,
     "regular code": regular_code,
     **{f"given spikes: {name}": partial(given_spikes, given=given) for name, given in GIVEN.items()},
     "changed spikes": changed_spikes,
