@@ -48,12 +48,13 @@ class SpikeRecord:
         return with_unit(self._read("t"), TIME)
 
     def __getattr__(self, name: str) -> Any:
-        dims = self.__dict__.get("_dims", {})
+        dims = self.__dict__.get("_dims")
+        if dims is None or name.startswith("__"):
+            raise AttributeError(name)
         bare = name[:-1] if name.endswith("_") else name
+        self._recorded_only({"i": "indices", "t": "times"}.get(bare, repr(bare)))
         if bare not in dims:
-            raise AttributeError(
-                f"{self.__dict__.get('_name')} does not record {name!r}; it records {', '.join(dims) or 'counts'}."
-            )
+            raise AttributeError(f"{self._name} does not record {name!r}; it records {', '.join(dims)}.")
         values = self._read(bare)
         return values if name.endswith("_") else with_unit(values, dims[bare])
 

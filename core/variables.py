@@ -258,7 +258,9 @@ class VariableView(NDArrayOperatorsMixin):
         if self.name == "dt":
             return np.array([self.group.clock.dt_])
         found = session.device.read(session, self.group, self.name)
-        if found is None and self._is_subexpression():
+        equation = self.group.equations.get(self.name)
+        held = equation is not None and HELD in equation.flags
+        if found is None and self._is_subexpression() and not held:
             raise NotImplementedError(
                 f"{self.label} is a subexpression, of which no values are kept; record it with a StateMonitor."
             )

@@ -1,11 +1,12 @@
 // A model written by spikefarm: one context is one run, nothing is global.
-// Model e739fdc67a5266be7e4aee291ec3e8a8d9031daa32a59f4ca9885aae02f54730
+// Model 9e9400203fd444951a551659a798c51ad783c1bd1ab60068456d48a048da4def
 #include "engine/model.h"
 
 #include <new>
 
 #include "engine/ahead.h"
 #include "engine/buffer.h"
+#include "engine/discrete.h"
 #include "engine/linalg.h"
 #include "engine/mathx.h"
 #include "engine/random.h"
@@ -49,6 +50,9 @@ struct sf_context {
   double duration = 0;
   volatile double progress = 0;
   volatile int cancelled = 0;
+  sf_callback callback = nullptr;
+  void* user = nullptr;
+  volatile int stopping = 0;
 
   // state
   double* alike__v = nullptr;
@@ -158,14 +162,14 @@ static void alike_threshold(sf_context* _c, const sf_clock& _clock) {
   const double* __restrict__ v = _c->alike__v;
   double* __restrict__ lastspike = _c->alike__lastspike;
   bool* __restrict__ not_refractory = _c->alike__not_refractory;
-  int32_t* __restrict__ _spikes = _c->alike_spikes;
+  int32_t* __restrict__ _events = _c->alike_spikes;
   int64_t _found = 0;
   for (int64_t i = 0; i < N; ++i) {
-    if (((v[i] > 1) & not_refractory[i])) _spikes[_found++] = (int32_t)i;
+    if (((v[i] > 1) & not_refractory[i])) _events[_found++] = (int32_t)i;
   }
   _c->alike_spike_count = _found;
   for (int64_t _k = 0; _k < _found; ++_k) {
-    const int64_t i = _spikes[_k];
+    const int64_t i = _events[_k];
     lastspike[i] = t;
     not_refractory[i] = false;
   }
@@ -176,9 +180,9 @@ static void alike_reset(sf_context* _c, const sf_clock& _clock) {
   (void)_clock;
   double* __restrict__ v = _c->alike__v;
   double* __restrict__ g = _c->alike__g;
-  const int32_t* _spikes = _c->alike_spikes;
+  const int32_t* _events = _c->alike_spikes;
   for (int64_t _k = 0; _k < _c->alike_spike_count; ++_k) {
-    const int64_t i = _spikes[_k];
+    const int64_t i = _events[_k];
     v[i] = 0;
     g[i] = (g[i] + 1);
   }
@@ -258,6 +262,7 @@ static int run_0(sf_context* _c) {
   while (clock.step < clock.end) {
     if (_c->cancelled) return fail(_c, "cancelled");
     _c->progress = clock.t / _c->duration;
+    if (_c->callback && _c->callback(_c->user, SF_POLL)) return fail(_c, "stopped by Python");
     const int64_t pause = clock.end - clock.step < 256 ? clock.end : clock.step + 256;
     for (; clock.step < pause; ++clock.step) {
       clock.t = (double)clock.step * clock.dt;
@@ -277,7 +282,7 @@ static int run_0(sf_context* _c) {
 
 uint32_t sf_abi_version(void) { return SF_ABI_VERSION; }
 
-const char* sf_model_hash(void) { return "e739fdc67a5266be7e4aee291ec3e8a8d9031daa32a59f4ca9885aae02f54730"; }
+const char* sf_model_hash(void) { return "9e9400203fd444951a551659a798c51ad783c1bd1ab60068456d48a048da4def"; }
 
 const sf_entry* sf_inputs(int32_t* count) {
   *count = input_count;
@@ -338,10 +343,36 @@ static uint64_t seed_of(const sf_context* _c, int64_t index) {
   return ((const uint64_t*)seeds.data)[seeds.count == 1 ? 0 : index];
 }
 
+void sf_set_callback(sf_context* _c, sf_callback callback, void* user) {
+  _c->callback = callback;
+  _c->user = user;
+}
+
+void sf_stop(sf_context* _c) { _c->stopping = 1; }
+
+void sf_resume(sf_context* _c, double time, int32_t clock, double dt, int64_t ticks) {
+  _c->time = time;
+  sf_clock* const clocks[] = {&_c->clock_defaultclock, };
+  sf_clock& resumed = *clocks[clock];
+  resumed.dt = dt;
+  resumed.step = dt > 0 ? sf_first_step(time, dt) : 0;
+  resumed.before = ticks - resumed.step;
+}
+
+double sf_clock_state(const sf_context* _c, int32_t clock, double* dt, int64_t* ticks) {
+  const sf_clock* const clocks[] = {&_c->clock_defaultclock, };
+  *dt = clocks[clock]->dt;
+  *ticks = (int64_t)clocks[clock]->tick();
+  return clocks[clock]->t;
+}
+
 int sf_run(sf_context* _c) {
+  _c->error[0] = 0;
+  _c->cancelled = _c->stopping = 0;
   for (int32_t slot = 0; slot < input_count; ++slot) {
     if (input_table[slot].kind == SF_REQUIRED && input_table[slot].size && !_c->inputs[slot].data) return fail(_c, "an input has not been set");
   }
+  const sf_flush_subnormals flush;
   _c->seed = seed_of(_c, 0);
   _c->duration = 1e-300;
   _c->duration += sf_scalar<double>(_c, 6);

@@ -1,11 +1,12 @@
 // A model written by spikefarm: one context is one run, nothing is global.
-// Model db54b4f6be3349ba27a2e851cc2f3223b700028008a124e2d5c5b450ecd25300
+// Model be49715811c5cc5aa44106ca4da5345e908872ccd7e8e3a8defd38afcdaed446
 #include "engine/model.h"
 
 #include <new>
 
 #include "engine/ahead.h"
 #include "engine/buffer.h"
+#include "engine/discrete.h"
 #include "engine/linalg.h"
 #include "engine/mathx.h"
 #include "engine/random.h"
@@ -56,6 +57,9 @@ struct sf_context {
   double duration = 0;
   volatile double progress = 0;
   volatile int cancelled = 0;
+  sf_callback callback = nullptr;
+  void* user = nullptr;
+  volatile int stopping = 0;
 
   // state
   double* neurongroup__v = nullptr;
@@ -155,7 +159,7 @@ static void neurongroup_update(sf_context* _c, const sf_clock& _clock) {
   const double _k5 = _c->k5;
   const double _k6 = _c->k6;
   for (int64_t i = 0; i < N; ++i) {
-    not_refractory[i] = (!(v[i] > 0.0));
+    not_refractory[i] = (not_refractory[i] | (!(v[i] > 0.0)));
     double _next_v = (v[i] + ((((I[i] - (((g_na[i] * sf_int_pow<3>((double)m[i])) * h[i]) * (v[i] - 0.05))) - (g_l[0] * (v[i] + 0.07))) / C[i]) * (dt * sf_exprel(((((-((g_na[i] * sf_int_pow<3>((double)m[i])) * h[i])) - g_l[0]) / C[i]) * dt)))));
     double _next_m = (m[i] + (((((0.1 * sf_exprel((-sf_clip(((v[i] + 0.04) * _k0), _k1, 100)))) * _k2) * (1 - m[i])) - (((4 * sf_exp(((-sf_clip(((v[i] + 0.04) * _k0), _k1, 100)) * _k3))) * _k2) * m[i])) * (dt * sf_exprel((((((0.1 * sf_exprel((-sf_clip(((v[i] + 0.04) * _k0), _k1, 100)))) * _k2) * _k4) - ((4 * sf_exp(((-sf_clip(((v[i] + 0.04) * _k0), _k1, 100)) * _k3))) * _k2)) * dt)))));
     double _next_h = (h[i] + (((0.5 - h[i]) * _k5) * _k6));
@@ -172,30 +176,33 @@ static void neurongroup_threshold(sf_context* _c, const sf_clock& _clock) {
   const double* __restrict__ v = _c->neurongroup__v;
   double* __restrict__ lastspike = _c->neurongroup__lastspike;
   bool* __restrict__ not_refractory = _c->neurongroup__not_refractory;
-  int32_t* __restrict__ _spikes = _c->neurongroup_spikes;
+  int32_t* __restrict__ _events = _c->neurongroup_spikes;
   int64_t _found = 0;
   for (int64_t i = 0; i < N; ++i) {
-    if (((v[i] > 0.0) & not_refractory[i])) _spikes[_found++] = (int32_t)i;
+    if (((v[i] > 0.0) & not_refractory[i])) _events[_found++] = (int32_t)i;
   }
   _c->neurongroup_spike_count = _found;
   for (int64_t _k = 0; _k < _found; ++_k) {
-    const int64_t i = _spikes[_k];
+    const int64_t i = _events[_k];
     lastspike[i] = t;
     not_refractory[i] = false;
   }
 }
 
-static int spikemonitor_spikes(sf_context* _c, const sf_clock& _clock) {
+static int spikemonitor_events(sf_context* _c, const sf_clock& _clock) {
   enum : int64_t { N = 3 };
   (void)_clock;
-  const int32_t* _spikes = _c->neurongroup_spikes;
+  const double t = _clock.t;
+  const int32_t* _events = _c->neurongroup_spikes;
   const int64_t _found = _c->neurongroup_spike_count;
+  bool _fits = true;
   for (int64_t _k = 0; _k < _found; ++_k) {
-    ++_c->spikemonitor__count[_spikes[_k]];
-    if (!_c->spikemonitor__t.append(_clock.t)) return fail(_c, memory_is_short);
+    const int64_t i = _events[_k];
+    ++_c->spikemonitor__count[i];
+    _fits = _fits && _c->spikemonitor__i.append((int32_t)i);
+    _fits = _fits && _c->spikemonitor__t.append((double)t);
   }
-  if (!_c->spikemonitor__i.append(_spikes, _found)) return fail(_c, memory_is_short);
-  return 0;
+  return _fits ? 0 : fail(_c, memory_is_short);
 }
 
 // ---- the program ----
@@ -257,6 +264,7 @@ static int run_0(sf_context* _c) {
     if (now == INFINITY) break;
     if (_c->cancelled) return fail(_c, "cancelled");
     _c->progress = now / _c->duration;
+    if (_c->callback && _c->callback(_c->user, SF_POLL)) return fail(_c, "stopped by Python");
     bool ticks[count];
     for (int k = 0; k < count; ++k) {
       ticks[k] = clocks[k]->step < clocks[k]->end && clocks[k]->t - now <= 1e-4 * finest;
@@ -264,7 +272,7 @@ static int run_0(sf_context* _c) {
     if (ticks[1] && states_states(_c, *clocks[1])) return 1;
     if (ticks[0]) neurongroup_update(_c, *clocks[0]);
     if (ticks[0]) neurongroup_threshold(_c, *clocks[0]);
-    if (ticks[0] && spikemonitor_spikes(_c, *clocks[0])) return 1;
+    if (ticks[0] && spikemonitor_events(_c, *clocks[0])) return 1;
     for (int k = 0; k < count; ++k) {
       if (ticks[k]) clocks[k]->t = (double)++clocks[k]->step * clocks[k]->dt;
     }
@@ -277,7 +285,7 @@ static int run_0(sf_context* _c) {
 
 uint32_t sf_abi_version(void) { return SF_ABI_VERSION; }
 
-const char* sf_model_hash(void) { return "db54b4f6be3349ba27a2e851cc2f3223b700028008a124e2d5c5b450ecd25300"; }
+const char* sf_model_hash(void) { return "be49715811c5cc5aa44106ca4da5345e908872ccd7e8e3a8defd38afcdaed446"; }
 
 const sf_entry* sf_inputs(int32_t* count) {
   *count = input_count;
@@ -344,10 +352,36 @@ static uint64_t seed_of(const sf_context* _c, int64_t index) {
   return ((const uint64_t*)seeds.data)[seeds.count == 1 ? 0 : index];
 }
 
+void sf_set_callback(sf_context* _c, sf_callback callback, void* user) {
+  _c->callback = callback;
+  _c->user = user;
+}
+
+void sf_stop(sf_context* _c) { _c->stopping = 1; }
+
+void sf_resume(sf_context* _c, double time, int32_t clock, double dt, int64_t ticks) {
+  _c->time = time;
+  sf_clock* const clocks[] = {&_c->clock_defaultclock, &_c->clock_states__clock, };
+  sf_clock& resumed = *clocks[clock];
+  resumed.dt = dt;
+  resumed.step = dt > 0 ? sf_first_step(time, dt) : 0;
+  resumed.before = ticks - resumed.step;
+}
+
+double sf_clock_state(const sf_context* _c, int32_t clock, double* dt, int64_t* ticks) {
+  const sf_clock* const clocks[] = {&_c->clock_defaultclock, &_c->clock_states__clock, };
+  *dt = clocks[clock]->dt;
+  *ticks = (int64_t)clocks[clock]->tick();
+  return clocks[clock]->t;
+}
+
 int sf_run(sf_context* _c) {
+  _c->error[0] = 0;
+  _c->cancelled = _c->stopping = 0;
   for (int32_t slot = 0; slot < input_count; ++slot) {
     if (input_table[slot].kind == SF_REQUIRED && input_table[slot].size && !_c->inputs[slot].data) return fail(_c, "an input has not been set");
   }
+  const sf_flush_subnormals flush;
   _c->seed = seed_of(_c, 0);
   _c->duration = 1e-300;
   _c->duration += sf_scalar<double>(_c, 4);

@@ -1,11 +1,12 @@
 // A model written by spikefarm: one context is one run, nothing is global.
-// Model 468c63a02bb5232571b816584d317cb976cd9e4d3cc111afb87dd5d94289cdbc
+// Model 41a981b40ff0ffcbe941f4759d936f215499bcab6ca061950bdd0bf4701458fc
 #include "engine/model.h"
 
 #include <new>
 
 #include "engine/ahead.h"
 #include "engine/buffer.h"
+#include "engine/discrete.h"
 #include "engine/linalg.h"
 #include "engine/mathx.h"
 #include "engine/random.h"
@@ -44,6 +45,9 @@ struct sf_context {
   double duration = 0;
   volatile double progress = 0;
   volatile int cancelled = 0;
+  sf_callback callback = nullptr;
+  void* user = nullptr;
+  volatile int stopping = 0;
 
   // state
   double* neurongroup__v = nullptr;
@@ -111,30 +115,33 @@ static void neurongroup_threshold(sf_context* _c, const sf_clock& _clock) {
   double* __restrict__ lastspike = _c->neurongroup__lastspike;
   bool* __restrict__ not_refractory = _c->neurongroup__not_refractory;
   const double _p_v_threshold = _c->slot_v_threshold;
-  int32_t* __restrict__ _spikes = _c->neurongroup_spikes;
+  int32_t* __restrict__ _events = _c->neurongroup_spikes;
   int64_t _found = 0;
   for (int64_t i = 0; i < N; ++i) {
-    if (((v[i] > _p_v_threshold) & not_refractory[i])) _spikes[_found++] = (int32_t)i;
+    if (((v[i] > _p_v_threshold) & not_refractory[i])) _events[_found++] = (int32_t)i;
   }
   _c->neurongroup_spike_count = _found;
   for (int64_t _k = 0; _k < _found; ++_k) {
-    const int64_t i = _spikes[_k];
+    const int64_t i = _events[_k];
     lastspike[i] = t;
     not_refractory[i] = false;
   }
 }
 
-static int spikes_spikes(sf_context* _c, const sf_clock& _clock) {
+static int spikes_events(sf_context* _c, const sf_clock& _clock) {
   enum : int64_t { N = 1 };
   (void)_clock;
-  const int32_t* _spikes = _c->neurongroup_spikes;
+  const double t = _clock.t;
+  const int32_t* _events = _c->neurongroup_spikes;
   const int64_t _found = _c->neurongroup_spike_count;
+  bool _fits = true;
   for (int64_t _k = 0; _k < _found; ++_k) {
-    ++_c->spikes__count[_spikes[_k]];
-    if (!_c->spikes__t.append(_clock.t)) return fail(_c, memory_is_short);
+    const int64_t i = _events[_k];
+    ++_c->spikes__count[i];
+    _fits = _fits && _c->spikes__i.append((int32_t)i);
+    _fits = _fits && _c->spikes__t.append((double)t);
   }
-  if (!_c->spikes__i.append(_spikes, _found)) return fail(_c, memory_is_short);
-  return 0;
+  return _fits ? 0 : fail(_c, memory_is_short);
 }
 
 static void neurongroup_reset(sf_context* _c, const sf_clock& _clock) {
@@ -142,9 +149,9 @@ static void neurongroup_reset(sf_context* _c, const sf_clock& _clock) {
   (void)_clock;
   double* __restrict__ v = _c->neurongroup__v;
   const double _p_v_rest = _c->slot_v_rest;
-  const int32_t* _spikes = _c->neurongroup_spikes;
+  const int32_t* _events = _c->neurongroup_spikes;
   for (int64_t _k = 0; _k < _c->neurongroup_spike_count; ++_k) {
-    const int64_t i = _spikes[_k];
+    const int64_t i = _events[_k];
     v[i] = _p_v_rest;
   }
 }
@@ -195,12 +202,13 @@ static int run_0(sf_context* _c) {
   while (clock.step < clock.end) {
     if (_c->cancelled) return fail(_c, "cancelled");
     _c->progress = clock.t / _c->duration;
+    if (_c->callback && _c->callback(_c->user, SF_POLL)) return fail(_c, "stopped by Python");
     const int64_t pause = clock.end - clock.step < 256 ? clock.end : clock.step + 256;
     for (; clock.step < pause; ++clock.step) {
       clock.t = (double)clock.step * clock.dt;
       neurongroup_update(_c, clock);
       neurongroup_threshold(_c, clock);
-      if (spikes_spikes(_c, clock)) return 1;
+      if (spikes_events(_c, clock)) return 1;
       neurongroup_reset(_c, clock);
     }
   }
@@ -213,7 +221,7 @@ static int run_0(sf_context* _c) {
 
 uint32_t sf_abi_version(void) { return SF_ABI_VERSION; }
 
-const char* sf_model_hash(void) { return "468c63a02bb5232571b816584d317cb976cd9e4d3cc111afb87dd5d94289cdbc"; }
+const char* sf_model_hash(void) { return "41a981b40ff0ffcbe941f4759d936f215499bcab6ca061950bdd0bf4701458fc"; }
 
 const sf_entry* sf_inputs(int32_t* count) {
   *count = input_count;
@@ -270,10 +278,36 @@ static uint64_t seed_of(const sf_context* _c, int64_t index) {
   return ((const uint64_t*)seeds.data)[seeds.count == 1 ? 0 : index];
 }
 
+void sf_set_callback(sf_context* _c, sf_callback callback, void* user) {
+  _c->callback = callback;
+  _c->user = user;
+}
+
+void sf_stop(sf_context* _c) { _c->stopping = 1; }
+
+void sf_resume(sf_context* _c, double time, int32_t clock, double dt, int64_t ticks) {
+  _c->time = time;
+  sf_clock* const clocks[] = {&_c->clock_defaultclock, };
+  sf_clock& resumed = *clocks[clock];
+  resumed.dt = dt;
+  resumed.step = dt > 0 ? sf_first_step(time, dt) : 0;
+  resumed.before = ticks - resumed.step;
+}
+
+double sf_clock_state(const sf_context* _c, int32_t clock, double* dt, int64_t* ticks) {
+  const sf_clock* const clocks[] = {&_c->clock_defaultclock, };
+  *dt = clocks[clock]->dt;
+  *ticks = (int64_t)clocks[clock]->tick();
+  return clocks[clock]->t;
+}
+
 int sf_run(sf_context* _c) {
+  _c->error[0] = 0;
+  _c->cancelled = _c->stopping = 0;
   for (int32_t slot = 0; slot < input_count; ++slot) {
     if (input_table[slot].kind == SF_REQUIRED && input_table[slot].size && !_c->inputs[slot].data) return fail(_c, "an input has not been set");
   }
+  const sf_flush_subnormals flush;
   _c->seed = seed_of(_c, 0);
   _c->duration = 1e-300;
   _c->duration += sf_scalar<double>(_c, 7);
