@@ -10,6 +10,7 @@ from .core.monitors import EventMonitor, SpikeMonitor, StateMonitor
 from .core.network import Network, collect, run, stop
 from .core.operations import NetworkOperation, network_operation
 from .core.poisson import PoissonGroup
+from .core.poissoninput import PoissonInput
 from .core.ratemonitor import PopulationRateMonitor
 from .core.session import seed, start_scope
 from .core.spikegenerator import SpikeGeneratorGroup
@@ -36,6 +37,7 @@ __all__ = [
     "NetworkOperation",
     "NeuronGroup",
     "PoissonGroup",
+    "PoissonInput",
     "PopulationRateMonitor",
     "Ragged",
     "SpikeGeneratorGroup",

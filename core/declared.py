@@ -22,6 +22,8 @@ class Declared:
     """An object of a script: it has a name, a session, a clock and a place in the time step."""
 
     _kind = "object"
+    #: How messages say what an object does with those that it needs.
+    _relation = "works on"
 
     def __init__(self, name: str | None, clock: Any, dt: Any, when: str, order: int) -> None:
         what = type(self).__name__

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from .algebra import ONE, div, mul
+from .algebra import ONE, div, mul, select
 from .context import LONG_AGO
 from .declared import SCHEDULE
 from .equations import DIFFERENTIAL, PARAMETER, SUBEXPRESSION
@@ -105,7 +105,7 @@ def make_kernels(model: Model) -> tuple[list[Kernel], tuple[tuple[str, str], ...
         methods += method
         for event in population.events:
             kernels += event_kernels(population, event)
-    kernels += [operation_kernel(operation) for operation in model.operations]
+    kernels += [operation_kernel(model.population(o.population), o) for o in model.operations]
     kernels += [probe_kernel(model, probe) for probe in model.probes]
     return kernels, tuple(methods)
 
@@ -217,9 +217,17 @@ def _follow(population: Population, event: Event) -> list[Kernel]:
     return [replace(then, order=event.code_order)]
 
 
-def operation_kernel(o: Operation) -> Kernel:
-    """Statements for all neurons, or once for what they have in common."""
-    return Kernel("operation", o.id, o.population, o.clock, o.when, o.order, body=o.code, single=o.shared)
+def operation_kernel(population: Population, o: Operation) -> Kernel:
+    """Statements for all neurons, or once for what they have in common.
+
+    What is flagged (unless refractory) stands still in refractory neurons, as in Brian 2.
+    """
+    still = {v.name for v in population.variables if "unless refractory" in v.flags and population.refracts}
+    body = tuple(
+        s.with_expr(select(Var("not_refractory"), s.expr, Var(s.target))) if s.target in still else s
+        for s in o.code
+    )
+    return Kernel("operation", o.id, o.population, o.clock, o.when, o.order, body=body, single=o.shared)
 
 
 def probe_kernel(model: Model, probe: Probe) -> Kernel:

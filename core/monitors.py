@@ -17,6 +17,7 @@ class Monitor(Declared):
     """What records something of a group; results know it by its name."""
 
     source: Group
+    _relation = "records from"
 
     @property
     def _needs(self) -> tuple[Declared, ...]:
@@ -40,9 +41,7 @@ class EventRecorder(Monitor):
         check_source(what, source)
         place = source.find_event(event).check
         if not isinstance(record, bool):
-            raise TypeError(
-                f"{what}: record={record!r:.60} must be True or False; events of all neurons are recorded."
-            )
+            raise TypeError(f"{what}: record={record!r:.60} must be True or False.")
         extra = () if variables is None else _variable_names(what, source, variables)
         if "count" in extra:
             raise ValueError(

@@ -108,7 +108,7 @@ def test_monitors_that_are_refused(make, error, message):
 def test_monitor_without_its_group_is_refused():
     monitor = EventMonitor(group(), "half")
     with pytest.raises(
-        ValueError, match=r"'eventmonitor' works on 'neurongroup', which is not part of what runs"
+        ValueError, match=r"'eventmonitor' records from 'neurongroup', which is not part of what runs"
     ):
         Network(monitor).run(1 * ms)
 

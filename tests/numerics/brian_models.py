@@ -164,7 +164,29 @@ def rates(b):
     }
 
 
+def held_input(b):
+    """Code and certain input (a spike of each process in each step) leave out what is refractory."""
+    ms = b.ms
+    group = b.NeuronGroup(
+        2,
+        "dv/dt = -v/(50*ms) : 1 (unless refractory)\ndw/dt = -w/(50*ms) : 1\ngain : 1",
+        threshold="v > 3",
+        reset="v = 0",
+        refractory=1 * ms,
+        method="exact",
+    )
+    group.gain = [1, 2]
+    group.run_regularly("v += 0.01; w += 0.01")
+    every = 1 / group.clock.dt
+    first = b.PoissonInput(group, "v", 3, every, 0.05)
+    second = b.PoissonInput(group, "w", 2, every, "0.1*gain")
+    states = b.StateMonitor(group, ["v", "w"], record=True, when="end")
+    run_all(b, 8 * ms, group, first, second, states)
+    return {"v": plain(states.v), "w": plain(states.w)}
+
+
 MODELS = {
+    "held input": held_input,
     "rates": rates,
     "regular code": regular_code,
     **{f"given spikes: {name}": partial(given_spikes, given=given) for name, given in GIVEN.items()},
