@@ -191,10 +191,10 @@ def test_an_empty_network_cannot_run():
 def test_a_monitor_needs_its_source(make):
     monitor = make(spiking())
     with pytest.raises(
-        ValueError, match="works on 'neurongroup', which is not part of what runs; add the group"
+        ValueError, match="records from 'neurongroup', which is not part of what runs; add the group"
     ):
         Network(monitor).run(1 * ms)
-    with pytest.raises(ValueError, match="works on 'neurongroup', which is not part of what runs"):
+    with pytest.raises(ValueError, match="records from 'neurongroup', which is not part of what runs"):
         run(1 * ms)
 
 
