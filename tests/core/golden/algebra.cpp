@@ -6,6 +6,7 @@
 
 #include "engine/ahead.h"
 #include "engine/buffer.h"
+#include "engine/discrete.h"
 #include "engine/linalg.h"
 #include "engine/mathx.h"
 #include "engine/random.h"
@@ -45,12 +46,15 @@ struct sf_context {
   double duration = 0;
   volatile double progress = 0;
   volatile int cancelled = 0;
+  sf_callback callback = nullptr;
+  void* user = nullptr;
+  volatile int stopping = 0;
 
   // state
   bool* neurongroup__q = nullptr;
   double* neurongroup__x = nullptr;
   int32_t* neurongroup__n = nullptr;
-  sf_ahead<SF_UNIFORM> draw1;
+  sf_ahead<SF_UNIFORM> draw48905889;
   int32_t* neurongroup_spikes = nullptr;
   int64_t neurongroup_spike_count = 0;
 
@@ -140,11 +144,11 @@ static void neurongroup_threshold(sf_context* _c, const sf_clock& _clock) {
   const bool* __restrict__ q = _c->neurongroup__q;
   const double* __restrict__ x = _c->neurongroup__x;
   const int32_t* __restrict__ n = _c->neurongroup__n;
-  const double* __restrict__ _draw1 = _c->draw1.at(_clock.tick());
+  const double* __restrict__ _draw48905889 = _c->draw48905889.at(_clock.tick());
   int32_t* __restrict__ _spikes = _c->neurongroup_spikes;
   int64_t _found = 0;
   for (int64_t i = 0; i < N; ++i) {
-    if (((((x[i] < 1) | ((x[i] >= 2) & (!q[i]))) != (n[i] == 3)) | (_draw1[i] < 0.001))) _spikes[_found++] = (int32_t)i;
+    if (((((x[i] < 1) | ((x[i] >= 2) & (!q[i]))) != (n[i] == 3)) | (_draw48905889[i] < 0.001))) _spikes[_found++] = (int32_t)i;
   }
   _c->neurongroup_spike_count = _found;
 }
@@ -158,7 +162,7 @@ static void neurongroup_reset(sf_context* _c, const sf_clock& _clock) {
   const int32_t* _spikes = _c->neurongroup_spikes;
   for (int64_t _k = 0; _k < _c->neurongroup_spike_count; ++_k) {
     const int64_t i = _spikes[_k];
-    x[i] = (sf_uniform(i, N, _c->seed, 2u, _clock.tick()) + sf_normal(i, N, _c->seed, 3u, _clock.tick()));
+    x[i] = (sf_uniform(i, N, _c->seed, 1079059686u, _clock.tick()) + sf_normal(i, N, _c->seed, 3050281930u, _clock.tick()));
     int64_t n_old = n[i];
     q[i] = (n_old > 2);
     x[i] = (x[i] + (((((((sin(x[i]) + cos(x[i])) + tan(x[i])) + asin((x[i] / 10))) + acos((x[i] / 10))) + atan(x[i])) * 2.718281828459045) - 3.141592653589793));
@@ -168,11 +172,11 @@ static void neurongroup_reset(sf_context* _c, const sf_clock& _clock) {
 // ---- the program ----
 
 static void assign_0(sf_context* _c) {
-  // assign neurongroup.x = uniform#0
+  // assign neurongroup.x = uniform#3503443026
   enum : int64_t { N = 5 };
   double* __restrict__ x = _c->neurongroup__x;
   for (int64_t i = 0; i < 5; ++i) {
-    x[i] = sf_uniform(i, N, _c->seed, 0u, 0);
+    x[i] = sf_uniform(i, N, _c->seed, 3503443026u, 0);
   }
 }
 
@@ -188,12 +192,13 @@ static int run_0(sf_context* _c) {
   if (!sf_set_clock(_c->clock_defaultclock, sf_scalar<double>(_c, 1), start, stop)) {
     return fail(_c, "dt of defaultclock changes at a time that is no multiple of the new dt; end the run before it on the new grid");
   }
-  if (!_c->draw1.prepare(5, _c->seed, 1u)) return fail(_c, memory_is_short);
+  if (!_c->draw48905889.prepare(5, _c->seed, 48905889u)) return fail(_c, memory_is_short);
   _c->k0 = (-1);
   sf_clock& clock = _c->clock_defaultclock;
   while (clock.step < clock.end) {
     if (_c->cancelled) return fail(_c, "cancelled");
     _c->progress = clock.t / _c->duration;
+    if (_c->callback && _c->callback(_c->user, SF_POLL)) return fail(_c, "stopped by Python");
     const int64_t pause = clock.end - clock.step < 256 ? clock.end : clock.step + 256;
     for (; clock.step < pause; ++clock.step) {
       clock.t = (double)clock.step * clock.dt;
@@ -264,10 +269,36 @@ static uint64_t seed_of(const sf_context* _c, int64_t index) {
   return ((const uint64_t*)seeds.data)[seeds.count == 1 ? 0 : index];
 }
 
+void sf_set_callback(sf_context* _c, sf_callback callback, void* user) {
+  _c->callback = callback;
+  _c->user = user;
+}
+
+void sf_stop(sf_context* _c) { _c->stopping = 1; }
+
+void sf_resume(sf_context* _c, double time, int32_t clock, double dt, int64_t ticks) {
+  _c->time = time;
+  sf_clock* const clocks[] = {&_c->clock_defaultclock, };
+  sf_clock& resumed = *clocks[clock];
+  resumed.dt = dt;
+  resumed.step = dt > 0 ? sf_first_step(time, dt) : 0;
+  resumed.before = ticks - resumed.step;
+}
+
+double sf_clock_state(const sf_context* _c, int32_t clock, double* dt, int64_t* ticks) {
+  const sf_clock* const clocks[] = {&_c->clock_defaultclock, };
+  *dt = clocks[clock]->dt;
+  *ticks = (int64_t)clocks[clock]->tick();
+  return clocks[clock]->t;
+}
+
 int sf_run(sf_context* _c) {
+  _c->error[0] = 0;
+  _c->cancelled = _c->stopping = 0;
   for (int32_t slot = 0; slot < input_count; ++slot) {
     if (input_table[slot].kind == SF_REQUIRED && input_table[slot].size && !_c->inputs[slot].data) return fail(_c, "an input has not been set");
   }
+  const sf_flush_subnormals flush;
   _c->seed = seed_of(_c, 0);
   _c->duration = 1e-300;
   _c->duration += sf_scalar<double>(_c, 2);

@@ -6,6 +6,7 @@
 
 #include "engine/ahead.h"
 #include "engine/buffer.h"
+#include "engine/discrete.h"
 #include "engine/linalg.h"
 #include "engine/mathx.h"
 #include "engine/random.h"
@@ -49,6 +50,9 @@ struct sf_context {
   double duration = 0;
   volatile double progress = 0;
   volatile int cancelled = 0;
+  sf_callback callback = nullptr;
+  void* user = nullptr;
+  volatile int stopping = 0;
 
   // state
   double* alike__v = nullptr;
@@ -258,6 +262,7 @@ static int run_0(sf_context* _c) {
   while (clock.step < clock.end) {
     if (_c->cancelled) return fail(_c, "cancelled");
     _c->progress = clock.t / _c->duration;
+    if (_c->callback && _c->callback(_c->user, SF_POLL)) return fail(_c, "stopped by Python");
     const int64_t pause = clock.end - clock.step < 256 ? clock.end : clock.step + 256;
     for (; clock.step < pause; ++clock.step) {
       clock.t = (double)clock.step * clock.dt;
@@ -338,10 +343,36 @@ static uint64_t seed_of(const sf_context* _c, int64_t index) {
   return ((const uint64_t*)seeds.data)[seeds.count == 1 ? 0 : index];
 }
 
+void sf_set_callback(sf_context* _c, sf_callback callback, void* user) {
+  _c->callback = callback;
+  _c->user = user;
+}
+
+void sf_stop(sf_context* _c) { _c->stopping = 1; }
+
+void sf_resume(sf_context* _c, double time, int32_t clock, double dt, int64_t ticks) {
+  _c->time = time;
+  sf_clock* const clocks[] = {&_c->clock_defaultclock, };
+  sf_clock& resumed = *clocks[clock];
+  resumed.dt = dt;
+  resumed.step = dt > 0 ? sf_first_step(time, dt) : 0;
+  resumed.before = ticks - resumed.step;
+}
+
+double sf_clock_state(const sf_context* _c, int32_t clock, double* dt, int64_t* ticks) {
+  const sf_clock* const clocks[] = {&_c->clock_defaultclock, };
+  *dt = clocks[clock]->dt;
+  *ticks = (int64_t)clocks[clock]->tick();
+  return clocks[clock]->t;
+}
+
 int sf_run(sf_context* _c) {
+  _c->error[0] = 0;
+  _c->cancelled = _c->stopping = 0;
   for (int32_t slot = 0; slot < input_count; ++slot) {
     if (input_table[slot].kind == SF_REQUIRED && input_table[slot].size && !_c->inputs[slot].data) return fail(_c, "an input has not been set");
   }
+  const sf_flush_subnormals flush;
   _c->seed = seed_of(_c, 0);
   _c->duration = 1e-300;
   _c->duration += sf_scalar<double>(_c, 6);

@@ -6,6 +6,7 @@
 
 #include "engine/ahead.h"
 #include "engine/buffer.h"
+#include "engine/discrete.h"
 #include "engine/linalg.h"
 #include "engine/mathx.h"
 #include "engine/random.h"
@@ -56,6 +57,9 @@ struct sf_context {
   double duration = 0;
   volatile double progress = 0;
   volatile int cancelled = 0;
+  sf_callback callback = nullptr;
+  void* user = nullptr;
+  volatile int stopping = 0;
 
   // state
   double* neurongroup__v = nullptr;
@@ -155,7 +159,7 @@ static void neurongroup_update(sf_context* _c, const sf_clock& _clock) {
   const double _k5 = _c->k5;
   const double _k6 = _c->k6;
   for (int64_t i = 0; i < N; ++i) {
-    not_refractory[i] = (!(v[i] > 0.0));
+    not_refractory[i] = (not_refractory[i] | (!(v[i] > 0.0)));
     double _next_v = (v[i] + ((((I[i] - (((g_na[i] * sf_int_pow<3>((double)m[i])) * h[i]) * (v[i] - 0.05))) - (g_l[0] * (v[i] + 0.07))) / C[i]) * (dt * sf_exprel(((((-((g_na[i] * sf_int_pow<3>((double)m[i])) * h[i])) - g_l[0]) / C[i]) * dt)))));
     double _next_m = (m[i] + (((((0.1 * sf_exprel((-sf_clip(((v[i] + 0.04) * _k0), _k1, 100)))) * _k2) * (1 - m[i])) - (((4 * sf_exp(((-sf_clip(((v[i] + 0.04) * _k0), _k1, 100)) * _k3))) * _k2) * m[i])) * (dt * sf_exprel((((((0.1 * sf_exprel((-sf_clip(((v[i] + 0.04) * _k0), _k1, 100)))) * _k2) * _k4) - ((4 * sf_exp(((-sf_clip(((v[i] + 0.04) * _k0), _k1, 100)) * _k3))) * _k2)) * dt)))));
     double _next_h = (h[i] + (((0.5 - h[i]) * _k5) * _k6));
@@ -257,6 +261,7 @@ static int run_0(sf_context* _c) {
     if (now == INFINITY) break;
     if (_c->cancelled) return fail(_c, "cancelled");
     _c->progress = now / _c->duration;
+    if (_c->callback && _c->callback(_c->user, SF_POLL)) return fail(_c, "stopped by Python");
     bool ticks[count];
     for (int k = 0; k < count; ++k) {
       ticks[k] = clocks[k]->step < clocks[k]->end && clocks[k]->t - now <= 1e-4 * finest;
@@ -344,10 +349,36 @@ static uint64_t seed_of(const sf_context* _c, int64_t index) {
   return ((const uint64_t*)seeds.data)[seeds.count == 1 ? 0 : index];
 }
 
+void sf_set_callback(sf_context* _c, sf_callback callback, void* user) {
+  _c->callback = callback;
+  _c->user = user;
+}
+
+void sf_stop(sf_context* _c) { _c->stopping = 1; }
+
+void sf_resume(sf_context* _c, double time, int32_t clock, double dt, int64_t ticks) {
+  _c->time = time;
+  sf_clock* const clocks[] = {&_c->clock_defaultclock, &_c->clock_states__clock, };
+  sf_clock& resumed = *clocks[clock];
+  resumed.dt = dt;
+  resumed.step = dt > 0 ? sf_first_step(time, dt) : 0;
+  resumed.before = ticks - resumed.step;
+}
+
+double sf_clock_state(const sf_context* _c, int32_t clock, double* dt, int64_t* ticks) {
+  const sf_clock* const clocks[] = {&_c->clock_defaultclock, &_c->clock_states__clock, };
+  *dt = clocks[clock]->dt;
+  *ticks = (int64_t)clocks[clock]->tick();
+  return clocks[clock]->t;
+}
+
 int sf_run(sf_context* _c) {
+  _c->error[0] = 0;
+  _c->cancelled = _c->stopping = 0;
   for (int32_t slot = 0; slot < input_count; ++slot) {
     if (input_table[slot].kind == SF_REQUIRED && input_table[slot].size && !_c->inputs[slot].data) return fail(_c, "an input has not been set");
   }
+  const sf_flush_subnormals flush;
   _c->seed = seed_of(_c, 0);
   _c->duration = 1e-300;
   _c->duration += sf_scalar<double>(_c, 4);

@@ -6,6 +6,7 @@
 
 #include "engine/ahead.h"
 #include "engine/buffer.h"
+#include "engine/discrete.h"
 #include "engine/linalg.h"
 #include "engine/mathx.h"
 #include "engine/random.h"
@@ -64,6 +65,9 @@ struct sf_context {
   double duration = 0;
   volatile double progress = 0;
   volatile int cancelled = 0;
+  sf_callback callback = nullptr;
+  void* user = nullptr;
+  volatile int stopping = 0;
 
   // state
   double* neurongroup__v = nullptr;
@@ -75,7 +79,7 @@ struct sf_context {
   bool* neurongroup__not_refractory = nullptr;
   int32_t* spikemonitor__count = nullptr;
   int32_t* counts__count = nullptr;
-  sf_ahead<SF_NORMAL> draw2;
+  sf_ahead<SF_NORMAL> draw3325298564;
   int32_t* neurongroup_spikes = nullptr;
   int64_t neurongroup_spike_count = 0;
 
@@ -127,11 +131,11 @@ static void neurongroup_update(sf_context* _c, const sf_clock& _clock) {
   const double _k1 = _c->k1;
   const double _k2 = _c->k2;
   const double _k3 = _c->k3;
-  const double* __restrict__ _draw2 = _c->draw2.at(_clock.tick());
+  const double* __restrict__ _draw3325298564 = _c->draw3325298564.at(_clock.tick());
   const double _s0 = sf_timed_at(_c->timed_stimulus, t, 0);
   for (int64_t i = 0; i < N; ++i) {
     not_refractory[i] = (floor((((t - lastspike[i]) * _k0) + 0.001)) >= floor(((((theta[i] / 0.001) * 0.001) * _k0) + 0.001)));
-    double _dW_xi = (_k1 * _draw2[i]);
+    double _dW_xi = (_k1 * _draw3325298564[i]);
     double _next_v = (v[i] + (((not_refractory[i] ? (((_s0 + sf_timed_at(_c->timed_patterns, t, (int64_t)column[i])) - v[i]) * _k2) : 0.0) * dt) + ((not_refractory[i] ? _k3 : 0.0) * _dW_xi)));
     v[i] = _next_v;
   }
@@ -195,7 +199,7 @@ static void neurongroup_reset(sf_context* _c, const sf_clock& _clock) {
   const int32_t* _spikes = _c->neurongroup_spikes;
   for (int64_t _k = 0; _k < _c->neurongroup_spike_count; ++_k) {
     const int64_t i = _spikes[_k];
-    double jump = (sf_uniform(i, N, _c->seed, 3u, _clock.tick()) * _p_sigma);
+    double jump = (sf_uniform(i, N, _c->seed, 1079059686u, _clock.tick()) * _p_sigma);
     v[i] = (v[i] - (0.003 + jump));
     theta[i] = (theta[i] + (jump / 2));
     total[i] = (total[i] + _p_step);
@@ -205,20 +209,20 @@ static void neurongroup_reset(sf_context* _c, const sf_clock& _clock) {
 // ---- the program ----
 
 static void assign_0(sf_context* _c) {
-  // assign neurongroup.theta = 0.01 + normal#0 * 0.001
+  // assign neurongroup.theta = 0.01 + normal#300875046 * 0.001
   enum : int64_t { N = 20 };
   double* __restrict__ theta = _c->neurongroup__theta;
   for (int64_t i = 0; i < 20; ++i) {
-    theta[i] = (0.01 + (sf_normal(i, N, _c->seed, 0u, 0) * 0.001));
+    theta[i] = (0.01 + (sf_normal(i, N, _c->seed, 300875046u, 0) * 0.001));
   }
 }
 
 static void assign_1(sf_context* _c) {
-  // assign neurongroup.theta[i < 5 and uniform#1 < 0.5] = 0.012
+  // assign neurongroup.theta[i < 5 and uniform#1364368700 < 0.5] = 0.012
   enum : int64_t { N = 20 };
   double* __restrict__ theta = _c->neurongroup__theta;
   for (int64_t i = 0; i < 20; ++i) {
-    if (((i < 5) & (sf_uniform(i, N, _c->seed, 1u, 0) < 0.5))) theta[i] = 0.012;
+    if (((i < 5) & (sf_uniform(i, N, _c->seed, 1364368700u, 0) < 0.5))) theta[i] = 0.012;
   }
 }
 
@@ -288,7 +292,7 @@ static int run_0(sf_context* _c) {
   _c->slot_tau = sf_scalar<double>(_c, 11);
   _c->timed_patterns = _c->given_patterns;
   _c->timed_stimulus = _c->given_stimulus;
-  if (!_c->draw2.prepare(20, _c->seed, 2u)) return fail(_c, memory_is_short);
+  if (!_c->draw3325298564.prepare(20, _c->seed, 3325298564u)) return fail(_c, memory_is_short);
   _c->k0 = (1.0 / _c->clock_defaultclock.dt);
   _c->k1 = sqrt(_c->clock_defaultclock.dt);
   _c->k2 = (1.0 / _c->slot_tau);
@@ -297,6 +301,7 @@ static int run_0(sf_context* _c) {
   while (clock.step < clock.end) {
     if (_c->cancelled) return fail(_c, "cancelled");
     _c->progress = clock.t / _c->duration;
+    if (_c->callback && _c->callback(_c->user, SF_POLL)) return fail(_c, "stopped by Python");
     const int64_t pause = clock.end - clock.step < 256 ? clock.end : clock.step + 256;
     for (; clock.step < pause; ++clock.step) {
       clock.t = (double)clock.step * clock.dt;
@@ -323,7 +328,7 @@ static int run_1(sf_context* _c) {
   _c->slot_tau = sf_scalar<double>(_c, 18);
   _c->timed_patterns = _c->given_patterns;
   _c->timed_stimulus = _c->given_stimulus;
-  if (!_c->draw2.prepare(20, _c->seed, 2u)) return fail(_c, memory_is_short);
+  if (!_c->draw3325298564.prepare(20, _c->seed, 3325298564u)) return fail(_c, memory_is_short);
   _c->k0 = (1.0 / _c->clock_defaultclock.dt);
   _c->k1 = sqrt(_c->clock_defaultclock.dt);
   _c->k2 = (1.0 / _c->slot_tau);
@@ -332,6 +337,7 @@ static int run_1(sf_context* _c) {
   while (clock.step < clock.end) {
     if (_c->cancelled) return fail(_c, "cancelled");
     _c->progress = clock.t / _c->duration;
+    if (_c->callback && _c->callback(_c->user, SF_POLL)) return fail(_c, "stopped by Python");
     const int64_t pause = clock.end - clock.step < 256 ? clock.end : clock.step + 256;
     for (; clock.step < pause; ++clock.step) {
       clock.t = (double)clock.step * clock.dt;
@@ -416,10 +422,36 @@ static uint64_t seed_of(const sf_context* _c, int64_t index) {
   return ((const uint64_t*)seeds.data)[seeds.count == 1 ? 0 : index];
 }
 
+void sf_set_callback(sf_context* _c, sf_callback callback, void* user) {
+  _c->callback = callback;
+  _c->user = user;
+}
+
+void sf_stop(sf_context* _c) { _c->stopping = 1; }
+
+void sf_resume(sf_context* _c, double time, int32_t clock, double dt, int64_t ticks) {
+  _c->time = time;
+  sf_clock* const clocks[] = {&_c->clock_defaultclock, };
+  sf_clock& resumed = *clocks[clock];
+  resumed.dt = dt;
+  resumed.step = dt > 0 ? sf_first_step(time, dt) : 0;
+  resumed.before = ticks - resumed.step;
+}
+
+double sf_clock_state(const sf_context* _c, int32_t clock, double* dt, int64_t* ticks) {
+  const sf_clock* const clocks[] = {&_c->clock_defaultclock, };
+  *dt = clocks[clock]->dt;
+  *ticks = (int64_t)clocks[clock]->tick();
+  return clocks[clock]->t;
+}
+
 int sf_run(sf_context* _c) {
+  _c->error[0] = 0;
+  _c->cancelled = _c->stopping = 0;
   for (int32_t slot = 0; slot < input_count; ++slot) {
     if (input_table[slot].kind == SF_REQUIRED && input_table[slot].size && !_c->inputs[slot].data) return fail(_c, "an input has not been set");
   }
+  const sf_flush_subnormals flush;
   _c->seed = seed_of(_c, 0);
   _c->duration = 1e-300;
   _c->duration += sf_scalar<double>(_c, 13);

@@ -6,6 +6,7 @@
 
 #include "engine/ahead.h"
 #include "engine/buffer.h"
+#include "engine/discrete.h"
 #include "engine/linalg.h"
 #include "engine/mathx.h"
 #include "engine/random.h"
@@ -45,6 +46,9 @@ struct sf_context {
   double duration = 0;
   volatile double progress = 0;
   volatile int cancelled = 0;
+  sf_callback callback = nullptr;
+  void* user = nullptr;
+  volatile int stopping = 0;
 
   // state
   double* heun__x = nullptr;
@@ -52,9 +56,9 @@ struct sf_context {
   double* neurongroup__x = nullptr;
   double* neurongroup_1__x = nullptr;
   double* neurongroup_1__y = nullptr;
-  sf_ahead<SF_NORMAL> draw0;
-  sf_ahead<SF_NORMAL> draw1;
-  sf_ahead<SF_NORMAL> draw2;
+  sf_ahead<SF_NORMAL> draw2538743916;
+  sf_ahead<SF_NORMAL> draw3765148776;
+  sf_ahead<SF_NORMAL> draw3325298564;
 
   // recordings
   sf_buffer<double> statemonitor__t;
@@ -111,11 +115,11 @@ static void heun_update(sf_context* _c, const sf_clock& _clock) {
   const double _k0 = _c->k0;
   const double _k1 = _c->k1;
   const double _k2 = _c->k2;
-  const double* __restrict__ _draw0 = _c->draw0.at(_clock.tick());
-  const double* __restrict__ _draw1 = _c->draw1.at(_clock.tick());
+  const double* __restrict__ _draw2538743916 = _c->draw2538743916.at(_clock.tick());
+  const double* __restrict__ _draw3765148776 = _c->draw3765148776.at(_clock.tick());
   for (int64_t i = 0; i < N; ++i) {
-    double _dW_xi_1 = (_k0 * _draw0[i]);
-    double _dW_xi_2 = (_k0 * _draw1[i]);
+    double _dW_xi_1 = (_k0 * _draw2538743916[i]);
+    double _dW_xi_2 = (_k0 * _draw3765148776[i]);
     double _f_x = (((-x[i]) * x[i]) * _k1);
     double _g_x = ((((0.1 * x[i]) * _k2) * _dW_xi_1) + (((0.2 * y[i]) * _k2) * _dW_xi_2));
     double _ahead_x = (x[i] + ((_f_x * dt) + _g_x));
@@ -133,9 +137,9 @@ static void neurongroup_update(sf_context* _c, const sf_clock& _clock) {
   const double _k4 = _c->k4;
   const double _k5 = _c->k5;
   const double _k6 = _c->k6;
-  const double* __restrict__ _draw2 = _c->draw2.at(_clock.tick());
+  const double* __restrict__ _draw3325298564 = _c->draw3325298564.at(_clock.tick());
   for (int64_t i = 0; i < N; ++i) {
-    double _dW_xi = (_k3 * _draw2[i]);
+    double _dW_xi = (_k3 * _draw3325298564[i]);
     double _f_x = ((-x[i]) * _k4);
     double _g_x = (sqrt(x[i]) * _k5);
     double _support_x = (x[i] + (_g_x * _k3));
@@ -212,9 +216,9 @@ static int run_0(sf_context* _c) {
   if (!sf_set_clock(_c->clock_neurongroup__clock, sf_scalar<double>(_c, 4), start, stop)) {
     return fail(_c, "dt of neurongroup.clock changes at a time that is no multiple of the new dt; end the run before it on the new grid");
   }
-  if (!_c->draw0.prepare(30, _c->seed, 0u)) return fail(_c, memory_is_short);
-  if (!_c->draw1.prepare(30, _c->seed, 1u)) return fail(_c, memory_is_short);
-  if (!_c->draw2.prepare(3, _c->seed, 2u)) return fail(_c, memory_is_short);
+  if (!_c->draw2538743916.prepare(30, _c->seed, 2538743916u)) return fail(_c, memory_is_short);
+  if (!_c->draw3765148776.prepare(30, _c->seed, 3765148776u)) return fail(_c, memory_is_short);
+  if (!_c->draw3325298564.prepare(3, _c->seed, 3325298564u)) return fail(_c, memory_is_short);
   _c->k0 = sqrt(_c->clock_heun__clock.dt);
   _c->k1 = 1.0;
   _c->k2 = (1.0 / sqrt(1.0));
@@ -235,6 +239,7 @@ static int run_0(sf_context* _c) {
     if (now == INFINITY) break;
     if (_c->cancelled) return fail(_c, "cancelled");
     _c->progress = now / _c->duration;
+    if (_c->callback && _c->callback(_c->user, SF_POLL)) return fail(_c, "stopped by Python");
     bool ticks[count];
     for (int k = 0; k < count; ++k) {
       ticks[k] = clocks[k]->step < clocks[k]->end && clocks[k]->t - now <= 1e-4 * finest;
@@ -310,10 +315,36 @@ static uint64_t seed_of(const sf_context* _c, int64_t index) {
   return ((const uint64_t*)seeds.data)[seeds.count == 1 ? 0 : index];
 }
 
+void sf_set_callback(sf_context* _c, sf_callback callback, void* user) {
+  _c->callback = callback;
+  _c->user = user;
+}
+
+void sf_stop(sf_context* _c) { _c->stopping = 1; }
+
+void sf_resume(sf_context* _c, double time, int32_t clock, double dt, int64_t ticks) {
+  _c->time = time;
+  sf_clock* const clocks[] = {&_c->clock_heun__clock, &_c->clock_neurongroup__clock, };
+  sf_clock& resumed = *clocks[clock];
+  resumed.dt = dt;
+  resumed.step = dt > 0 ? sf_first_step(time, dt) : 0;
+  resumed.before = ticks - resumed.step;
+}
+
+double sf_clock_state(const sf_context* _c, int32_t clock, double* dt, int64_t* ticks) {
+  const sf_clock* const clocks[] = {&_c->clock_heun__clock, &_c->clock_neurongroup__clock, };
+  *dt = clocks[clock]->dt;
+  *ticks = (int64_t)clocks[clock]->tick();
+  return clocks[clock]->t;
+}
+
 int sf_run(sf_context* _c) {
+  _c->error[0] = 0;
+  _c->cancelled = _c->stopping = 0;
   for (int32_t slot = 0; slot < input_count; ++slot) {
     if (input_table[slot].kind == SF_REQUIRED && input_table[slot].size && !_c->inputs[slot].data) return fail(_c, "an input has not been set");
   }
+  const sf_flush_subnormals flush;
   _c->seed = seed_of(_c, 0);
   _c->duration = 1e-300;
   _c->duration += sf_scalar<double>(_c, 5);
