@@ -10,6 +10,7 @@ from .core.monitors import SpikeMonitor, StateMonitor
 from .core.network import Network, collect, run, stop
 from .core.operations import NetworkOperation, network_operation
 from .core.session import seed, start_scope
+from .core.stateupdaters import ExplicitStateUpdater, StateUpdateMethod
 from .core.timedarray import TimedArray
 from .core.units import *
 from .core.units import __all__ as _units
@@ -25,6 +26,7 @@ __all__ = [
     "BinomialFunction",
     "Clock",
     "Equations",
+    "ExplicitStateUpdater",
     "Grid",
     "Network",
     "NetworkOperation",
@@ -32,6 +34,7 @@ __all__ = [
     "Ragged",
     "SpikeMonitor",
     "StateMonitor",
+    "StateUpdateMethod",
     "Sweep",
     "TimedArray",
     "Zip",

@@ -118,6 +118,12 @@ class Equations(Mapping[str, Equation]):
     def __repr__(self) -> str:
         return f"Equations({str(self)!r})"
 
+    def _repr_latex_(self) -> str:
+        """What notebooks show."""
+        from .latex import equations_latex
+
+        return equations_latex(self._equations)
+
     @property
     def names(self) -> frozenset[str]:
         """Names of all variables."""

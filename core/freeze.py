@@ -174,8 +174,8 @@ class _Freezer:
             (*self.inputs.values(), seed),
             tuple(self.timed.values()),
             steps,
-            tuple(self.functions.values()),
             callbacks,
+            tuple(self.functions.values()),
         )
         model.verify()
         return Frozen(model, self.values, tuple(self.seeds), dict(self.ids), self.timed_objects)

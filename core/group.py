@@ -16,6 +16,7 @@ from .infer import BOOL, Type, unit_of
 from .namespace import Constant, Resolved
 from .resolve import external_names
 from .statements import Stmt, parse_block
+from .stateupdaters import named_method
 from .units import DimensionMismatchError, Quantity
 from .variables import VariableView
 
@@ -32,10 +33,10 @@ class NeuronGroup(Declared):
         Number of neurons.
     model : str or Equations
         Differential equations, subexpressions and parameters.
-    method : str, optional
-        Name of the integrator: ``'exact'`` (``'linear'``), ``'euler'``, ``'exponential_euler'``, ``'rk2'``,
-        ``'rk4'``, ``'heun'`` or ``'milstein'``. By default the first that fits, in that order of
-        preference: exact, Euler, Heun.
+    method : str or ExplicitStateUpdater, optional
+        An integrator of one's own, or the name of one: ``'exact'`` (``'linear'``), ``'euler'``,
+        ``'exponential_euler'``, ``'rk2'``, ``'rk4'``, ``'heun'`` or ``'milstein'``. By default the first that
+        fits, in that order of preference: exact, Euler, Heun.
     threshold : str, optional
         Condition that makes a neuron spike.
     reset : str, optional
@@ -68,7 +69,7 @@ class NeuronGroup(Declared):
         self,
         N: int,
         model: str | Equations,
-        method: str | None = None,
+        method: Any = None,
         threshold: str | None = None,
         reset: str | None = None,
         refractory: Any = False,
@@ -79,8 +80,8 @@ class NeuronGroup(Declared):
         name: str | None = None,
     ) -> None:
         _check_arguments(N, model, threshold, reset, refractory, namespace)
-        check_method(method)
         equations = model if isinstance(model, Equations) else Equations(model)
+        chosen = named_method(method, equations)
         _check_attributes(equations)
         self._threshold = None if threshold is None else parse(threshold)
         self._reset = () if reset is None else parse_block(reset)
@@ -88,7 +89,7 @@ class NeuronGroup(Declared):
         super().__init__(name, clock, dt, "groups", order)
         self._size = int(N)
         self.equations = equations
-        self.method = method
+        self.method = chosen
         self._namespace = dict(namespace or {})
         self.variable_types = variable_types(equations, self._refractory is not None)
 
@@ -274,13 +275,3 @@ def _parse_refractory(value: Any) -> tuple[Expr | None, Constant | None]:
     if np.isnan(period) or period < 0:
         raise ValueError(f"NeuronGroup: refractory={value!r}; it must be a time of zero or more.")
     return Name(REFRACTORY_PERIOD), Constant(period, TIME)
-
-
-def check_method(method: Any) -> None:
-    """Refuse the name of an integrator that does not exist."""
-    from .integrators import method_names
-
-    if method is not None and method not in method_names():
-        raise ValueError(
-            f"method={method!r} is not an integrator; choose one of {', '.join(method_names())}, or leave it out."
-        )

@@ -178,7 +178,7 @@ class Kernels:
 
 
 def _dangling(kernel: Kernel, constants: set[str], matrices: set[str]) -> Iterator[str]:
-    streams = {d.stream for d in kernel.draws}
+    streams = {d.stream for d in kernel.draws}  # others belong to draws with parameters
     for node in (n for expr in kernel.expressions() for n in walk(expr)):
         if isinstance(node, Const) and node.name not in constants:
             yield f"{kernel.owner} uses the constant {node.name}, which is not computed"

@@ -305,45 +305,37 @@ def number_streams(
 
     def with_draws(kernel: Kernel) -> Kernel:
         draws: list[Draw] = []
-        rewrite = numbering(f"{kernel.owner}/{kernel.kind}", taken, draws)
+        rewrite = numbered(f"{kernel.owner}/{kernel.kind}", draws, taken)
         kernel = _map(kernel, lambda expr: transform(expr, rewrite))
-        # made for all neurons at once: those without parameters of their own
-        return replace(kernel, draws=tuple(d for d in draws if not d.args))
+        return replace(kernel, draws=tuple(d for d in draws if d.distribution and not d.args))
 
     made: dict[str, int] = {}
     new_assigns = []
     for assign in assigns:
         target = f"{assign.population}.{assign.variable}"
-        rewrite = numbering(assignment_place(target, made.setdefault(target, 0)), taken, [])
+        rewrite = numbered(f"{target}={made.setdefault(target, 0)}", [], taken)
         made[target] += 1
         where = None if assign.where is None else transform(assign.where, rewrite)
         new_assigns.append(replace(assign, where=where, expr=transform(assign.expr, rewrite)))
     return [with_draws(kernel) for kernel in kernels], new_assigns
 
 
-def assignment_place(target: str, number: int) -> str:
-    """Where random numbers are drawn that the n-th assignment to ``group.variable`` takes."""
-    return f"{target}={number}"
-
-
-def numbering(place: str, taken: set[int], draws: list[Draw]) -> Callable[[Expr], Expr | None]:
-    """A rewriting that gives what draws random numbers its streams, in order; draws are noted."""
-    count = 0
-
-    def next_stream() -> int:
-        nonlocal count
-        count += 1
-        return stream_of(f"{place}/{count - 1}", taken)
+def numbered(place: str, draws: list[Draw], taken: set[int]) -> Callable[[Expr], Expr | None]:
+    """Gives draws and calls with state their streams; what it found is added to ``draws``, inner ones first."""
 
     def rewrite(node: Expr) -> Expr | None:
         if isinstance(node, UserCall) and node.stateful:
-            args = tuple(transform(arg, rewrite) for arg in node.args)
-            return replace(node, args=args, stream=next_stream())
-        if isinstance(node, Call) and node.function in ALL_FUNCTIONS and ALL_FUNCTIONS[node.function].draw:
-            args = tuple(transform(arg, rewrite) for arg in node.args)
-            draws.append(Draw(ALL_FUNCTIONS[node.function].draw, next_stream(), args))
-            return draws[-1]
-        return None
+            distribution = ""
+        elif isinstance(node, Call) and node.function in ALL_FUNCTIONS:
+            distribution = ALL_FUNCTIONS[node.function].draw
+            if not distribution:
+                return None
+        else:
+            return None
+        args = tuple(transform(arg, rewrite) for arg in node.args)
+        stream = stream_of(f"{place}/{len(draws)}", taken)
+        draws.append(Draw(distribution, stream, args))
+        return replace(node, args=args, stream=stream) if isinstance(node, UserCall) else draws[-1]
 
     return rewrite
 

@@ -279,8 +279,8 @@ class Model:
     inputs: tuple[Input, ...]
     timed: tuple[TimedInput, ...]
     program: tuple[Step, ...]
-    functions: tuple[UserFunction, ...] = ()
     callbacks: tuple[Callback, ...] = ()
+    functions: tuple[UserFunction, ...] = ()
 
     def population(self, id: str) -> Population:
         """The population of that id."""

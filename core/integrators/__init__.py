@@ -5,6 +5,7 @@ from __future__ import annotations
 from .base import Integrator, Propagator, System, Update
 from .euler import Euler
 from .exact import Exact
+from .explicit import PREFIX, Explicit, read_scheme
 from .exponential_euler import ExponentialEuler
 from .heun import Heun
 from .milstein import Milstein
@@ -52,6 +53,8 @@ def choose(method: str, system: System, group: str) -> Integrator:
 
 
 def _named(name: str) -> Integrator:
+    if name.startswith(f"{PREFIX} "):
+        return Explicit(read_scheme(name))
     return next(integrator for integrator in INTEGRATORS if name in integrator.names)
 
 

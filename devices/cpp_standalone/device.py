@@ -86,15 +86,14 @@ class CPPStandaloneDevice(UserDevice):
             return self._array("t")
         return self._array(f"{id}.{variable}")
 
-    def _array(self, id: str) -> Array:
+    def _array(self, id: str) -> Array | None:
+        """An output of the last run; ``None`` for what is computed whenever it is needed."""
         assert self._results is not None
         if id not in self._results:
             assert self._runner is not None
             known = {o.id for o in self._built().build().manifest.outputs}
             if id not in known:
-                raise NotImplementedError(
-                    f"{id} is not stored by the simulation; record it with a StateMonitor instead."
-                )
+                return None
             (self._results[id],) = self._runner.read([id])
         return self._results[id]
 

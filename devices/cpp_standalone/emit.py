@@ -20,7 +20,6 @@ from .expressions import CTYPES, Scope, cpp, identifier, kind
 TEMPLATES = Path(__file__).parent / "templates"
 _ENTRY = {"float64": "SF_F64", "int64": "SF_I64", "bool": "SF_BOOL", "int32": "SF_I32", "uint64": "SF_U64"}
 _C = {"float64": "double", "int64": "int64_t", "bool": "bool", "int32": "int32_t", "uint64": "uint64_t"}
-_WIDTHS = ("bool", "int64", "float64")
 _KIND = {"float64": "float", "int64": "int", "int32": "int", "bool": "bool", "uint64": "int"}
 
 
@@ -138,15 +137,10 @@ class Emitter:
 
     @cached_property
     def constant_slots(self) -> dict[str, str]:
-        """Slots of constants, each with a type that holds what any of the runs binds to it."""
-        found: dict[str, str] = {}
+        """Slots of constants and their types, which are the same in all runs."""
         timed = {t.id for t in self.model.timed}
-        for run in self.runs:
-            for slot, given in run.bindings:
-                if given not in timed:
-                    dtype = self.input_dtype(given)
-                    found[slot] = max(found.get(slot, dtype), dtype, key=_WIDTHS.index)
-        return found
+        bindings = [binding for run in self.runs for binding in run.bindings]
+        return {slot: self.input_dtype(given) for slot, given in bindings if given not in timed}
 
     def input_dtype(self, id: str) -> str:
         return self.inputs[self.slot[id]].dtype

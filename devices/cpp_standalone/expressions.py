@@ -153,7 +153,7 @@ def cpp(expr: Expr, scope: Scope) -> str:
     if isinstance(expr, Lit):
         return literal(expr.value)
     if isinstance(expr, Var):
-        return scope.variables[expr.name][0]
+        return _variable(expr, scope)
     if isinstance(expr, Param):
         return scope.params[expr.slot][0]
     if isinstance(expr, Element):
@@ -182,6 +182,12 @@ def cpp(expr: Expr, scope: Scope) -> str:
         return _user_call(expr, scope)
     assert isinstance(expr, Call)
     return _call(expr, scope)
+
+
+def _variable(expr: Var, scope: Scope) -> str:
+    """Integers are stored in 32 bits and calculated with in 64, as Python's have room for any result."""
+    name, dtype = scope.variables[expr.name]
+    return f"(int64_t){name}" if dtype == "int" and name.endswith("]") else name
 
 
 def _user_call(expr: UserCall, scope: Scope) -> str:

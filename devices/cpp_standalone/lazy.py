@@ -39,6 +39,7 @@ class LazyStandaloneDevice(SessionDevice):
         self._names: Mapping[str, str] = {}
         self._runner: Runner | None = None
         self._key = ""
+        self._outputs: frozenset[str] = frozenset()
         self._values: dict[str, Array] = {}
 
     def after_run(self, session: Session, entry: RunEntry) -> None:
@@ -62,6 +63,8 @@ class LazyStandaloneDevice(SessionDevice):
             return None
         records = isinstance(owner, SpikeMonitor | StateMonitor)
         output = "t" if variable == "t" and not records else f"{id}.{variable}"
+        if output not in self._outputs:
+            return None
         if output not in self._values:
             assert self._runner is not None
             (self._values[output],) = self._runner.read([output])
@@ -78,6 +81,7 @@ class LazyStandaloneDevice(SessionDevice):
             _give_back(build.manifest.key, runner)
             raise
         self._names, self._runner, self._key = simulation.frozen.names, runner, build.manifest.key
+        self._outputs = frozenset(o.id for o in build.manifest.outputs)
 
     def close(self) -> None:
         """Hand the runner back for the next session."""

@@ -17,8 +17,8 @@ from ...core.model import Population, Run
 from ...core.statements import Stmt
 from ..base import Array, SimulationError
 from .context import POLL, Callback, Context
+from .discrete import DRAWS
 from .evaluate import Environment, Timed, evaluate
-from .philox import draw as draw_numbers
 
 _EVERY = 256
 
@@ -193,7 +193,9 @@ class ArrayContext(Context):
                 self._execute(kernel, population, clock, spikes)
         elif kernel.kind == "threshold":
             self._find_spikes(kernel, population, clock)
-        elif kernel.kind == "update":
+        elif kernel.kind == "held_shared":
+            self._execute(kernel, population, clock, np.zeros(1, dtype=np.int64))
+        elif kernel.kind in ("held", "update"):
             self._execute(kernel, population, clock, None)
         else:
             raise SimulationError(
@@ -280,9 +282,17 @@ class ArrayContext(Context):
                 return values[0]
             return values if where is None else values[where]
 
-        def draw(node: Draw) -> Any:
+        def everywhere(given: Any) -> Any:
+            if where is None or np.ndim(given) == 0:
+                return given
+            values = np.ones(population.size)
+            values[where] = given
+            return values
+
+        def draw(node: Draw, *given: Any) -> Any:
             assert clock is not None
-            numbers = draw_numbers(node, population.size, self._seed, clock.ticks)
+            args = [everywhere(x) for x in given]
+            numbers = DRAWS[node.distribution](*args, population.size, self._seed, node.stream, clock.ticks)
             return numbers if where is None else numbers[where]
 
         def entry(node: MatrixEntry) -> Any:

@@ -13,27 +13,28 @@ import numpy as np
 from ...core.clock import Clock
 from ...core.declared import Declared
 from ...core.dimensions import TIME
-from ...core.equations import HELD, SUBEXPRESSION
+from ...core.equations import HELD
 from ...core.expr import Expr, parse, transform
 from ...core.freeze import SEED, Frozen, freeze_program
 from ...core.group import NeuronGroup
-from ...core.lower import assignment_place, lower, numbering, state_arrays
+from ...core.lower import lower, numbered, state_arrays
 from ...core.model import Run
 from ...core.monitors import SpikeMonitor, StateMonitor
-from ...core.namespace import Constant, Resolved
+from ...core.namespace import Constant, Resolved, parts
 from ...core.operations import NetworkOperation
 from ...core.report import Reporter
 from ...core.resolve import resolve
 from ...core.session import AssignEntry, RunEntry, SeedEntry, Session
 from ...core.timedarray import TimedArray
 from ...core.units import Quantity
+from ...core.userfunctions import Function
 from ...core.variables import VariableView
 from ..base import Array, CompilerNotFoundError, DeviceError, SimulationError
 from ..simulation import Simulation
 from ..user import UserDevice
 from .context import POLL, Context
+from .discrete import DRAWS
 from .evaluate import Environment, Timed, evaluate
-from .philox import draw
 
 Variables = WeakKeyDictionary[Declared, dict[str, Any]]
 TARGETS = ("auto", "cpp", "cython", "numpy")
@@ -82,8 +83,7 @@ class RuntimeDevice(UserDevice):
         assert isinstance(group, NeuronGroup)
         view = VariableView(group, name)
         made = self._assigned.setdefault(group, {})
-        place = assignment_place(f"{group.name}.{name}", made.setdefault(name, 0))
-        number = numbering(place, set(), [])
+        number = numbered(f"{group.name}.{name}={made.setdefault(name, 0)}", [], set())
         made[name] += 1
         env = self._environment(group, entry.constants)
         where: Any = slice(None) if entry.where is None else entry.where
@@ -256,7 +256,7 @@ class RuntimeDevice(UserDevice):
             return np.array([self._clock_time(owner)])
         if variable == "t_in_timesteps":
             return np.array([round(self._clock_time(owner) / owner.clock.dt_)])
-        if variable in _computed(owner):
+        if variable in owner.equations.subexpr_names and HELD not in owner.equations[variable].flags:
             constants = self._constants.get(owner)
             if constants is None:
                 return None
@@ -320,7 +320,7 @@ class RuntimeDevice(UserDevice):
                 return self._clock_time(group)
             if name == "t_in_timesteps":
                 return round(self._clock_time(group) / group.clock.dt_)
-            if name in _computed(group):
+            if name in group.equations.subexpr_names and HELD not in group.equations[name].flags:
                 expr = group.equations[name].expr
                 assert expr is not None
                 known = {**self._constants.get(group, {}), **constants}
@@ -330,9 +330,10 @@ class RuntimeDevice(UserDevice):
         known = {**self._constants.get(group, {}), **constants}
         env = Environment(
             variable=variable,
-            params={n: v.value for n, v in known.items() if isinstance(v, Constant)},
+            params=_parameters(known),
+            functions={n: v for n, v in known.items() if isinstance(v, Function)},
             timed={n: Timed(v.values, v.dt) for n, v in known.items() if isinstance(v, TimedArray)},
-            draw=lambda node: draw(node, group.N, self._seed, 0),
+            draw=lambda draw, *args: DRAWS[draw.distribution](*args, group.N, self._seed, draw.stream, 0),
             constants={},
             matrix=_no_matrix,
             elements={},
@@ -370,9 +371,11 @@ class RuntimeDevice(UserDevice):
         return f"<RuntimeDevice, target {self.target!r}>"
 
 
-def _computed(group: NeuronGroup) -> frozenset[str]:
-    """Subexpressions that are evaluated whenever they are looked at, unlike those held over a step."""
-    return frozenset(e.name for e in group.equations.of_kind(SUBEXPRESSION) if HELD not in e.flags)
+def _parameters(known: Mapping[str, Resolved]) -> dict[str, Any]:
+    found: dict[str, Any] = {n: v.value for n, v in known.items() if isinstance(v, Constant)}
+    for name, value in known.items():
+        found |= {f"{name}:{part}": constant.value for part, constant in parts(value).items()}
+    return found
 
 
 def _no_matrix(entry: Any) -> Any:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...core.dimensions import DIMENSIONLESS
 from ...core.expr import (
     Binary,
     Call,
@@ -26,7 +27,9 @@ from ...core.expr import (
     UserCall,
     Var,
 )
-from ..base import DeviceError
+from ...core.records import with_unit
+from ...core.units import get_dimensions
+from ...core.userfunctions import Function
 
 Values = NDArray[Any]
 
@@ -106,10 +109,11 @@ class Environment:
     variable: Callable[[str], Any]
     params: Mapping[str, Any]
     timed: Mapping[str, Timed]
-    draw: Callable[[Draw], Any]
+    draw: Callable[..., Any]  # the draw and the parameters of its distribution
     constants: Mapping[str, Any]
     matrix: Callable[[MatrixEntry], Any]
     elements: Mapping[str, Any]
+    functions: Mapping[str, Function] = field(default_factory=dict)
 
 
 def evaluate(expr: Expr, env: Environment) -> Any:
@@ -127,16 +131,53 @@ def evaluate(expr: Expr, env: Environment) -> Any:
     if isinstance(expr, Element):
         return env.elements[expr.input]
     if isinstance(expr, Draw):
-        return env.draw(expr)
+        return env.draw(expr, *(evaluate(arg, env) for arg in expr.args))
     if isinstance(expr, TimedCall):
         time, *column = (evaluate(arg, env) for arg in expr.args)
         return env.timed[expr.array].at(time, *column)
     if isinstance(expr, UserCall):
-        raise DeviceError(
-            f"{expr.function}() is a function of your own, which numpy does not evaluate for a model yet: use it "
-            "in equations with target='cpp', or assign it under set_device('cpp_standalone')."
-        )
+        if expr.function not in env.functions:
+            raise NotImplementedError(
+                f"{expr.function}() cannot be called in the numpy target; use the compiled one, "
+                "set_device('runtime', target='cpp')."
+            )
+        return call_user(env.functions[expr.function], [evaluate(arg, env) for arg in expr.args], env)
     return _compound(expr, [evaluate(child, env) for child in expr.children()])
+
+
+def call_user(function: Function, values: list[Any], env: Environment) -> Any:
+    """A function of the script's own on plain numbers: in Python, with arrays and with units unless it discards them.
+
+    Raises
+    ------
+    TypeError
+        If the function cannot be called with arrays.
+    """
+    numpy = function.implementations.get("numpy")
+    if numpy is None or not numpy.discard_units:
+        dims: list[Any] = []
+        for unit in function.arg_units:
+            shared = dims[function.arg_names.index(unit)] if isinstance(unit, str) else None
+            dims.append(
+                shared
+                if shared is not None
+                else DIMENSIONLESS
+                if unit in (None, bool)
+                else get_dimensions(unit)
+            )
+        values = [v if d == DIMENSIONLESS else with_unit(v, d) for v, d in zip(values, dims, strict=True)]
+    if function.auto_vectorise:
+        values.append(np.atleast_1d(env.variable("i")))
+    code = function.pyfunc if numpy is None else numpy.code
+    if numpy is not None and numpy.discard_units:
+        code = getattr(code, "_orig_func", code)
+    assert code is not None
+    try:
+        return np.asarray(code(*values))
+    except (TypeError, IndexError) as error:
+        raise TypeError(
+            f"{function.name}() is called with arrays of {env.variable('N')} values here: {error}."
+        ) from error
 
 
 def _compound(expr: Expr, values: list[Any]) -> Any:

@@ -9,9 +9,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.expr import Draw
-from ..base import DeviceError
-
 Words = NDArray[np.uint64]
 _LOW = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
@@ -56,22 +53,3 @@ def normal(n: int, seed: int, stream: int, step: int) -> NDArray[np.float64]:
     radius = np.sqrt(-2 * np.log(_fraction(first, 1)))
     angle = 2 * np.pi * _fraction(second)
     return np.concatenate([radius * np.cos(angle), radius * np.sin(angle)])[:n]
-
-
-_DRAWS = {"uniform": uniform, "normal": normal}
-
-
-def draw(node: Draw, n: int, seed: int, step: int) -> NDArray[np.float64]:
-    """The numbers of one place in a model, for ``n`` elements.
-
-    Raises
-    ------
-    DeviceError
-        For distributions that only compiled code draws.
-    """
-    if node.distribution not in _DRAWS:
-        raise DeviceError(
-            f"{node.distribution} numbers are drawn by compiled code only: assign them under "
-            "set_device('cpp_standalone'), or draw them in the group's equations with target='cpp'."
-        )
-    return _DRAWS[node.distribution](n, seed, node.stream, step)

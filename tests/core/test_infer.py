@@ -78,7 +78,7 @@ def test_every_function_has_a_test():
         ("exp(v)", "The argument 'v' of exp() in 'exp(v)' has units of volt, but exp() takes units of 1."),
         ("clip(v, 0, 1)", "The argument '0' of clip() in 'clip(v, 0, 1)' has units of 1, but clip() takes units of "),
         ("timestep(x, dt)", "The argument 'x' of timestep() in 'timestep(x, dt)' has units of 1, but timestep() takes"),
-        ("floor(v)", "The argument 'v' of floor() in 'floor(v)' has units of volt, but floor() takes units of 1."),
+        ("log(v)", "The argument 'v' of log() in 'log(v)' has units of volt, but log() takes units of 1."),
         ("x**v", "The exponent 'v' in 'x ** v' has units of volt; an exponent must be a plain number."),
         ("v**1e400", "'v ** inf' raises a quantity with units of volt to the power of 'inf', so its own units are "),
         ("v**x", "'v ** x' raises a quantity with units of volt to the power of 'x', so its own units are unknown; "

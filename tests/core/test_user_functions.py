@@ -212,6 +212,7 @@ def test_an_expression_is_integrated_exactly():
 def test_python_alone_is_not_enough():
     with use_session(Session()):
         group = NeuronGroup(1, "x = python_only(1.0*N) : 1")
+        set_device("cpp_standalone", build_on_run=False, directory=None)
         run(0 * ms)
         assert group
         simulation = current_simulation()

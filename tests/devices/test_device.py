@@ -218,9 +218,7 @@ def test_values_before_and_after_the_run():
     device.build()
     assert_allclose(cells.v / mV, np.array([-70, -60, -60, -50]) * np.exp(-1))
     assert_allclose(cells.t / ms, 10)
-    with pytest.raises(
-        NotImplementedError, match="not stored by the simulation; record it with a StateMonitor"
-    ):
+    with pytest.raises(NotImplementedError, match="no values are kept; record it with a StateMonitor"):
         cells.w[:]
 
 

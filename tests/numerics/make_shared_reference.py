@@ -1,6 +1,6 @@
 """Record what Brian 2 makes of `shared_models`: run it with a Python that has Brian 2.
 
-python tests/numerics/make_reference.py
+python tests/numerics/make_shared_reference.py
 """
 
 import json

@@ -76,6 +76,42 @@ def user_functions(lib):
     return {"v": trace.v, "I": trace.I, "n": group.n[:]}
 
 
+@model
+def described_methods(lib):
+    """Coupled equations with time, a stimulus, refractoriness, by descriptions of two and three stages."""
+    stimulus = lib.TimedArray([0.0, 1.0, -0.5, 2.0], dt=0.5 * lib.ms)
+    ralston = lib.ExplicitStateUpdater(
+        """k1 = dt*f(x, t)
+           k2 = dt*f(x + 2*k1/3, t + 2*dt/3)
+           x_new = x + k1/4 + 3*k2/4"""
+    )
+    kutta = lib.ExplicitStateUpdater(
+        """a = f(x, t)
+           b = f(x + dt*a/2, t + dt/2)
+           c = f(x - dt*a + 2*dt*b, t + dt)
+           x_new = x + dt*(a + 4*b + c)/6"""
+    )
+    found = {}
+    for name, method in (("ralston", ralston), ("kutta", kutta)):
+        group = lib.NeuronGroup(
+            2,
+            """dv/dt = (w*w - v + stimulus(t) + cos(t/ms))/(2*ms) : 1 (unless refractory)
+               dw/dt = (v*(1 - w) + drive)/(5*ms) : 1
+               drive = 0.5*i : 1""",
+            threshold="v > 0.6",
+            reset="v = 0.1",
+            refractory=1 * lib.ms,
+            method=method,
+            namespace={"stimulus": stimulus},
+            dt=0.25 * lib.ms,
+            name=name,
+        )
+        group.v = [0.1, 0.5]
+        found[name] = (group, lib.StateMonitor(group, ["v", "w"], record=True))
+    lib.Network(*found.values()).run(5 * lib.ms)
+    return {f"{name} {v}": getattr(trace, v) for name, (_, trace) in found.items() for v in "vw"}
+
+
 def evaluate(lib, name):
     """Arrays of one model as plain floats."""
     return {key: np.asarray(value, dtype=float) for key, value in MODELS[name](lib).items()}

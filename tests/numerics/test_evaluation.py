@@ -127,6 +127,26 @@ def test_quotients_of_integers_round_as_in_python():
     assert_array_equal(fired, [98])
 
 
+def test_integers_have_room_for_what_is_calculated():
+    """They are stored in 32 bits, but a product on the way to the result may be larger."""
+    with isolated_session(0):
+        big = 70000
+        group = NeuronGroup(
+            2,
+            """k : integer
+               far = k*k // big : integer
+               cube = k**3/1e9 : 1
+               scaled = (k*1000000) % 7 : integer""",
+        )
+        group.k = [big, -big]
+        states = StateMonitor(group, ["far", "cube", "scaled"], record=True)
+        run(0.1 * ms)
+        far, cube, scaled = (np.asarray(getattr(states, name))[:, 0] for name in ("far", "cube", "scaled"))
+    assert_array_equal(far, [70000, 70000])
+    assert_array_equal(cube, [343000.0, -343000.0])
+    assert_array_equal(scaled, [70000 * 10**6 % 7, -70000 * 10**6 % 7])
+
+
 @pytest.mark.parametrize("enabled", [True, False])
 def test_conditions_on_what_all_neurons_share(enabled):
     """Truth values computed once, per run or per step, in a condition with one computed per neuron."""

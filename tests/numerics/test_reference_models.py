@@ -1,4 +1,4 @@
-"""Models of `shared_models` against what Brian 2 made of them (see make_reference.py)."""
+"""Models of `shared_models` against what Brian 2 made of them (see make_shared_reference.py)."""
 
 import json
 from pathlib import Path

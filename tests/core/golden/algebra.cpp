@@ -111,19 +111,19 @@ static int statemonitor_states(sf_context* _c, const sf_clock& _clock) {
   }
   for (int64_t _k = 0; _k < _rows; ++_k) {
     const int64_t i = _record[_k];
-    _fits = _fits && _c->statemonitor__c.append((double)(((((((sqrt(x[i]) + fabs(x[i])) + sf_sign(x[i])) + ceil(x[i])) + floor(x[i])) + sf_clip(x[i], 0, n[i])) + (int64_t)(x[i] > 1)) + sf_timestep(t, dt)));
+    _fits = _fits && _c->statemonitor__c.append((double)(((((((sqrt(x[i]) + fabs(x[i])) + sf_sign(x[i])) + ceil(x[i])) + floor(x[i])) + sf_clip(x[i], 0, (int64_t)n[i])) + (int64_t)(x[i] > 1)) + sf_timestep(t, dt)));
   }
   for (int64_t _k = 0; _k < _rows; ++_k) {
     const int64_t i = _record[_k];
-    _fits = _fits && _c->statemonitor__d.append((double)((((((((sf_int_pow<2>((double)x[i]) + pow((double)x[i], (double)_k0)) + sqrt(x[i])) + pow((double)2, (double)n[i])) + sf_mod(x[i], 2)) + sf_floordiv(x[i], 2)) + sf_mod(n[i], 3)) + sf_floordiv(n[i], 2)) + ((double)n[i] / 2)));
+    _fits = _fits && _c->statemonitor__d.append((double)((((((((sf_int_pow<2>((double)x[i]) + pow((double)x[i], (double)_k0)) + sqrt(x[i])) + pow((double)2, (double)(int64_t)n[i])) + sf_mod(x[i], 2)) + sf_floordiv(x[i], 2)) + sf_mod((int64_t)n[i], 3)) + sf_floordiv((int64_t)n[i], 2)) + ((double)(int64_t)n[i] / 2)));
   }
   for (int64_t _k = 0; _k < _rows; ++_k) {
     const int64_t i = _record[_k];
-    _fits = _fits && _c->statemonitor__k.append((int32_t)((((n[i] * 2) + i) - N) + t_in_timesteps));
+    _fits = _fits && _c->statemonitor__k.append((int32_t)(((((int64_t)n[i] * 2) + i) - N) + t_in_timesteps));
   }
   for (int64_t _k = 0; _k < _rows; ++_k) {
     const int64_t i = _record[_k];
-    _fits = _fits && _c->statemonitor__p.append((bool)(((x[i] < 1) | ((x[i] >= 2) & (!q[i]))) != (n[i] == 3)));
+    _fits = _fits && _c->statemonitor__p.append((bool)(((x[i] < 1) | ((x[i] >= 2) & (!q[i]))) != ((int64_t)n[i] == 3)));
   }
   {
     const int64_t i = 0;
@@ -148,7 +148,7 @@ static void neurongroup_threshold(sf_context* _c, const sf_clock& _clock) {
   int32_t* __restrict__ _spikes = _c->neurongroup_spikes;
   int64_t _found = 0;
   for (int64_t i = 0; i < N; ++i) {
-    if (((((x[i] < 1) | ((x[i] >= 2) & (!q[i]))) != (n[i] == 3)) | (_draw48905889[i] < 0.001))) _spikes[_found++] = (int32_t)i;
+    if (((((x[i] < 1) | ((x[i] >= 2) & (!q[i]))) != ((int64_t)n[i] == 3)) | (_draw48905889[i] < 0.001))) _spikes[_found++] = (int32_t)i;
   }
   _c->neurongroup_spike_count = _found;
 }
@@ -163,7 +163,7 @@ static void neurongroup_reset(sf_context* _c, const sf_clock& _clock) {
   for (int64_t _k = 0; _k < _c->neurongroup_spike_count; ++_k) {
     const int64_t i = _spikes[_k];
     x[i] = (sf_uniform(i, N, _c->seed, 1079059686u, _clock.tick()) + sf_normal(i, N, _c->seed, 3050281930u, _clock.tick()));
-    int64_t n_old = n[i];
+    int64_t n_old = (int64_t)n[i];
     q[i] = (n_old > 2);
     x[i] = (x[i] + (((((((sin(x[i]) + cos(x[i])) + tan(x[i])) + asin((x[i] / 10))) + acos((x[i] / 10))) + atan(x[i])) * 2.718281828459045) - 3.141592653589793));
   }

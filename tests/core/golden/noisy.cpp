@@ -136,7 +136,7 @@ static void neurongroup_update(sf_context* _c, const sf_clock& _clock) {
   for (int64_t i = 0; i < N; ++i) {
     not_refractory[i] = (floor((((t - lastspike[i]) * _k0) + 0.001)) >= floor(((((theta[i] / 0.001) * 0.001) * _k0) + 0.001)));
     double _dW_xi = (_k1 * _draw3325298564[i]);
-    double _next_v = (v[i] + (((not_refractory[i] ? (((_s0 + sf_timed_at(_c->timed_patterns, t, (int64_t)column[i])) - v[i]) * _k2) : 0.0) * dt) + ((not_refractory[i] ? _k3 : 0.0) * _dW_xi)));
+    double _next_v = (v[i] + (((not_refractory[i] ? (((_s0 + sf_timed_at(_c->timed_patterns, t, (int64_t)(int64_t)column[i])) - v[i]) * _k2) : 0.0) * dt) + ((not_refractory[i] ? _k3 : 0.0) * _dW_xi)));
     v[i] = _next_v;
   }
 }
@@ -202,7 +202,7 @@ static void neurongroup_reset(sf_context* _c, const sf_clock& _clock) {
     double jump = (sf_uniform(i, N, _c->seed, 1079059686u, _clock.tick()) * _p_sigma);
     v[i] = (v[i] - (0.003 + jump));
     theta[i] = (theta[i] + (jump / 2));
-    total[i] = (total[i] + _p_step);
+    total[i] = ((int64_t)total[i] + _p_step);
   }
 }
 

@@ -1,0 +1,69 @@
+"""What the runtime device evaluates itself: held subexpressions, discrete draws and user functions."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from spikefarm import *
+from spikefarm.core.session import Session, use_session
+
+MEANS = np.array([0.0, 0.3, 5, 9.5, 10, 40, 1e4, 1e9])
+
+
+def doubled(x):
+    return 2 * x
+
+
+double = Function(doubled, arg_units=[volt], return_unit=volt)
+double.implementations.add_implementation("cpp", "double doubled(double x) { return 2*x; }")
+
+
+def simulated():
+    """Draws of all kinds in assignments and in kernels, with a user function in an assignment."""
+    few, near = BinomialFunction(12, 0.7, approximate=False), BinomialFunction(400, 0.3)
+    many = BinomialFunction(1000, 0.4, approximate=False)
+    group = NeuronGroup(
+        MEANS.size * 50,
+        """mean : 1
+           dv/dt = n/ms : 1
+           n = poisson(mean) : integer (constant over dt)
+           s = few() + many() : integer (constant over dt, shared)
+           x : 1
+           y : 1
+           w : volt
+           z : 1""",
+        threshold="i % 3 == 0",
+        reset="z += poisson(mean + 1) + many()",
+        method="euler",
+    )
+    group.mean = np.tile(MEANS, 50)
+    group.x = "poisson(mean) + few()"
+    group.y = "near() + many()"
+    group.w = "double(i*mV)"
+    run(0.3 * ms)
+    return {name: np.array(getattr(group, name)) for name in ("v", "n", "s", "x", "y", "w", "z")}
+
+
+@pytest.mark.parametrize("target", ["cpp", "numpy"])
+def test_the_same_draws_as_in_a_generated_program(target):
+    with use_session(Session()):
+        set_device("cpp_standalone", directory=None)
+        seed(5)
+        wanted = simulated()
+    with use_session(Session()):
+        set_device("runtime", target=target)
+        seed(5)
+        found = simulated()
+    for name, values in wanted.items():
+        if name in ("y", "w"):
+            assert_allclose(found[name], values, rtol=1e-12, err_msg=name)
+        else:
+            assert_array_equal(found[name], values, err_msg=name)
+
+
+def test_the_numpy_target_refuses_user_functions_in_kernels():
+    with use_session(Session()):
+        set_device("runtime", target="numpy")
+        group = NeuronGroup(1, "w = double(1*mV) : volt (constant over dt)")
+        with pytest.raises(NotImplementedError, match=r"double\(\) cannot be called in the numpy target"):
+            run(0.1 * ms)
+        assert group
