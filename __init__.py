@@ -6,10 +6,14 @@ from .core.binomial import BinomialFunction
 from .core.clock import Clock, defaultclock
 from .core.equations import Equations
 from .core.group import NeuronGroup
-from .core.monitors import SpikeMonitor, StateMonitor
+from .core.monitors import EventMonitor, SpikeMonitor, StateMonitor
 from .core.network import Network, collect, run, stop
 from .core.operations import NetworkOperation, network_operation
+from .core.poisson import PoissonGroup
+from .core.poissoninput import PoissonInput
+from .core.ratemonitor import PopulationRateMonitor
 from .core.session import seed, start_scope
+from .core.spikegenerator import SpikeGeneratorGroup
 from .core.stateupdaters import ExplicitStateUpdater, StateUpdateMethod
 from .core.timedarray import TimedArray
 from .core.units import *
@@ -27,11 +31,16 @@ __all__ = [
     "Clock",
     "Equations",
     "ExplicitStateUpdater",
+    "EventMonitor",
     "Grid",
     "Network",
     "NetworkOperation",
     "NeuronGroup",
+    "PoissonGroup",
+    "PoissonInput",
+    "PopulationRateMonitor",
     "Ragged",
+    "SpikeGeneratorGroup",
     "SpikeMonitor",
     "StateMonitor",
     "StateUpdateMethod",

@@ -22,6 +22,8 @@ class Declared:
     """An object of a script: it has a name, a session, a clock and a place in the time step."""
 
     _kind = "object"
+    #: How messages say what an object does with those that it needs.
+    _relation = "works on"
 
     def __init__(self, name: str | None, clock: Any, dt: Any, when: str, order: int) -> None:
         what = type(self).__name__
@@ -58,6 +60,16 @@ class Declared:
         """Names that the object's strings take from the script."""
         return set()
 
+    @property
+    def _needs(self) -> tuple[Declared, ...]:
+        """Objects that must be part of whatever runs this one."""
+        return ()
+
+    @property
+    def _contained(self) -> tuple[Declared, ...]:
+        """Objects that run along with this one without being named."""
+        return ()
+
     def variable_names(self) -> Collection[str]:
         """Names that the object's strings need not take from the script."""
         return ()
@@ -65,6 +77,11 @@ class Declared:
     def own_namespace(self) -> Mapping[str, Any]:
         """The explicit namespace of the object, whose names come before those of the script."""
         return {}
+
+    @property
+    def namespace_owner(self) -> Declared:
+        """The object whose namespace this one's strings use."""
+        return self
 
     def intrinsic_constants(self) -> Mapping[str, Any]:
         """Constants that come with the object itself rather than from a namespace."""

@@ -27,6 +27,8 @@ _FLAGS = {
     SUBEXPRESSION: frozenset({"shared", HELD}),
     PARAMETER: frozenset({"constant", "shared"}),
 }
+#: Flag of a parameter that takes no negative values; no equations of a script carry it.
+NON_NEGATIVE = "non-negative"
 #: Names that every group has, or that the language gives a meaning.
 RESERVED = frozenset({"t", "dt", "t_in_timesteps", "i", "N", "lastspike", "not_refractory", "xi"})
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,15 +14,18 @@ from .binomial import BinomialFunction
 from .declared import Declared
 from .dimensions import DIMENSIONLESS, TIME
 from .equations import DIFFERENTIAL, PARAMETER
+from .events import GroupEvent
 from .expr import Element, Expr, parse
-from .group import NeuronGroup
+from .group import Group
 from .infer import Type
 from .model import (
     ApplyArgs,
     Assign,
     Callback,
+    Event,
     Input,
     Model,
+    Operation,
     Population,
     Probe,
     Run,
@@ -32,11 +35,14 @@ from .model import (
     UserFunction,
     Variable,
 )
-from .monitors import SpikeMonitor, StateMonitor
+from .monitors import EventRecorder, Monitor, StateMonitor
 from .namespace import Constant, Resolved, parts
 from .operations import NetworkOperation
+from .ratemonitor import PopulationRateMonitor
+from .regular import GroupCode
 from .resolve import resolve
 from .session import ApplyEntry, AssignEntry, Entry, RunEntry, SeedEntry, Session
+from .spikegenerator import Spikes
 from .statements import Stmt
 from .timedarray import TimedArray
 from .userfunctions import Function, plain_array
@@ -148,6 +154,7 @@ class _Freezer:
     values: dict[str, NDArray[Any]] = field(default_factory=dict)
     timed: dict[str, TimedInput] = field(default_factory=dict)
     timed_objects: dict[str, TimedArray] = field(default_factory=dict)
+    spikes: dict[Spikes, tuple[str, str, str]] = field(default_factory=dict)
     seeds: list[int | None] = field(default_factory=lambda: [None])
     functions: dict[str, UserFunction] = field(default_factory=dict)
     function_ids: dict[int, str] = field(default_factory=dict)
@@ -156,15 +163,17 @@ class _Freezer:
     def freeze(self) -> Frozen:
         objects = _objects(self.program)
         self.ids = _canonical_ids(objects)
-        groups = [o for o in objects if isinstance(o, NeuronGroup)]
-        first = self._first_constants(groups)
+        groups = [o for o in objects if isinstance(o, Group)]
+        owners = [o for o in objects if isinstance(o, Group | GroupCode)]
+        first = self._first_constants(owners)
         populations = tuple(self._population(g, first[g.name]) for g in groups)
-        probes = tuple(self._probe(o) for o in objects if isinstance(o, SpikeMonitor | StateMonitor))
+        probes = tuple(self._probe(o) for o in objects if isinstance(o, Monitor))
         callbacks = tuple(
             Callback(self.ids[o.name], self._clock_id(o), o.when, o.order)
             for o in objects
             if isinstance(o, NetworkOperation)
         )
+        operations = tuple(self._operation(o, first[o.name]) for o in owners if isinstance(o, GroupCode))
         steps = self._steps()
         self._overrides(groups)
         seed = Input(SEED, SEED, "seed", "uint64", len(self.seeds), DIMENSIONLESS)
@@ -176,12 +185,13 @@ class _Freezer:
             steps,
             callbacks,
             tuple(self.functions.values()),
+            operations,
         )
         model.verify()
         return Frozen(model, self.values, tuple(self.seeds), dict(self.ids), self.timed_objects)
 
-    def _first_constants(self, groups: list[NeuronGroup]) -> dict[str, Mapping[str, Resolved]]:
-        """What the names of each group stand for in its first run: for all runs the same kind of thing.
+    def _first_constants(self, owners: Sequence[Declared]) -> dict[str, Mapping[str, Resolved]]:
+        """What the names of each object stand for in its first run: for all runs the same kind of thing.
 
         Raises
         ------
@@ -192,10 +202,10 @@ class _Freezer:
         values: dict[str, list[Resolved]] = {}
         for entry in self.program:
             if isinstance(entry, RunEntry):
-                for group in (g for g in groups if g.name in entry.constants):
-                    first.setdefault(group.name, entry.constants[group.name])
-                    for name, value in entry.constants[group.name].items():
-                        values.setdefault(self._slot(group, name), []).append(value)
+                for obj in (o for o in owners if o.name in entry.constants):
+                    first.setdefault(obj.name, entry.constants[obj.name])
+                    for name, value in entry.constants[obj.name].items():
+                        values.setdefault(self._slot(obj, name), []).append(value)
         mixed = sorted(slot for slot, found in values.items() if len({_kind(v) for v in found}) > 1)
         if mixed:
             raise FreezeError(
@@ -207,35 +217,28 @@ class _Freezer:
 
     # -- objects --------------------------------------------------------------------------------------
 
-    def _slot(self, group: NeuronGroup, name: str) -> str:
-        """Where the group's kernels read a constant: the script's names are shared, its own are not."""
-        if name in group.intrinsic_constants():
-            return f"{self.ids[group.name]}:{name.removeprefix('.')}"
-        return f"{self.ids[group.name]}.{name}" if name.split(":")[0] in group.own_namespace() else name
+    def _slot(self, obj: Declared, name: str) -> str:
+        """Where an object's kernels read a constant: the script's names are shared, its own are not."""
+        if name in obj.intrinsic_constants():
+            return f"{self.ids[obj.name]}:{name.removeprefix('.')}"
+        own = name.split(":")[0] in obj.own_namespace()
+        return f"{self.ids[obj.namespace_owner.name]}.{name}" if own else name
 
-    def _resolved(self, group: NeuronGroup, expr: Expr, constants: Mapping[str, Resolved], own: Any) -> Expr:
+    def _resolved(self, obj: Declared, expr: Expr, constants: Mapping[str, Resolved], own: Any) -> Expr:
         def slot(name: str) -> str:
             value = constants.get(name)
-            return self._function(name, value) if isinstance(value, Function) else self._slot(group, name)
+            return self._function(name, value) if isinstance(value, Function) else self._slot(obj, name)
 
         return resolve(expr, own, constants, slot)
 
-    def _population(self, group: NeuronGroup, constants: Mapping[str, Resolved]) -> Population:
-        own: dict[str, Type] = dict(group.variable_types)
-
+    def _population(self, group: Group, constants: Mapping[str, Resolved]) -> Population:
         def made(expr: Expr | None) -> Expr | None:
-            return None if expr is None else self._resolved(group, expr, constants, own)
+            return None if expr is None else self._resolved(group, expr, constants, group.variable_types)
 
         variables = tuple(
             Variable(e.name, e.kind, e.dtype, e.dim, made(e.expr), tuple(sorted(e.flags)))
             for e in group.equations.ordered
         )
-        reset = []
-        for statement in group.checked_reset(constants):
-            expr = self._resolved(group, statement.expr, constants, own)
-            reset.append(Stmt(statement.target, expr, statement.local, statement.dtype))
-            if statement.local:
-                own[statement.target] = Type(DIMENSIONLESS, statement.dtype)
         is_time = group.refractory_expr is None or group.refractory_is_time(constants)
         return Population(
             id=self.ids[group.name],
@@ -244,11 +247,39 @@ class _Freezer:
             order=group.order,
             method=group.method or "auto",
             variables=variables,
-            threshold=made(group.threshold_expr),
-            reset=tuple(reset),
+            events=tuple(self._event(group, event, constants) for event in group.own_events()),
             refractory=made(group.refractory_expr),
             refractory_is_time=is_time,
         )
+
+    def _event(self, group: Group, event: GroupEvent, constants: Mapping[str, Resolved]) -> Event:
+        condition = event.condition
+        if condition is not None:
+            condition = self._resolved(group, condition, constants, group.variable_types)
+        made = Event(event.name, condition, event.check.when, event.check.order)
+        if event.run is None:
+            return made
+        code = self._code(group, group, group.checked_code(event, constants), constants)
+        return replace(made, code=code, code_when=event.run.when, code_order=event.run.order)
+
+    def _operation(self, obj: GroupCode, constants: Mapping[str, Resolved]) -> Operation:
+        code = self._code(obj, obj.group, obj.checked_code(constants), constants)
+        population = self.ids[obj.group.name]
+        return Operation(
+            self.ids[obj.name], population, self._clock_id(obj), obj.when, obj.order, code, obj.shared
+        )
+
+    def _code(
+        self, obj: Declared, group: Group, block: Iterable[Stmt], constants: Mapping[str, Resolved]
+    ) -> tuple[Stmt, ...]:
+        """Checked statements with every name resolved."""
+        own: dict[str, Type] = dict(group.variable_types)
+        code = []
+        for statement in block:
+            code.append(statement.with_expr(self._resolved(obj, statement.expr, constants, own)))
+            if statement.local:
+                own[statement.target] = Type(DIMENSIONLESS, statement.dtype)
+        return tuple(code)
 
     def _clock_id(self, obj: Declared) -> str:
         clock = obj.clock
@@ -261,13 +292,16 @@ class _Freezer:
 
     def _probe(self, monitor: Declared) -> Probe:
         id = self.ids[monitor.name]
-        if isinstance(monitor, SpikeMonitor):
-            source, kind, record = monitor.source, "spikes", "all"
-            variables: tuple[str, ...] = ("i", "t") if monitor.record else ()
+        if isinstance(monitor, EventRecorder):
+            source, kind, record = monitor.source, "events", "all"
+            event, variables = monitor.event, monitor.recorded_variables
+        elif isinstance(monitor, PopulationRateMonitor):
+            source, kind, record = monitor.source, "rate", "all"
+            event, variables = monitor.event, ()
         else:
             assert isinstance(monitor, StateMonitor)
             source, kind, record = monitor.source, "states", "all"
-            variables = monitor.record_variables
+            event, variables = "", monitor.record_variables
             if monitor.indices is not None:
                 record = self._input(f"{id}.record", f"{id}.record", "index", monitor.indices)
         return Probe(
@@ -279,6 +313,7 @@ class _Freezer:
             monitor.order,
             variables,
             record,
+            event,
         )
 
     def _function(self, name: str, function: Function) -> str:
@@ -347,13 +382,13 @@ class _Freezer:
         self.timed_objects[id] = array
         return id
 
-    def _bind(self, group: NeuronGroup, constants: Mapping[str, Resolved], table: dict[str, str]) -> None:
+    def _bind(self, obj: Declared, constants: Mapping[str, Resolved], table: dict[str, str]) -> None:
         for name, value in constants.items():
-            slot = self._slot(group, name)
+            slot = self._slot(obj, name)
             if slot in table:
                 continue
-            own = name in group.intrinsic_constants()
-            user = f"{self.ids[group.name]}{name}" if own else name
+            own = name in obj.intrinsic_constants()
+            user = f"{self.ids[obj.name]}{name}" if own else name
             if isinstance(value, Constant):
                 table[slot] = self._constant(slot, user, value, self.slots[slot])
             elif isinstance(value, TimedArray):
@@ -365,7 +400,7 @@ class _Freezer:
                         f"{slot}.{part}", f"{user}.{part}", constant, dtype
                     )
 
-    def _overrides(self, groups: list[NeuronGroup]) -> None:
+    def _overrides(self, groups: list[Group]) -> None:
         """Every variable with values of its own can be set by run arguments."""
         for group in groups:
             id = self.ids[group.name]
@@ -400,7 +435,7 @@ class _Freezer:
 
     def _assign(self, entry: AssignEntry) -> Assign:
         group = entry.target
-        assert isinstance(group, NeuronGroup)
+        assert isinstance(group, Group)
         id = self.ids[group.name]
         dim, dtype = group.variable_types[entry.variable].dim, group.variable_types[entry.variable].dtype
         table: dict[str, str] = {}
@@ -440,7 +475,7 @@ class _Freezer:
     def _run(self, entry: RunEntry) -> Run:
         table: dict[str, str] = {}
         for obj in entry.objects:
-            if isinstance(obj, NeuronGroup):
+            if isinstance(obj, Group | GroupCode):
                 self._bind(obj, entry.constants[obj.name], table)
         clocks: dict[str, str] = {}
         for obj in entry.objects:
@@ -451,7 +486,22 @@ class _Freezer:
                 clocks[clock] = self._input(f"{clock}.dt", name, "dt", dt, TIME)
         duration = self._input("run.duration", "run.duration", "duration", entry.duration, TIME)
         objects = tuple(self.ids[o.name] for o in entry.objects)
-        return Run(duration, objects, tuple(clocks.items()), tuple(sorted(table.items())))
+        spikes = tuple(
+            (self.ids[o.name], *self._spikes(self.ids[o.name], entry.spikes[o.name]))
+            for o in entry.objects
+            if o.name in entry.spikes
+        )
+        return Run(duration, objects, tuple(clocks.items()), tuple(sorted(table.items())), spikes)
+
+    def _spikes(self, id: str, spikes: Spikes) -> tuple[str, str, str]:
+        """Inputs for spikes given in advance; runs with the same spikes share them."""
+        if spikes not in self.spikes:
+            self.spikes[spikes] = (
+                self._input(f"{id}.indices", f"{id}.indices", "spikes", spikes.indices),
+                self._input(f"{id}.times", f"{id}.times", "spikes", spikes.times, TIME),
+                self._input(f"{id}.period", f"{id}.period", "constant", spikes.period, TIME),
+            )
+        return self.spikes[spikes]
 
 
 __all__ = ["SEED", "FreezeError", "Frozen", "freeze"]

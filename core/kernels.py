@@ -54,11 +54,14 @@ class Kernel:
 
     Parameters
     ----------
-    kind : {'held_shared', 'held', 'update', 'threshold', 'reset', 'spikes', 'states', 'callback'}
+    kind : str
+        One of ``'held_shared'``, ``'held'``, ``'update'``, ``'threshold'``, ``'generate'``, ``'reset'``,
+        ``'events'``, ``'states'``, ``'rate'``, ``'operation'``, ``'callback'``.
         What the loop runs over, and what it does besides its statements: nothing, the statements are
-        executed once; all neurons; all neurons; all neurons,
-        collecting those for which ``condition`` holds; the neurons that spiked in this step; the spikes of
-        this step, recording them; the recorded neurons; nothing, Python is called.
+        executed once; all neurons; all neurons; all neurons, collecting those for which ``condition`` holds,
+        which have the ``event``; the neurons whose spikes were given for this step; the neurons that had the
+        event last; the same, recording them; the recorded neurons; nothing, the number
+        of events is recorded; all neurons; nothing, Python is called.
     owner : str
         Population or probe that it belongs to.
     population : str
@@ -82,6 +85,8 @@ class Kernel:
     draws: tuple[Draw, ...] = ()
     body: tuple[Stmt, ...] = ()
     condition: Expr | None = None
+    event: str = ""
+    single: bool = False  # once instead of for all neurons
 
     def expressions(self) -> Iterator[Expr]:
         """Every expression of the kernel."""
@@ -93,7 +98,9 @@ class Kernel:
             yield self.condition
 
     def dump(self) -> Iterator[str]:
-        yield f"kernel {self.owner} {self.kind} clock={self.clock} when={self.when} order={self.order}"
+        event = f" of {self.event}" if self.event else ""
+        once = " once" if self.single else ""
+        yield f"kernel {self.owner} {self.kind}{event}{once} clock={self.clock} when={self.when} order={self.order}"
         for draw in self.draws:
             yield f"  draw {text(draw)}"
         for statement in self.scalars:

@@ -6,10 +6,11 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from .algebra import ONE, div, mul
+from .algebra import ONE, div, mul, select
 from .context import LONG_AGO
 from .declared import SCHEDULE
 from .equations import DIFFERENTIAL, PARAMETER, SUBEXPRESSION
+from .events import SPIKE
 from .expr import (
     Binary,
     Call,
@@ -33,7 +34,7 @@ from .expr import (
 from .functions import ALL_FUNCTIONS
 from .integrators import Propagator, System, choose
 from .kernels import Array, AssignKernel, Kernel, Kernels, RunConstant, RunMatrix
-from .model import Assign, Model, Population, Probe
+from .model import Assign, Event, Model, Operation, Population, Probe
 from .statements import Stmt
 
 _STATE = {"float": "float64", "int": "int32", "bool": "bool"}
@@ -85,7 +86,7 @@ def state_arrays(model: Model) -> tuple[Array, ...]:
             arrays.append(Array(f"{p.id}.lastspike", p.id, "lastspike", "float64", p.size, LONG_AGO))
             arrays.append(Array(f"{p.id}.not_refractory", p.id, "not_refractory", "bool", p.size, 1.0))
     for probe in model.probes:
-        if probe.kind == "spikes":
+        if probe.kind == "events":
             size = model.population(probe.source).size
             arrays.append(Array(f"{probe.id}.count", probe.id, "count", "int32", size, 0.0))
     return tuple(arrays)
@@ -102,10 +103,9 @@ def make_kernels(model: Model) -> tuple[list[Kernel], tuple[tuple[str, str], ...
         update, method = update_kernel(population)
         kernels += update
         methods += method
-        if population.threshold is not None:
-            kernels.append(threshold_kernel(population))
-        if population.reset:
-            kernels.append(_kernel(population, "reset", "resets", body=population.reset))
+        for event in population.events:
+            kernels += event_kernels(population, event)
+    kernels += [operation_kernel(model.population(o.population), o) for o in model.operations]
     kernels += [probe_kernel(model, probe) for probe in model.probes]
     return kernels, tuple(methods)
 
@@ -195,24 +195,50 @@ def _steps(time: Expr) -> Expr:
     return Call("floor", (Binary("+", Binary("*", time, per_step), Lit(1e-3)),))
 
 
-def threshold_kernel(population: Population) -> Kernel:
-    """Find the neurons that spike; a refractory one does not."""
-    condition = population.threshold
-    assert condition is not None
+def event_kernels(population: Population, event: Event) -> list[Kernel]:
+    """Find the neurons that have an event (a refractory one does not spike), and do what follows."""
+    condition = event.condition
     body: tuple[Stmt, ...] = ()
-    if population.refracts:
+    if condition is None:
+        given = _kernel(population, "generate", event.when, order=event.order, event=event.name)
+        return [given, *_follow(population, event)]
+    if population.refracts and event.name == SPIKE:
         condition = Logic("and", condition, Var("not_refractory"))
         body = (Stmt("lastspike", Var("t")), Stmt("not_refractory", Lit(False), dtype="bool"))
-    return _kernel(population, "threshold", "thresholds", condition=condition, body=body)
+    find = _kernel(population, "threshold", event.when, condition=condition, body=body, event=event.name)
+    return [replace(find, order=event.order), *_follow(population, event)]
+
+
+def _follow(population: Population, event: Event) -> list[Kernel]:
+    """The code for an event."""
+    if not event.code:
+        return []
+    then = _kernel(population, "reset", event.code_when, body=event.code, event=event.name)
+    return [replace(then, order=event.code_order)]
+
+
+def operation_kernel(population: Population, o: Operation) -> Kernel:
+    """Statements for all neurons, or once for what they have in common.
+
+    What is flagged (unless refractory) stands still in refractory neurons, as in Brian 2.
+    """
+    still = {v.name for v in population.variables if "unless refractory" in v.flags and population.refracts}
+    body = tuple(
+        s.with_expr(select(Var("not_refractory"), s.expr, Var(s.target))) if s.target in still else s
+        for s in o.code
+    )
+    return Kernel("operation", o.id, o.population, o.clock, o.when, o.order, body=body, single=o.shared)
 
 
 def probe_kernel(model: Model, probe: Probe) -> Kernel:
     """Recording: one statement for each variable, whose target is the variable's column."""
     body: tuple[Stmt, ...] = ()
-    if probe.kind == "states":
+    if probe.variables:
         body = tuple(Stmt(name, Var(name), local=True) for name in probe.variables)
     source = model.population(probe.source)
-    return Kernel(probe.kind, probe.id, source.id, probe.clock, probe.when, probe.order, body=body)
+    return Kernel(
+        probe.kind, probe.id, source.id, probe.clock, probe.when, probe.order, body=body, event=probe.event
+    )
 
 
 # -- subexpressions and numbers ------------------------------------------------------------------------
@@ -305,7 +331,8 @@ def number_streams(
 
     def with_draws(kernel: Kernel) -> Kernel:
         draws: list[Draw] = []
-        rewrite = numbered(f"{kernel.owner}/{kernel.kind}", draws, taken)
+        event = "" if kernel.event in ("", SPIKE) else f".{kernel.event}"
+        rewrite = numbered(f"{kernel.owner}/{kernel.kind}{event}", draws, taken)
         kernel = _map(kernel, lambda expr: transform(expr, rewrite))
         return replace(kernel, draws=tuple(d for d in draws if d.distribution and not d.args))
 
@@ -453,7 +480,7 @@ def _jumps(node: Expr) -> bool:
 
 def hoist_step_scalars(model: Model, kernel: Kernel) -> Kernel:
     """Compute once per step what is the same for all neurons, such as a stimulus."""
-    if kernel.kind not in ("held", "update", "threshold"):
+    if kernel.kind not in ("held", "update", "threshold", "operation") or kernel.single:
         return kernel
     own = frozenset(m.name for m in kernel.matrices)
     everywhere = frozenset(f"{kernel.population}.{n}" for n in ("M", "R")) - own

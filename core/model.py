@@ -64,6 +64,35 @@ class Variable:
 
 
 @dataclass(frozen=True)
+class Event:
+    """What can happen to a neuron, when that is looked at, and what follows when.
+
+    ``condition`` is ``None`` where the population has another source of events.
+    """
+
+    name: str
+    condition: Expr | None
+    when: str
+    order: int
+    code: tuple[Stmt, ...] = ()
+    code_when: str = "resets"
+    code_order: int = 0
+
+    def expressions(self) -> Iterator[Expr]:
+        """Every expression of the event."""
+        if self.condition is not None:
+            yield self.condition
+        for statement in self.code:
+            yield statement.expr
+
+    def dump(self) -> Iterator[str]:
+        condition = "" if self.condition is None else f" where {text(self.condition)}"
+        yield f"  event {self.name} when={self.when} order={self.order}{condition}"
+        for statement in self.code:
+            yield f"    then when={self.code_when} order={self.code_order} {statement}"
+
+
+@dataclass(frozen=True)
 class Population:
     """A group of neurons with the same equations."""
 
@@ -73,14 +102,17 @@ class Population:
     order: int
     method: str
     variables: tuple[Variable, ...]
-    threshold: Expr | None = None
-    reset: tuple[Stmt, ...] = ()
+    events: tuple[Event, ...] = ()
     refractory: Expr | None = None  # a time, or a condition that holds while refractory
     refractory_is_time: bool = True
 
     def variable(self, name: str) -> Variable:
         """The variable of that name."""
         return next(v for v in self.variables if v.name == name)
+
+    def event(self, name: str) -> Event | None:
+        """The event of that name, if there is one."""
+        return next((e for e in self.events if e.name == name), None)
 
     def of_kind(self, kind: str) -> tuple[Variable, ...]:
         """Variables of one kind, in order."""
@@ -95,20 +127,17 @@ class Population:
         for variable in self.variables:
             if variable.expr is not None:
                 yield variable.expr
-        for optional in (self.threshold, self.refractory):
-            if optional is not None:
-                yield optional
-        for statement in self.reset:
-            yield statement.expr
+        for event in self.events:
+            yield from event.expressions()
+        if self.refractory is not None:
+            yield self.refractory
 
     def dump(self) -> Iterator[str]:
         yield f"population {self.id} size={self.size} clock={self.clock} order={self.order} {self.method}"
         for variable in self.variables:
             yield f"  {variable.dump()}"
-        if self.threshold is not None:
-            yield f"  threshold {text(self.threshold)}"
-        for statement in self.reset:
-            yield f"  reset {statement}"
+        for event in self.events:
+            yield from event.dump()
         if self.refractory is not None:
             kind = "for" if self.refractory_is_time else "while"
             yield f"  refractory {kind} {text(self.refractory)}"
@@ -118,8 +147,9 @@ class Population:
 class Probe:
     """A monitor.
 
-    ``kind`` is ``'spikes'`` (records neuron and time of each spike unless ``record`` is empty, and counts)
-    or ``'states'`` (records variables of some neurons at each step of its clock).
+    ``kind`` is ``'events'`` (counts the events of each neuron and records variables, neuron and time among
+    them, at each), ``'states'`` (records variables of some neurons at each step of its clock) or ``'rate'``
+    (records the number of events per neuron and time in each step).
     """
 
     id: str
@@ -130,12 +160,41 @@ class Probe:
     order: int
     variables: tuple[str, ...]
     record: str  # 'all', '' or the id of an input that holds indices
+    event: str = ""  # of the source, for what records events
 
     def dump(self) -> str:
+        source = f"{self.source}.{self.event}" if self.event else self.source
         return (
-            f"probe {self.id} {self.kind} of {self.source} clock={self.clock} when={self.when} "
-            f"order={self.order} variables=[{', '.join(self.variables)}] record={self.record or 'none'}"
+            f"probe {self.id} {self.kind} of {source} clock={self.clock} when={self.when} order={self.order} "
+            f"variables=[{', '.join(self.variables)}] record={self.record or 'none'}"
         )
+
+
+@dataclass(frozen=True)
+class Operation:
+    """Statements executed for all neurons of a population at each tick of a clock.
+
+    With ``shared`` they set what the neurons have in common, and are executed once.
+    """
+
+    id: str
+    population: str
+    clock: str
+    when: str
+    order: int
+    code: tuple[Stmt, ...]
+    shared: bool = False
+
+    def expressions(self) -> Iterator[Expr]:
+        """Every expression of the statements."""
+        for statement in self.code:
+            yield statement.expr
+
+    def dump(self) -> Iterator[str]:
+        target = f"shared variables of {self.population}" if self.shared else self.population
+        yield f"operation {self.id} on {target} clock={self.clock} when={self.when} order={self.order}"
+        for statement in self.code:
+            yield f"  {statement}"
 
 
 @dataclass(frozen=True)
@@ -253,18 +312,21 @@ class Run:
     """Advance the named objects for a duration.
 
     ``bindings`` gives each slot that the objects read (constants and TimedArrays) its input for this run,
-    ``clocks`` each clock its dt.
+    ``clocks`` each clock its dt, and ``spikes`` each population whose spikes are given in advance the inputs
+    with their indices, times and period.
     """
 
     duration: str
     objects: tuple[str, ...]
     clocks: tuple[tuple[str, str], ...]
     bindings: tuple[tuple[str, str], ...]
+    spikes: tuple[tuple[str, str, str, str], ...] = ()
 
     def dump(self) -> str:
         clocks = ", ".join(f"{clock}={dt}" for clock, dt in self.clocks)
         bound = ", ".join(f"{slot}={given}" for slot, given in self.bindings)
-        return f"run {self.duration} of [{', '.join(self.objects)}] clocks=[{clocks}] with [{bound}]"
+        spikes = "".join(f" spikes={id}[{', '.join(inputs)}]" for id, *inputs in self.spikes)
+        return f"run {self.duration} of [{', '.join(self.objects)}] clocks=[{clocks}] with [{bound}]{spikes}"
 
 
 Step = Assign | ApplyArgs | Seed | Run
@@ -281,6 +343,7 @@ class Model:
     program: tuple[Step, ...]
     callbacks: tuple[Callback, ...] = ()
     functions: tuple[UserFunction, ...] = ()
+    operations: tuple[Operation, ...] = ()
 
     def population(self, id: str) -> Population:
         """The population of that id."""
@@ -297,6 +360,7 @@ class Model:
             lines += population.dump()
         lines += [probe.dump() for probe in self.probes]
         lines += [callback.dump() for callback in self.callbacks]
+        lines += [line for operation in self.operations for line in operation.dump()]
         lines += [item.dump() for item in self.inputs]
         lines += [array.dump() for array in self.timed]
         for function in self.functions:
@@ -322,6 +386,7 @@ class Model:
             Listing every contradiction.
         """
         problems = [*self._doubles(), *self._dangling_probes(), *self._dangling_inputs()]
+        problems += self._dangling_operations()
         for step in self.program:
             if isinstance(step, Assign):
                 problems += self._dangling_assign(step)
@@ -335,12 +400,15 @@ class Model:
         return frozenset(i.id for i in self.inputs)
 
     @cached_property
-    def _objects(self) -> dict[str, Population | Probe | Callback]:
-        objects: dict[str, Population | Probe | Callback] = {p.id: p for p in self.populations}
-        return objects | {p.id: p for p in self.probes} | {c.id: c for c in self.callbacks}
+    def _objects(self) -> dict[str, Population | Probe | Callback | Operation]:
+        objects: dict[str, Population | Probe | Callback | Operation] = {p.id: p for p in self.populations}
+        objects |= {p.id: p for p in self.probes} | {c.id: c for c in self.callbacks}
+        return objects | {o.id: o for o in self.operations}
 
     def _doubles(self) -> Iterator[str]:
-        if len(self._objects) != len(self.populations) + len(self.probes) + len(self.callbacks):
+        if len(self._objects) != sum(
+            len(kind) for kind in (self.populations, self.probes, self.callbacks, self.operations)
+        ):
             yield "two objects share an id"
         if len(self._input_ids) != len(self.inputs):
             yield "two inputs share an id"
@@ -350,10 +418,21 @@ class Model:
         for probe in self.probes:
             if probe.source not in names:
                 yield f"{probe.id} records from {probe.source}, which does not exist"
+            elif probe.event and self.population(probe.source).event(probe.event) is None:
+                yield f"{probe.id} records {probe.event} of {probe.source}, which has no such event"
             for name in sorted(set(probe.variables) - names.get(probe.source, set(probe.variables))):
                 yield f"{probe.id} records {name}, which {probe.source} does not have"
             if probe.record not in self._input_ids | {"all", ""}:
                 yield f"{probe.id} records the indices {probe.record}, which do not exist"
+
+    def _dangling_operations(self) -> Iterator[str]:
+        for operation in self.operations:
+            if operation.population not in {p.id for p in self.populations}:
+                yield f"{operation.id} works on {operation.population}, which does not exist"
+                continue
+            known = {v.name for v in self.population(operation.population).variables} | _ALWAYS
+            for target in sorted({s.target for s in operation.code if not s.local} - known):
+                yield f"{operation.id} sets {target}, which {operation.population} does not have"
 
     def _dangling_inputs(self) -> Iterator[str]:
         for array in self.timed:
@@ -377,15 +456,20 @@ class Model:
 
     def _dangling_run(self, step: Run) -> Iterator[str]:
         inputs = {step.duration, *(dt for _, dt in step.clocks), *(given for _, given in step.bindings)}
+        inputs |= {id for _, *given in step.spikes for id in given}
         for id in sorted(inputs - self._input_ids):
             yield f"'{step.dump()}' reads {id}, which does not exist"
+        given = {id for id, *_ in step.spikes}
+        for p in self.populations:
+            if p.id in step.objects and p.id not in given and any(e.condition is None for e in p.events):
+                yield f"{p.id} has spikes given in advance, which '{step.dump()}' does not give"
         for id in sorted(set(step.objects) - set(self._objects)):
             yield f"'{step.dump()}' advances {id}, which does not exist"
         bound, clocks = {slot for slot, _ in step.bindings}, {clock for clock, _ in step.clocks}
         for item in (self._objects[id] for id in step.objects if id in self._objects):
             if item.clock not in clocks:
                 yield f"{item.id} has the clock {item.clock}, to which '{step.dump()}' gives no dt"
-            wanted = slots(*item.expressions()) if isinstance(item, Population) else set()
+            wanted = slots(*item.expressions()) if isinstance(item, Population | Operation) else set()
             for slot in sorted(wanted - bound):
                 yield f"{item.id} reads ${slot}, which '{step.dump()}' does not bind"
 
@@ -404,9 +488,11 @@ __all__ = [
     "ApplyArgs",
     "Assign",
     "Callback",
+    "Event",
     "Input",
     "Model",
     "ModelError",
+    "Operation",
     "Population",
     "Probe",
     "Run",

@@ -8,96 +8,217 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .declared import Declared
-from .group import NeuronGroup
+from .events import SPIKE
+from .group import Group
 from .records import SpikeRecord, StateRecord
 
 
-class SpikeMonitor(Declared):
-    """Record the spikes of a group.
+class Monitor(Declared):
+    """What records something of a group; results know it by its name."""
 
-    Parameters
-    ----------
-    source : NeuronGroup
-        The group.
-    record : bool, optional
-        Whether to keep neuron and time of each spike, or only to count them.
-    order : int, optional
-        Place among the objects of the same part of a time step; spikes are recorded after the threshold.
-    name : str, optional
-        Name, unique in the script.
-    """
+    source: Group
+    _relation = "records from"
 
-    _kind = "spikemonitor"
+    @property
+    def _needs(self) -> tuple[Declared, ...]:
+        return (self.source,)
+
+
+class EventRecorder(Monitor):
+    """What monitors of events have in common."""
 
     def __init__(
-        self, source: NeuronGroup, record: bool = True, order: int | None = None, name: str | None = None
+        self,
+        source: Group,
+        event: str,
+        variables: Any,
+        record: bool,
+        when: str | None,
+        order: int | None,
+        name: str | None,
     ) -> None:
-        _check_source("SpikeMonitor", source)
-        if source.threshold_expr is None:
-            raise ValueError(
-                f"SpikeMonitor: {source.name!r} has no threshold, so it never spikes; give it one."
-            )
+        what = type(self).__name__
+        check_source(what, source)
+        place = source.find_event(event).check
         if not isinstance(record, bool):
-            raise TypeError(f"SpikeMonitor: record={record!r} must be True or False.")
+            raise TypeError(f"{what}: record={record!r:.60} must be True or False.")
+        extra = () if variables is None else _variable_names(what, source, variables)
+        if "count" in extra:
+            raise ValueError(
+                f"{what}: 'count' is the number of events of each neuron; record another variable."
+            )
+        if extra and not record:
+            raise ValueError(
+                f"{what}: record=False only counts, so {', '.join(extra)} would not be recorded."
+            )
         super().__init__(
-            name, source._clock, None, "thresholds", source.order + 1 if order is None else order
+            name,
+            source._clock,
+            None,
+            place.when if when is None else when,
+            place.order + 1 if order is None else order,
         )
         self.source = source
+        self.event = event
         self.record = record
+        self.recorded_variables = tuple(dict.fromkeys(("i", "t", *extra))) if record else ()
 
     @property
     def data(self) -> SpikeRecord:
         """Everything recorded so far."""
-        read = _reader(self)
-        return SpikeRecord(read, self.source.N, self.record, self.name)
-
-    @property
-    def i(self) -> NDArray[np.int32]:
-        """Neuron of each spike."""
-        return self.data.i
-
-    @property
-    def t(self) -> Any:
-        """Time of each spike."""
-        return self.data.t
+        types = {n: self.source.variable_types[n].dim for n in self.recorded_variables}
+        return SpikeRecord(reader(self), self.source.N, types, self.name)
 
     @property
     def t_(self) -> NDArray[np.float64]:
-        """Time of each spike in seconds."""
+        """Time of each event in seconds."""
         return self.data.t_
 
     @property
     def it(self) -> tuple[Any, Any]:
         """``(i, t)``."""
-        return self.i, self.t
+        return self.data.i, self.data.t
+
+    @property
+    def it_(self) -> tuple[Any, Any]:
+        """``(i, t)`` without units."""
+        return self.data.i, self.t_
 
     @property
     def count(self) -> NDArray[np.int32]:
-        """Number of spikes of each neuron."""
+        """Number of events of each neuron."""
         return self.data.count
+
+    @property
+    def num_events(self) -> int:
+        """Number of events of all neurons."""
+        return self.data.num_events
+
+    def event_trains(self) -> dict[int, Any]:
+        """Times of events by neuron."""
+        return self.data.event_trains()
+
+    def values(self, variable: str) -> dict[int, Any]:
+        """Values of a recorded variable at the events, by neuron."""
+        return self.data.values(variable)
+
+    def all_values(self) -> dict[str, dict[int, Any]]:
+        """Values of every recorded variable at the events, by name and neuron."""
+        return self.data.all_values()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or "recorded_variables" not in self.__dict__:
+            raise AttributeError(name)
+        return getattr(self.data, name)
+
+    def __len__(self) -> int:
+        return self.num_events
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r} of {self.event!r} of {self.source.name!r}>"
+
+
+class EventMonitor(EventRecorder):
+    """Record an event of a group.
+
+    Parameters
+    ----------
+    source : Group
+        The group.
+    event : str
+        Name of the event.
+    variables : str or list of str, optional
+        Variables to record at each event besides neuron (``i``) and time (``t``).
+    record : bool, optional
+        Whether to record each event, or only to count them.
+    when : str, optional
+        Part of the time step; that in which the event happens by default.
+    order : int, optional
+        Place among the objects of the same part of a time step; right after the event by default.
+    name : str, optional
+        Name, unique in the script.
+
+    Raises
+    ------
+    ValueError
+        If the group has no such event or no such variable.
+    """
+
+    _kind = "eventmonitor"
+
+    def __init__(
+        self,
+        source: Group,
+        event: str,
+        variables: str | list[str] | tuple[str, ...] | None = None,
+        record: bool = True,
+        when: str | None = None,
+        order: int | None = None,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(source, event, variables, record, when, order, name)
+
+
+class SpikeMonitor(EventRecorder):
+    """Record the spikes of a group.
+
+    Parameters
+    ----------
+    source : Group
+        The group.
+    variables : str or list of str, optional
+        Variables to record at each spike besides neuron (``i``) and time (``t``), before the reset.
+    record : bool, optional
+        Whether to record each spike, or only to count them.
+    when : str, optional
+        Part of the time step; that in which the threshold is looked at by default.
+    order : int, optional
+        Place among the objects of the same part of a time step; right after the threshold by default.
+    name : str, optional
+        Name, unique in the script.
+
+    Raises
+    ------
+    ValueError
+        If the group never spikes, or has no such variable.
+    """
+
+    _kind = "spikemonitor"
+
+    def __init__(
+        self,
+        source: Group,
+        variables: str | list[str] | tuple[str, ...] | None = None,
+        record: bool = True,
+        when: str | None = None,
+        order: int | None = None,
+        name: str | None = None,
+    ) -> None:
+        if isinstance(source, Group) and SPIKE not in source.events:
+            raise ValueError(
+                f"SpikeMonitor: {source.name!r} has no threshold, so it never spikes; give it one."
+            )
+        super().__init__(source, SPIKE, variables, record, when, order, name)
 
     @property
     def num_spikes(self) -> int:
         """Number of spikes of all neurons."""
-        return self.data.num_spikes
+        return self.num_events
 
     def spike_trains(self) -> dict[int, Any]:
         """Times of spikes by neuron."""
-        return self.data.spike_trains()
-
-    def __len__(self) -> int:
-        return self.num_spikes
+        return self.event_trains()
 
     def __repr__(self) -> str:
         return f"<SpikeMonitor {self.name!r} of {self.source.name!r}>"
 
 
-class StateMonitor(Declared):
+class StateMonitor(Monitor):
     """Record variables of a group over time.
 
     Parameters
     ----------
-    source : NeuronGroup
+    source : Group
         The group.
     variables : str or list of str
         What to record.
@@ -119,7 +240,7 @@ class StateMonitor(Declared):
 
     def __init__(
         self,
-        source: NeuronGroup,
+        source: Group,
         variables: str | list[str] | tuple[str, ...] | bool,
         record: Any,
         dt: Any = None,
@@ -128,8 +249,12 @@ class StateMonitor(Declared):
         order: int = 0,
         name: str | None = None,
     ) -> None:
-        _check_source("StateMonitor", source)
-        names = _variable_names(source, variables)
+        check_source("StateMonitor", source)
+        names = _variable_names("StateMonitor", source, variables)
+        if "t" in names:
+            raise ValueError(
+                "StateMonitor: the times of the samples are always recorded, as t; leave 't' out."
+            )
         indices = _record_indices(source, record)
         if clock is None and dt is None:
             clock = source._clock
@@ -148,7 +273,7 @@ class StateMonitor(Declared):
         """Everything recorded so far."""
         types = {n: self.source.variable_types[n].dim for n in self.record_variables}
         shared = frozenset(n for n in types if self.source.state(n).shared)
-        return StateRecord(_reader(self), self.record, types, shared, self.name)
+        return StateRecord(reader(self), self.record, types, shared, self.name)
 
     @property
     def t(self) -> Any:
@@ -175,31 +300,30 @@ class StateMonitor(Declared):
         return f"<StateMonitor {self.name!r} of {self.source.name!r}: {', '.join(self.record_variables)}>"
 
 
-def _check_source(kind: str, source: Any) -> None:
-    if not isinstance(source, NeuronGroup):
+def check_source(kind: str, source: Any) -> None:
+    """Refuse what is no group."""
+    if not isinstance(source, Group):
         raise TypeError(f"{kind}: the source is {type(source).__name__} {source!r:.60}; give a NeuronGroup.")
 
 
-def _variable_names(source: NeuronGroup, variables: Any) -> tuple[str, ...]:
+def _variable_names(what: str, source: Group, variables: Any) -> tuple[str, ...]:
     if variables is True:
         return tuple(source.equations)
     names = (variables,) if isinstance(variables, str) else variables
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names) or not names:
         raise TypeError(
-            f"StateMonitor: variables={variables!r:.60} must be a name, a list of names, or True for all."
+            f"{what}: variables={variables!r:.60} must be a name, a list of names, or True for all."
         )
     unknown = [n for n in names if n not in source.variable_types]
     if unknown:
         raise ValueError(
-            f"StateMonitor: {source.name!r} has no variable(s) {', '.join(map(repr, unknown))}; it has "
+            f"{what}: {source.name!r} has no variable(s) {', '.join(map(repr, unknown))}; it has "
             f"{', '.join(source.variable_types)}."
         )
-    if "t" in names:
-        raise ValueError("StateMonitor: the times of the samples are always recorded, as t; leave 't' out.")
     return tuple(dict.fromkeys(names))
 
 
-def _record_indices(source: NeuronGroup, record: Any) -> NDArray[np.int64] | None:
+def _record_indices(source: Group, record: Any) -> NDArray[np.int64] | None:
     if record is True:
         return None
     if record is False:
@@ -219,7 +343,8 @@ def _record_indices(source: NeuronGroup, record: Any) -> NDArray[np.int64] | Non
     return np.where(array < 0, array + source.N, array).astype(np.int64)
 
 
-def _reader(monitor: Declared) -> Any:
+def reader(monitor: Declared) -> Any:
+    """A function that reads what a monitor has recorded."""
     session = monitor.session
 
     def read(variable: str) -> NDArray[Any]:

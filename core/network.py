@@ -10,10 +10,10 @@ from .context import with_floats
 from .declared import Declared
 from .dimensions import TIME
 from .expr import ExpressionError
-from .monitors import SpikeMonitor, StateMonitor
 from .namespace import NamespaceError, Resolved, frame_namespace, look_up
 from .report import Report
 from .session import RunEntry, Session, check_name, current_session
+from .spikegenerator import SpikeGeneratorGroup
 from .units import DimensionMismatchError, Quantity
 
 
@@ -229,21 +229,24 @@ def declare_run(
         raise type(problems[0])("\n".join(str(p) for p in problems))
     clocks = {id(obj.clock): obj.clock for obj in chosen}
     steps = tuple((c, c.dt_) for c in clocks.values())
-    entry = RunEntry(tuple(chosen), seconds, steps, constants, network, report)
+    spikes = {obj.name: obj.spikes for obj in chosen if isinstance(obj, SpikeGeneratorGroup)}
+    entry = RunEntry(tuple(chosen), seconds, steps, constants, network, report, spikes)
     session.record(entry)
     session.device.after_run(session, entry)
 
 
 def _with_sources(objects: Iterable[Declared]) -> list[Declared]:
-    chosen = list(objects)
+    named = list(objects)
+    chosen = list(dict.fromkeys(obj for each in named for obj in (each, *each._contained)))
     if not chosen:
         raise MagicError("The network is empty; add groups and monitors before running it.")
     for obj in chosen:
-        if isinstance(obj, SpikeMonitor | StateMonitor) and obj.source not in chosen:
-            raise ValueError(
-                f"{obj.name!r} records from {obj.source.name!r}, which is not part of what runs; add the group "
-                "to the network too."
-            )
+        for source in obj._needs:
+            if source not in chosen:
+                raise ValueError(
+                    f"{obj.name!r} {obj._relation} {source.name!r}, which is not part of what runs; add the group "
+                    "to the network too."
+                )
     return sorted(chosen, key=lambda obj: obj._number)
 
 

@@ -21,7 +21,7 @@ from .expr import (
     walk,
     written,
 )
-from .functions import FUNCTIONS
+from .functions import ALL_FUNCTIONS, FUNCTIONS
 from .namespace import Constant, Literal, Resolved, look_up, parts
 from .timedarray import TimedArray
 from .userfunctions import Function
@@ -38,7 +38,7 @@ def external_names(expr: Expr, own: Collection[str]) -> set[str]:
     for node in walk(expr):
         name = node.id if isinstance(node, Name) else node.function if isinstance(node, Call) else ""
         if name and name not in own and not is_noise(name):
-            if isinstance(node, Call) and name in FUNCTIONS:
+            if isinstance(node, Call) and name in ALL_FUNCTIONS:
                 continue
             found.add(name)
     return found
@@ -69,7 +69,7 @@ def resolve(
             return _name(node, own, constants, slot)
         if isinstance(node, Call):
             args = tuple(transform(arg, rewrite) for arg in node.args)
-            if node.function in FUNCTIONS and node.function not in own:
+            if node.function in ALL_FUNCTIONS and node.function not in own:
                 return Call(node.function, args)
             called = constants.get(node.function)
             if isinstance(called, TimedArray):

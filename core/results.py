@@ -13,7 +13,7 @@ from .context import REFRACTORY, SHARED, SPECIAL
 from .dimensions import Dimension
 from .infer import unit_of
 from .model import Model, Population, Probe
-from .records import SpikeRecord, StateRecord, with_unit
+from .records import RateRecord, SpikeRecord, StateRecord, with_unit
 
 Read = Callable[[Sequence[str]], list[NDArray[Any]]]
 
@@ -77,9 +77,11 @@ class Layout:
     def _fields(self, item: Population | Probe) -> dict[str, ArrayField]:
         if isinstance(item, Population):
             return {v.name: ArrayField(False, unit_of(v.dim)) for v in item.variables if v.stored}
-        if item.kind == "spikes":
-            spikes = {"i": ArrayField(True, "1"), "t": ArrayField(True, "second")} if item.variables else {}
-            return {**spikes, "count": ArrayField(False, "1")}
+        if item.kind == "events":
+            columns = {n: ArrayField(True, unit_of(self.dim_of(item, n))) for n in item.variables}
+            return {**columns, "count": ArrayField(False, "1")}
+        if item.kind == "rate":
+            return {"t": ArrayField(False, "second"), "rate": ArrayField(False, "hertz")}
         dims = {n: ArrayField(False, unit_of(self.dim_of(item, n))) for n in item.variables}
         return {"t": ArrayField(False, "second"), **dims}
 
@@ -126,11 +128,14 @@ class Results:
         item = self._layout.find(name)
         if isinstance(item, Population):
             found: Any = GroupRecord(self, item, name)
-        elif item.kind == "spikes":
+            return getattr(found, variable) if variable else found
+        dims = {n: self._layout.dim_of(item, n) for n in item.variables}
+        if item.kind == "rate":
+            found = RateRecord(self._reader(item.id), name)
+        elif item.kind == "events":
             size = self._layout.model.population(item.source).size
-            found = SpikeRecord(self._reader(item.id), size, bool(item.variables), name)
+            found = SpikeRecord(self._reader(item.id), size, dims, name)
         else:
-            dims = {n: self._layout.dim_of(item, n) for n in item.variables}
             record = self._layout.recorded(item)
             found = StateRecord(self._reader(item.id), record, dims, self._layout.shared(item), name)
         return getattr(found, variable) if variable else found

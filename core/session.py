@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .clock import Clock
     from .declared import Declared
     from .expr import Expr
+    from .spikegenerator import Spikes
 
 
 class SessionDevice(ABC):
@@ -111,6 +112,7 @@ class RunEntry:
     constants: Mapping[str, Mapping[str, Resolved]]  # per object
     network: str = ""
     report: Report = field(default_factory=Report)
+    spikes: Mapping[str, Spikes] = field(default_factory=dict)  # of objects that are given theirs
 
 
 Entry = AssignEntry | ApplyEntry | SeedEntry | RunEntry

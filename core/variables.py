@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .context import LONG_AGO, SPECIAL, Checker, check_shared, expect_unit, shared_names, with_floats
 from .dimensions import DIMENSIONLESS
-from .equations import HELD, SUBEXPRESSION
+from .equations import HELD, NON_NEGATIVE, SUBEXPRESSION
 from .expr import Expr, parse, written
 from .infer import BOOL, Type, unit_of
 from .namespace import NamespaceError, Resolved, frame_namespace, look_up
@@ -21,7 +21,7 @@ from .session import AssignEntry, RunEntry
 from .units import DimensionMismatchError, get_dimensions
 
 if TYPE_CHECKING:
-    from .group import NeuronGroup
+    from .group import Group
 
 _DTYPES = {"float": np.float64, "int": np.int32, "bool": np.bool_}
 
@@ -34,7 +34,7 @@ class VariableView(NDArrayOperatorsMixin):
     after a run, or before it where they were set to concrete values.
     """
 
-    def __init__(self, group: NeuronGroup, name: str, plain: bool = False) -> None:
+    def __init__(self, group: Group, name: str, plain: bool = False) -> None:
         self.group = group
         self.name = name
         self._plain = plain
@@ -241,6 +241,9 @@ class VariableView(NDArrayOperatorsMixin):
                 raise ValueError(f"{self.label} takes integers, but {shown} is not whole.")
             if (np.abs(array.astype(float)) >= 2**31).any():
                 raise ValueError(f"{self.label} takes integers of 32 bits, but {shown} does not fit.")
+        own = self.group.equations.get(self.name)
+        if own is not None and NON_NEGATIVE in own.flags and (array < 0).any():
+            raise ValueError(f"{self.label} cannot be negative, but {shown} is.")
 
     # -- reading --------------------------------------------------------------------------------------
 

@@ -50,7 +50,9 @@ class InputSpec:
         Canonical and unique within the build, e.g. ``'tau'`` or ``'group.v:override'``.
     name : str
         What a user calls it.
-    kind : {'constant', 'value', 'index', 'table', 'timed_array', 'duration', 'dt', 'override', 'seed'}
+    kind : str
+        One of ``'constant'``, ``'value'``, ``'index'``, ``'table'``, ``'timed_array'``, ``'spikes'``,
+        ``'duration'``, ``'dt'``, ``'override'``, ``'seed'``.
         An ``override`` may stay unset, everything else needs a value.
     dtype : {'float64', 'int64', 'int32', 'uint64', 'bool'}
         How it is stored.

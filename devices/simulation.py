@@ -6,11 +6,13 @@ import difflib
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from ..core.dimensions import DIMENSIONLESS
+from ..core.equations import NON_NEGATIVE
 from ..core.freeze import SEED, Frozen
 from ..core.infer import unit_of
 from ..core.model import Input, Model
@@ -22,6 +24,7 @@ from .base import Array, Backend, Build, Runner
 
 _OVERRIDE = ":override"
 _NAMED = ("constant", "dt", "duration")
+_WHOLE = ("timed_array", "table", "spikes")  # arrays that a single value cannot stand for
 
 
 class RunArgumentError(ValueError):
@@ -87,6 +90,10 @@ class Simulation:
         result = {}
         for item in inputs:
             result[item.id] = _checked(self.qualified_label(key), item, value, self._shape(key, item))
+            if item.id in self._non_negative and (result[item.id] < 0).any():
+                raise RunArgumentError(
+                    f"{self.qualified_label(key)!r} cannot be negative, but {value!r:.80} is."
+                )
         return result
 
     def resolve_all(self, run_args: Mapping[Any, Any]) -> dict[str, Array]:
@@ -150,7 +157,7 @@ class Simulation:
         raise RunArgumentError(f"{key!r} is not used by the simulation; its TimedArrays: {known}.")
 
     def _of_name(self, key: str) -> list[Input]:
-        exact = [i for i in self.model.inputs if i.id == key and i.kind in (*_NAMED, "timed_array", "table")]
+        exact = [i for i in self.model.inputs if i.id == key and i.kind in (*_NAMED, *_WHOLE)]
         found = [i for i in self.model.inputs if i.name == key and i.kind in _NAMED] or exact
         if found:
             values = {self.base[i.id].astype(float).tobytes() for i in found}
@@ -163,11 +170,21 @@ class Simulation:
         group, _, variable = key.partition(".")
         if variable:
             return self._of_variable(group, variable)
-        names = sorted({i.name for i in self.model.inputs if i.kind in (*_NAMED, "override")})
+        names = sorted({i.name for i in self.model.inputs if i.kind in (*_NAMED, "spikes", "override")})
         close = difflib.get_close_matches(key, names, n=3)
         hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
         raise RunArgumentError(
             f"{key!r} is no constant of the simulation.{hint} These can be set: {', '.join(names)}."
+        )
+
+    @cached_property
+    def _non_negative(self) -> frozenset[str]:
+        """Ids of overrides that take no negative values."""
+        return frozenset(
+            f"{p.id}.{v.name}{_OVERRIDE}"
+            for p in self.model.populations
+            for v in p.variables
+            if NON_NEGATIVE in v.flags
         )
 
     def _shape(self, key: Any, item: Input) -> tuple[int, ...]:
@@ -277,7 +294,7 @@ def _checked(label: str, item: Input, value: Any, shape: tuple[int, ...]) -> Arr
         raise RunArgumentError(
             f"{label!r} has units of {unit_of(item.dim)}, but {shown} has units of {unit_of(given)}."
         )
-    single_ok = item.kind not in ("timed_array", "table")
+    single_ok = item.kind not in _WHOLE
     if array.shape != shape and not (single_ok and array.size == 1 and array.ndim <= 1):
         want = "a single value" if shape in ((), (1,)) else f"an array of shape {shape}"
         also = " or a single value" if single_ok and shape not in ((), (1,)) else ""

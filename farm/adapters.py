@@ -163,13 +163,15 @@ def exported(monitor: Any) -> dict[str, Any]:
     TypeError
         An object of the model that records nothing.
     """
-    from ..core.monitors import SpikeMonitor, StateMonitor
+    from ..core.monitors import EventRecorder, StateMonitor
+    from ..core.ratemonitor import PopulationRateMonitor
     from .ragged import Ragged
 
-    if isinstance(monitor, SpikeMonitor):
-        return (
-            {"i": Ragged(monitor.i), "t": Ragged(monitor.t)} if monitor.record else {"count": monitor.count}
-        )
+    if isinstance(monitor, EventRecorder):
+        columns = {name: Ragged(getattr(monitor, name)) for name in monitor.recorded_variables}
+        return columns if monitor.record else {"count": monitor.count}
+    if isinstance(monitor, PopulationRateMonitor):
+        return {"t": monitor.t, "rate": monitor.rate}
     if isinstance(monitor, StateMonitor):
         return {"t": monitor.t, **{name: getattr(monitor, name) for name in monitor.record_variables}}
     raise TypeError(f"{monitor!r:.60} records nothing; return numbers, arrays or a monitor")

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...core.declared import Declared
 from ...core.freeze import freeze
-from ...core.monitors import SpikeMonitor, StateMonitor
+from ...core.monitors import Monitor
 from ...core.session import ApplyEntry, RunEntry, Session, current_session
 from ..base import Array, DeviceError, Runner
 from ..simulation import Simulation
@@ -82,7 +82,7 @@ class CPPStandaloneDevice(UserDevice):
         id = self._simulation.frozen.names.get(owner.name)
         if id is None:
             return None
-        if not isinstance(owner, SpikeMonitor | StateMonitor) and variable == "t":
+        if not isinstance(owner, Monitor) and variable == "t":
             return self._array("t")
         return self._array(f"{id}.{variable}")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.context import REFRACTORY, SPECIAL
+from ...core.events import SPIKE
 from ...core.expr import Const, Draw, Element, Expr, MatrixEntry, Param, UserCall, Var, walk
 from ...core.infer import unit_of
 from ...core.integrators import Propagator
@@ -48,20 +49,17 @@ def output_specs(model: Model) -> tuple[OutputSpec, ...]:
 
 def _probe_outputs(model: Model, probe: Probe) -> list[OutputSpec]:
     source = model.population(probe.source)
-    if probe.kind == "spikes":
-        count = OutputSpec(f"{probe.id}.count", "int32", source.size, "1")
-        if not probe.variables:
-            return [count]
-        return [
-            OutputSpec(f"{probe.id}.i", "int32", -1, "1"),
-            OutputSpec(f"{probe.id}.t", "float64", -1, "second"),
-            count,
-        ]
-    outputs = [OutputSpec(f"{probe.id}.t", "float64", -1, "second")]
-    for name in probe.variables:
-        dtype, unit = _recorded_type(source, name)
-        outputs.append(OutputSpec(f"{probe.id}.{name}", dtype, -1, unit))
-    return outputs
+    columns = [
+        OutputSpec(f"{probe.id}.{name}", dtype, -1, unit)
+        for name in probe.variables
+        for dtype, unit in [_recorded_type(source, name)]
+    ]
+    if probe.kind == "events":
+        return [*columns, OutputSpec(f"{probe.id}.count", "int32", source.size, "1")]
+    times = OutputSpec(f"{probe.id}.t", "float64", -1, "second")
+    if probe.kind == "rate":
+        return [times, OutputSpec(f"{probe.id}.rate", "float64", -1, "hertz")]
+    return [times, *columns]
 
 
 def _recorded_type(population: Population, name: str) -> tuple[str, str]:
@@ -97,6 +95,8 @@ class Emitter:
     """What the template asks for: names, types and lines of code."""
 
     kernels: Kernels
+    #: Kernels that can fail, and say so.
+    fallible = ("events", "states", "rate", "callback")
 
     @property
     def model(self) -> Model:
@@ -195,7 +195,26 @@ class Emitter:
         return [c.id for c in self.model.callbacks].index(kernel.owner)
 
     def function(self, kernel: Kernel) -> str:
-        return f"{identifier(kernel.owner)}_{kernel.kind}"
+        event = f"_{kernel.event}" if kernel.kind in ("threshold", "reset") and kernel.event != SPIKE else ""
+        return f"{identifier(kernel.owner)}_{kernel.kind}{event}"
+
+    def events(self, population: str, event: str) -> str:
+        """Name of the list of neurons that have an event; their number is in ``…_count``."""
+        return (
+            identifier(f"{population}.events:{event}")
+            if event != SPIKE
+            else f"{identifier(population)}_spike"
+        )
+
+    @cached_property
+    def generators(self) -> tuple[str, ...]:
+        """Populations whose spikes are given in advance."""
+        return tuple(p.id for p in self.model.populations if any(e.condition is None for e in p.events))
+
+    @cached_property
+    def event_lists(self) -> tuple[tuple[str, int], ...]:
+        """Every such list with its capacity."""
+        return tuple((self.events(p.id, e.name), p.size) for p in self.model.populations for e in p.events)
 
     def scope(self, kernel: Kernel) -> Scope:
         population = self.model.population(kernel.population)
@@ -208,7 +227,7 @@ class Emitter:
             indexed=self._indexed,
         )
         locals_ = {s.target: (identifier(s.target), kind(s.expr, scope)) for s in kernel.scalars}
-        if kernel.kind != "states":
+        if kernel.kind not in ("states", "events"):
             locals_ |= {s.target: (identifier(s.target), s.dtype) for s in kernel.body if s.local}
         return replace(scope, variables={**scope.variables, **locals_})
 
@@ -232,7 +251,8 @@ class Emitter:
         nodes = [n for e in kernel.expressions() for n in walk(e)]
         names = {n.name for n in nodes if isinstance(n, Var)}
         targets = {s.target for s in kernel.body if not s.local}
-        lines = self._clock_lines(names) + self._function_lines(nodes)
+        own = "_clock" if kernel.clock == population.clock else f"_c->clock_{identifier(population.clock)}"
+        lines = self._clock_lines(names, own) + self._function_lines(nodes)
         for name in self._array_names(population):
             if name in names | targets:
                 lines.append(self._pointer(population, name, const=name not in targets))
@@ -285,14 +305,14 @@ class Emitter:
             for name, id, single in f.arrays
         ]
 
-    def _clock_lines(self, names: set[str]) -> list[str]:
+    def _clock_lines(self, names: set[str], clock: str) -> list[str]:
         lines = []
         if "t" in names:
-            lines.append("const double t = _clock.t;")
+            lines.append(f"const double t = {clock}.t;")
         if "dt" in names:
-            lines.append("const double dt = _clock.dt;")
+            lines.append(f"const double dt = {clock}.dt;")
         if "t_in_timesteps" in names:
-            lines.append("const int64_t t_in_timesteps = _clock.step;")
+            lines.append(f"const int64_t t_in_timesteps = {clock}.step;")
         return lines
 
     def _array_names(self, population: Population) -> list[str]:
@@ -359,7 +379,7 @@ class Emitter:
         return cpp(kernel.condition, self.scope(kernel))
 
     def recorded(self, probe: Probe) -> list[tuple[str, str, str]]:
-        """Of a state probe: each variable, the C++ of its value and its type."""
+        """Of a probe: each variable, the C++ of its value and its type."""
         kernel = next(k for k in self.kernels.kernels if k.owner == probe.id)
         scope = self.scope(kernel)
         source = self.model.population(probe.source)
@@ -492,7 +512,8 @@ class Emitter:
 
 def _buffered(kernel: Kernel) -> tuple[Draw, ...]:
     """Draws that are made for all neurons before the loop; others are made where they are used."""
-    return kernel.draws if kernel.kind in ("held", "update", "threshold") else ()
+    many = kernel.kind in ("held", "update", "threshold", "operation") and not kernel.single
+    return kernel.draws if many else ()
 
 
 def _nodes(assign: AssignKernel) -> Iterable[Expr]:

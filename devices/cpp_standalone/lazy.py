@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from ...core.declared import Declared
 from ...core.freeze import freeze
-from ...core.monitors import SpikeMonitor, StateMonitor
+from ...core.monitors import Monitor
 from ...core.session import RunEntry, Session, SessionDevice
 from ..base import Array, DeviceError, Runner
 from ..simulation import Simulation
@@ -61,7 +61,7 @@ class LazyStandaloneDevice(SessionDevice):
         id = self._names.get(owner.name)
         if id is None:
             return None
-        records = isinstance(owner, SpikeMonitor | StateMonitor)
+        records = isinstance(owner, Monitor)
         output = "t" if variable == "t" and not records else f"{id}.{variable}"
         if output not in self._outputs:
             return None

@@ -14,6 +14,7 @@ from ...core.freeze import SEED
 from ...core.integrators import Propagator
 from ...core.kernels import Kernel, Kernels
 from ...core.model import Population, Run
+from ...core.spikegenerator import Spikes
 from ...core.statements import Stmt
 from ..base import Array, SimulationError
 from .context import POLL, Callback, Context
@@ -57,7 +58,8 @@ class ArrayContext(Context):
         self._model = kernels.model
         (self._run,) = [s for s in kernels.model.program if isinstance(s, Run)]
         self._state = {a.id: np.full(a.size, a.initial, dtype=a.dtype) for a in kernels.arrays}
-        self._spikes: dict[str, Array] = {}
+        self._events: dict[tuple[str, str], Array] = {}  # of each population and event, who had it last
+        self._generators: dict[str, tuple[Array, Array, int]] = {}
         self._recorded: dict[str, list[Any]] = {}
         self._clocks = {clock: _Clock() for clock, _ in self._run.clocks}
         self._time = 0.0
@@ -147,6 +149,10 @@ class ArrayContext(Context):
                 env = self._environment(self._model.population(c.population), {}, {})
                 self._constants[c.name] = evaluate(c.expr, env)
 
+        for id, indices, times, period in self._run.spikes:
+            given = Spikes(self._inputs[indices], self._inputs[times], float(self._inputs[period][0]))
+            self._generators[id] = given.binned(self._dt(id), self._model.population(id).size, id)
+
     def _dt(self, population: str) -> float:
         return self._clocks[self._model.population(population).clock].dt
 
@@ -183,20 +189,29 @@ class ArrayContext(Context):
                 raise SimulationError("stopped by Python")
             return
         population = self._model.population(kernel.population)
-        if kernel.kind == "spikes":
-            self._record_spikes(kernel, clock)
+        if kernel.kind == "events":
+            self._record_events(kernel, population, clock)
+        elif kernel.kind == "rate":
+            rate = len(self._last_events(population, kernel.event)) / population.size / clock.dt
+            self._recorded.setdefault(f"{kernel.owner}.t", []).append(np.array([clock.t]))
+            self._recorded.setdefault(f"{kernel.owner}.rate", []).append(np.array([rate]))
         elif kernel.kind == "states":
             self._record_states(kernel, population, clock)
+        elif kernel.kind == "generate":
+            neurons, bins, cycle = self._generators[population.id]
+            now = clock.step % cycle if cycle else clock.step
+            first, last = np.searchsorted(bins, (now, now + 1))
+            self._events[population.id, kernel.event] = neurons[first:last].astype(np.int32)
         elif kernel.kind == "reset":
-            spikes = self._spikes[population.id]
-            if len(spikes):
-                self._execute(kernel, population, clock, spikes)
+            events = self._last_events(population, kernel.event)
+            if len(events):
+                self._execute(kernel, population, clock, events)
         elif kernel.kind == "threshold":
-            self._find_spikes(kernel, population, clock)
+            self._find_events(kernel, population, clock)
         elif kernel.kind == "held_shared":
             self._execute(kernel, population, clock, np.zeros(1, dtype=np.int64))
-        elif kernel.kind in ("held", "update"):
-            self._execute(kernel, population, clock, None)
+        elif kernel.kind in ("held", "update", "operation"):
+            self._execute(kernel, population, clock, np.zeros(1, dtype=np.int64) if kernel.single else None)
         else:
             raise SimulationError(
                 f"{kernel.owner}: the numpy target cannot do the code of a {kernel.kind!r}; use the compiled one, "
@@ -217,32 +232,37 @@ class ArrayContext(Context):
     def _kernel_environment(
         self, kernel: Kernel, population: Population, clock: _Clock, where: Array | None
     ) -> tuple[Environment, dict[str, Any]]:
-        local: dict[str, Any] = {"t": clock.t, "t_in_timesteps": clock.step}
+        own = self._clocks[population.clock]
+        local: dict[str, Any] = {"t": own.t, "t_in_timesteps": own.step}
         env = self._environment(population, local, {}, where, clock)
         for s in kernel.scalars:
             local[s.target] = evaluate(s.expr, env)
         matrices = {m.name: _propagate(m, env, clock.dt, population.size) for m in kernel.matrices}
         return self._environment(population, local, matrices, where, clock), local
 
-    def _find_spikes(self, kernel: Kernel, population: Population, clock: _Clock) -> None:
+    def _last_events(self, population: Population, event: str) -> Array:
+        return self._events.get((population.id, event), np.zeros(0, dtype=np.int32))
+
+    def _find_events(self, kernel: Kernel, population: Population, clock: _Clock) -> None:
         env, _ = self._kernel_environment(kernel, population, clock, None)
         assert kernel.condition is not None
         condition = np.broadcast_to(evaluate(kernel.condition, env), (population.size,))
-        spikes = np.flatnonzero(condition).astype(np.int32)
-        self._spikes[population.id] = spikes
-        if len(spikes) and kernel.body:
+        events = np.flatnonzero(condition).astype(np.int32)
+        self._events[population.id, kernel.event] = events
+        if len(events) and kernel.body:
             bare = [Stmt(s.target, s.expr, s.local, s.dtype) for s in kernel.body]
-            env, _ = self._kernel_environment(kernel, population, clock, spikes)
+            env, _ = self._kernel_environment(kernel, population, clock, events)
             for s in bare:
-                self._state[f"{population.id}.{s.target}"][spikes] = evaluate(s.expr, env)
+                self._state[f"{population.id}.{s.target}"][events] = evaluate(s.expr, env)
 
-    def _record_spikes(self, kernel: Kernel, clock: _Clock) -> None:
-        probe = self._model.probe(kernel.owner)
-        spikes = self._spikes[probe.source]
-        self._state[f"{probe.id}.count"][spikes] += 1
-        if probe.variables and len(spikes):
-            self._recorded.setdefault(f"{probe.id}.i", []).append(spikes)
-            self._recorded.setdefault(f"{probe.id}.t", []).append(np.full(len(spikes), clock.t))
+    def _record_events(self, kernel: Kernel, population: Population, clock: _Clock) -> None:
+        events = self._last_events(population, kernel.event)
+        self._state[f"{kernel.owner}.count"][events] += 1
+        if len(events):
+            env, _ = self._kernel_environment(kernel, population, clock, events)
+            for s in kernel.body:
+                value = np.broadcast_to(evaluate(s.expr, env), (len(events),))
+                self._recorded.setdefault(f"{kernel.owner}.{s.target}", []).append(np.array(value))
 
     def _record_states(self, kernel: Kernel, population: Population, clock: _Clock) -> None:
         probe = self._model.probe(kernel.owner)

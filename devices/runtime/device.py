@@ -16,12 +16,13 @@ from ...core.dimensions import TIME
 from ...core.equations import HELD
 from ...core.expr import Expr, parse, transform
 from ...core.freeze import SEED, Frozen, freeze_program
-from ...core.group import NeuronGroup
+from ...core.group import Group
 from ...core.lower import lower, numbered, state_arrays
 from ...core.model import Run
-from ...core.monitors import SpikeMonitor, StateMonitor
+from ...core.monitors import EventRecorder, Monitor, StateMonitor
 from ...core.namespace import Constant, Resolved, parts
 from ...core.operations import NetworkOperation
+from ...core.ratemonitor import PopulationRateMonitor
 from ...core.report import Reporter
 from ...core.resolve import resolve
 from ...core.session import AssignEntry, RunEntry, SeedEntry, Session
@@ -80,7 +81,7 @@ class RuntimeDevice(UserDevice):
 
     def after_assign(self, session: Session, entry: AssignEntry) -> None:
         group, name = entry.target, entry.variable
-        assert isinstance(group, NeuronGroup)
+        assert isinstance(group, Group)
         view = VariableView(group, name)
         made = self._assigned.setdefault(group, {})
         number = numbered(f"{group.name}.{name}={made.setdefault(name, 0)}", [], set())
@@ -226,6 +227,7 @@ class RuntimeDevice(UserDevice):
         by_id = {p.id: p.clock for p in frozen.model.populations}
         by_id |= {p.id: p.clock for p in frozen.model.probes}
         by_id |= {c.id: c.clock for c in frozen.model.callbacks}
+        by_id |= {o.id: o.clock for o in frozen.model.operations}
         for obj in entry.objects:
             found[obj.clock] = by_id[frozen.names[obj.name]]
         return found
@@ -249,9 +251,9 @@ class RuntimeDevice(UserDevice):
     # -- reading --------------------------------------------------------------------------------------------
 
     def read(self, session: Session, owner: Declared, variable: str) -> Array | None:
-        if isinstance(owner, SpikeMonitor | StateMonitor):
+        if isinstance(owner, Monitor):
             return self._recorded(owner, variable)
-        assert isinstance(owner, NeuronGroup)
+        assert isinstance(owner, Group)
         if variable == "t":
             return np.array([self._clock_time(owner)])
         if variable == "t_in_timesteps":
@@ -274,25 +276,25 @@ class RuntimeDevice(UserDevice):
     def evaluate(
         self, session: Session, owner: Declared, expr: Expr, constants: Mapping[str, Resolved]
     ) -> Array | None:
-        assert isinstance(owner, NeuronGroup)
+        assert isinstance(owner, Group)
         found: Array = np.asarray(evaluate(expr, self._environment(owner, constants)))
         return found
 
     def _stored(self, group: Declared, variable: str) -> Array:
         state = self._state.setdefault(group, {})
         if variable not in state:
-            if isinstance(group, NeuronGroup):
+            if isinstance(group, Group):
                 view = VariableView(group, variable)
                 initial = {"lastspike": -1e4, "not_refractory": True}.get(variable, 0)
                 state[variable] = np.full(view.size, initial, dtype=view.dtype)
             else:
-                assert isinstance(group, SpikeMonitor)
+                assert isinstance(group, EventRecorder)
                 state[variable] = np.zeros(group.source.N, dtype=np.int32)
         values: Array = state[variable]
         return values
 
     def _recorded(self, monitor: Declared, variable: str) -> Array:
-        if variable == "count":
+        if variable == "count" and isinstance(monitor, EventRecorder):
             return self._stored(monitor, "count").copy()
         parts = list(self._records.get(monitor, {}).get(variable, []))
         entry, frozen = self._entry, self._frozen
@@ -308,7 +310,7 @@ class RuntimeDevice(UserDevice):
             return np.zeros(0, dtype=dtype)
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
-    def _environment(self, group: NeuronGroup, constants: Mapping[str, Resolved]) -> Environment:
+    def _environment(self, group: Group, constants: Mapping[str, Resolved]) -> Environment:
         def variable(name: str) -> Any:
             if name == "i":
                 return np.arange(group.N)
@@ -391,8 +393,10 @@ def lower_arrays(frozen: Frozen) -> Any:
 
 def _recorded(obj: Declared) -> tuple[str, ...]:
     """What a monitor records that grows."""
-    if isinstance(obj, SpikeMonitor):
-        return ("i", "t") if obj.record else ()
+    if isinstance(obj, EventRecorder):
+        return obj.recorded_variables
+    if isinstance(obj, PopulationRateMonitor):
+        return ("t", "rate")
     if isinstance(obj, StateMonitor):
         return ("t", *obj.record_variables)
     return ()

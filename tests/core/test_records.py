@@ -19,7 +19,7 @@ def spikes(i, t, size=4, recorded=True):
     return SpikeRecord(
         reader(i=np.asarray(i, dtype=np.int32), t=np.asarray(t, dtype=float), count=count),
         size,
-        recorded,
+        {"i": DIMENSIONLESS, "t": TIME} if recorded else {},
         "spikes",
     )
 

@@ -1,5 +1,5 @@
 // A model written by spikefarm: one context is one run, nothing is global.
-// Model f8705f771d9322ea7eaa5160c9bf929404e695d6103bf9aa5eb456250fab1d2c
+// Model 9d470134a3db6cb02bfe27a78203b85551adfaeb8b0378e7abef653012c4e91d
 #include "engine/model.h"
 
 #include <new>
@@ -145,10 +145,10 @@ static void neurongroup_threshold(sf_context* _c, const sf_clock& _clock) {
   const double* __restrict__ x = _c->neurongroup__x;
   const int32_t* __restrict__ n = _c->neurongroup__n;
   const double* __restrict__ _draw48905889 = _c->draw48905889.at(_clock.tick());
-  int32_t* __restrict__ _spikes = _c->neurongroup_spikes;
+  int32_t* __restrict__ _events = _c->neurongroup_spikes;
   int64_t _found = 0;
   for (int64_t i = 0; i < N; ++i) {
-    if (((((x[i] < 1) | ((x[i] >= 2) & (!q[i]))) != ((int64_t)n[i] == 3)) | (_draw48905889[i] < 0.001))) _spikes[_found++] = (int32_t)i;
+    if (((((x[i] < 1) | ((x[i] >= 2) & (!q[i]))) != ((int64_t)n[i] == 3)) | (_draw48905889[i] < 0.001))) _events[_found++] = (int32_t)i;
   }
   _c->neurongroup_spike_count = _found;
 }
@@ -159,9 +159,9 @@ static void neurongroup_reset(sf_context* _c, const sf_clock& _clock) {
   bool* __restrict__ q = _c->neurongroup__q;
   double* __restrict__ x = _c->neurongroup__x;
   const int32_t* __restrict__ n = _c->neurongroup__n;
-  const int32_t* _spikes = _c->neurongroup_spikes;
+  const int32_t* _events = _c->neurongroup_spikes;
   for (int64_t _k = 0; _k < _c->neurongroup_spike_count; ++_k) {
-    const int64_t i = _spikes[_k];
+    const int64_t i = _events[_k];
     x[i] = (sf_uniform(i, N, _c->seed, 1079059686u, _clock.tick()) + sf_normal(i, N, _c->seed, 3050281930u, _clock.tick()));
     int64_t n_old = (int64_t)n[i];
     q[i] = (n_old > 2);
@@ -216,7 +216,7 @@ static int run_0(sf_context* _c) {
 
 uint32_t sf_abi_version(void) { return SF_ABI_VERSION; }
 
-const char* sf_model_hash(void) { return "f8705f771d9322ea7eaa5160c9bf929404e695d6103bf9aa5eb456250fab1d2c"; }
+const char* sf_model_hash(void) { return "9d470134a3db6cb02bfe27a78203b85551adfaeb8b0378e7abef653012c4e91d"; }
 
 const sf_entry* sf_inputs(int32_t* count) {
   *count = input_count;

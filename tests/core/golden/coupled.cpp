@@ -1,5 +1,5 @@
 // A model written by spikefarm: one context is one run, nothing is global.
-// Model e739fdc67a5266be7e4aee291ec3e8a8d9031daa32a59f4ca9885aae02f54730
+// Model 9e9400203fd444951a551659a798c51ad783c1bd1ab60068456d48a048da4def
 #include "engine/model.h"
 
 #include <new>
@@ -162,14 +162,14 @@ static void alike_threshold(sf_context* _c, const sf_clock& _clock) {
   const double* __restrict__ v = _c->alike__v;
   double* __restrict__ lastspike = _c->alike__lastspike;
   bool* __restrict__ not_refractory = _c->alike__not_refractory;
-  int32_t* __restrict__ _spikes = _c->alike_spikes;
+  int32_t* __restrict__ _events = _c->alike_spikes;
   int64_t _found = 0;
   for (int64_t i = 0; i < N; ++i) {
-    if (((v[i] > 1) & not_refractory[i])) _spikes[_found++] = (int32_t)i;
+    if (((v[i] > 1) & not_refractory[i])) _events[_found++] = (int32_t)i;
   }
   _c->alike_spike_count = _found;
   for (int64_t _k = 0; _k < _found; ++_k) {
-    const int64_t i = _spikes[_k];
+    const int64_t i = _events[_k];
     lastspike[i] = t;
     not_refractory[i] = false;
   }
@@ -180,9 +180,9 @@ static void alike_reset(sf_context* _c, const sf_clock& _clock) {
   (void)_clock;
   double* __restrict__ v = _c->alike__v;
   double* __restrict__ g = _c->alike__g;
-  const int32_t* _spikes = _c->alike_spikes;
+  const int32_t* _events = _c->alike_spikes;
   for (int64_t _k = 0; _k < _c->alike_spike_count; ++_k) {
-    const int64_t i = _spikes[_k];
+    const int64_t i = _events[_k];
     v[i] = 0;
     g[i] = (g[i] + 1);
   }
@@ -282,7 +282,7 @@ static int run_0(sf_context* _c) {
 
 uint32_t sf_abi_version(void) { return SF_ABI_VERSION; }
 
-const char* sf_model_hash(void) { return "e739fdc67a5266be7e4aee291ec3e8a8d9031daa32a59f4ca9885aae02f54730"; }
+const char* sf_model_hash(void) { return "9e9400203fd444951a551659a798c51ad783c1bd1ab60068456d48a048da4def"; }
 
 const sf_entry* sf_inputs(int32_t* count) {
   *count = input_count;

@@ -1,5 +1,5 @@
 // A model written by spikefarm: one context is one run, nothing is global.
-// Model db54b4f6be3349ba27a2e851cc2f3223b700028008a124e2d5c5b450ecd25300
+// Model be49715811c5cc5aa44106ca4da5345e908872ccd7e8e3a8defd38afcdaed446
 #include "engine/model.h"
 
 #include <new>
@@ -176,30 +176,33 @@ static void neurongroup_threshold(sf_context* _c, const sf_clock& _clock) {
   const double* __restrict__ v = _c->neurongroup__v;
   double* __restrict__ lastspike = _c->neurongroup__lastspike;
   bool* __restrict__ not_refractory = _c->neurongroup__not_refractory;
-  int32_t* __restrict__ _spikes = _c->neurongroup_spikes;
+  int32_t* __restrict__ _events = _c->neurongroup_spikes;
   int64_t _found = 0;
   for (int64_t i = 0; i < N; ++i) {
-    if (((v[i] > 0.0) & not_refractory[i])) _spikes[_found++] = (int32_t)i;
+    if (((v[i] > 0.0) & not_refractory[i])) _events[_found++] = (int32_t)i;
   }
   _c->neurongroup_spike_count = _found;
   for (int64_t _k = 0; _k < _found; ++_k) {
-    const int64_t i = _spikes[_k];
+    const int64_t i = _events[_k];
     lastspike[i] = t;
     not_refractory[i] = false;
   }
 }
 
-static int spikemonitor_spikes(sf_context* _c, const sf_clock& _clock) {
+static int spikemonitor_events(sf_context* _c, const sf_clock& _clock) {
   enum : int64_t { N = 3 };
   (void)_clock;
-  const int32_t* _spikes = _c->neurongroup_spikes;
+  const double t = _clock.t;
+  const int32_t* _events = _c->neurongroup_spikes;
   const int64_t _found = _c->neurongroup_spike_count;
+  bool _fits = true;
   for (int64_t _k = 0; _k < _found; ++_k) {
-    ++_c->spikemonitor__count[_spikes[_k]];
-    if (!_c->spikemonitor__t.append(_clock.t)) return fail(_c, memory_is_short);
+    const int64_t i = _events[_k];
+    ++_c->spikemonitor__count[i];
+    _fits = _fits && _c->spikemonitor__i.append((int32_t)i);
+    _fits = _fits && _c->spikemonitor__t.append((double)t);
   }
-  if (!_c->spikemonitor__i.append(_spikes, _found)) return fail(_c, memory_is_short);
-  return 0;
+  return _fits ? 0 : fail(_c, memory_is_short);
 }
 
 // ---- the program ----
@@ -269,7 +272,7 @@ static int run_0(sf_context* _c) {
     if (ticks[1] && states_states(_c, *clocks[1])) return 1;
     if (ticks[0]) neurongroup_update(_c, *clocks[0]);
     if (ticks[0]) neurongroup_threshold(_c, *clocks[0]);
-    if (ticks[0] && spikemonitor_spikes(_c, *clocks[0])) return 1;
+    if (ticks[0] && spikemonitor_events(_c, *clocks[0])) return 1;
     for (int k = 0; k < count; ++k) {
       if (ticks[k]) clocks[k]->t = (double)++clocks[k]->step * clocks[k]->dt;
     }
@@ -282,7 +285,7 @@ static int run_0(sf_context* _c) {
 
 uint32_t sf_abi_version(void) { return SF_ABI_VERSION; }
 
-const char* sf_model_hash(void) { return "db54b4f6be3349ba27a2e851cc2f3223b700028008a124e2d5c5b450ecd25300"; }
+const char* sf_model_hash(void) { return "be49715811c5cc5aa44106ca4da5345e908872ccd7e8e3a8defd38afcdaed446"; }
 
 const sf_entry* sf_inputs(int32_t* count) {
   *count = input_count;

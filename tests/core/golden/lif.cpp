@@ -1,5 +1,5 @@
 // A model written by spikefarm: one context is one run, nothing is global.
-// Model 468c63a02bb5232571b816584d317cb976cd9e4d3cc111afb87dd5d94289cdbc
+// Model 41a981b40ff0ffcbe941f4759d936f215499bcab6ca061950bdd0bf4701458fc
 #include "engine/model.h"
 
 #include <new>
@@ -115,30 +115,33 @@ static void neurongroup_threshold(sf_context* _c, const sf_clock& _clock) {
   double* __restrict__ lastspike = _c->neurongroup__lastspike;
   bool* __restrict__ not_refractory = _c->neurongroup__not_refractory;
   const double _p_v_threshold = _c->slot_v_threshold;
-  int32_t* __restrict__ _spikes = _c->neurongroup_spikes;
+  int32_t* __restrict__ _events = _c->neurongroup_spikes;
   int64_t _found = 0;
   for (int64_t i = 0; i < N; ++i) {
-    if (((v[i] > _p_v_threshold) & not_refractory[i])) _spikes[_found++] = (int32_t)i;
+    if (((v[i] > _p_v_threshold) & not_refractory[i])) _events[_found++] = (int32_t)i;
   }
   _c->neurongroup_spike_count = _found;
   for (int64_t _k = 0; _k < _found; ++_k) {
-    const int64_t i = _spikes[_k];
+    const int64_t i = _events[_k];
     lastspike[i] = t;
     not_refractory[i] = false;
   }
 }
 
-static int spikes_spikes(sf_context* _c, const sf_clock& _clock) {
+static int spikes_events(sf_context* _c, const sf_clock& _clock) {
   enum : int64_t { N = 1 };
   (void)_clock;
-  const int32_t* _spikes = _c->neurongroup_spikes;
+  const double t = _clock.t;
+  const int32_t* _events = _c->neurongroup_spikes;
   const int64_t _found = _c->neurongroup_spike_count;
+  bool _fits = true;
   for (int64_t _k = 0; _k < _found; ++_k) {
-    ++_c->spikes__count[_spikes[_k]];
-    if (!_c->spikes__t.append(_clock.t)) return fail(_c, memory_is_short);
+    const int64_t i = _events[_k];
+    ++_c->spikes__count[i];
+    _fits = _fits && _c->spikes__i.append((int32_t)i);
+    _fits = _fits && _c->spikes__t.append((double)t);
   }
-  if (!_c->spikes__i.append(_spikes, _found)) return fail(_c, memory_is_short);
-  return 0;
+  return _fits ? 0 : fail(_c, memory_is_short);
 }
 
 static void neurongroup_reset(sf_context* _c, const sf_clock& _clock) {
@@ -146,9 +149,9 @@ static void neurongroup_reset(sf_context* _c, const sf_clock& _clock) {
   (void)_clock;
   double* __restrict__ v = _c->neurongroup__v;
   const double _p_v_rest = _c->slot_v_rest;
-  const int32_t* _spikes = _c->neurongroup_spikes;
+  const int32_t* _events = _c->neurongroup_spikes;
   for (int64_t _k = 0; _k < _c->neurongroup_spike_count; ++_k) {
-    const int64_t i = _spikes[_k];
+    const int64_t i = _events[_k];
     v[i] = _p_v_rest;
   }
 }
@@ -205,7 +208,7 @@ static int run_0(sf_context* _c) {
       clock.t = (double)clock.step * clock.dt;
       neurongroup_update(_c, clock);
       neurongroup_threshold(_c, clock);
-      if (spikes_spikes(_c, clock)) return 1;
+      if (spikes_events(_c, clock)) return 1;
       neurongroup_reset(_c, clock);
     }
   }
@@ -218,7 +221,7 @@ static int run_0(sf_context* _c) {
 
 uint32_t sf_abi_version(void) { return SF_ABI_VERSION; }
 
-const char* sf_model_hash(void) { return "468c63a02bb5232571b816584d317cb976cd9e4d3cc111afb87dd5d94289cdbc"; }
+const char* sf_model_hash(void) { return "41a981b40ff0ffcbe941f4759d936f215499bcab6ca061950bdd0bf4701458fc"; }
 
 const sf_entry* sf_inputs(int32_t* count) {
   *count = input_count;

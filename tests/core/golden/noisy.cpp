@@ -1,5 +1,5 @@
 // A model written by spikefarm: one context is one run, nothing is global.
-// Model 064a214f01949bc5527e6d38f837562c540756cdb4101cf05d9a4384d8eb2cef
+// Model 5b9e92b76c8efb2e2cf18ad1965d323738230768f78dfed97ba84ddb3f8faa20
 #include "engine/model.h"
 
 #include <new>
@@ -151,41 +151,46 @@ static void neurongroup_threshold(sf_context* _c, const sf_clock& _clock) {
   double* __restrict__ lastspike = _c->neurongroup__lastspike;
   bool* __restrict__ not_refractory = _c->neurongroup__not_refractory;
   const bool _p_on = _c->slot_on;
-  int32_t* __restrict__ _spikes = _c->neurongroup_spikes;
+  int32_t* __restrict__ _events = _c->neurongroup_spikes;
   int64_t _found = 0;
   for (int64_t i = 0; i < N; ++i) {
-    if (((((v[i] > theta[i]) & (!quiet[i])) & _p_on) & not_refractory[i])) _spikes[_found++] = (int32_t)i;
+    if (((((v[i] > theta[i]) & (!quiet[i])) & _p_on) & not_refractory[i])) _events[_found++] = (int32_t)i;
   }
   _c->neurongroup_spike_count = _found;
   for (int64_t _k = 0; _k < _found; ++_k) {
-    const int64_t i = _spikes[_k];
+    const int64_t i = _events[_k];
     lastspike[i] = t;
     not_refractory[i] = false;
   }
 }
 
-static int spikemonitor_spikes(sf_context* _c, const sf_clock& _clock) {
+static int spikemonitor_events(sf_context* _c, const sf_clock& _clock) {
   enum : int64_t { N = 20 };
   (void)_clock;
-  const int32_t* _spikes = _c->neurongroup_spikes;
+  const double t = _clock.t;
+  const int32_t* _events = _c->neurongroup_spikes;
   const int64_t _found = _c->neurongroup_spike_count;
+  bool _fits = true;
   for (int64_t _k = 0; _k < _found; ++_k) {
-    ++_c->spikemonitor__count[_spikes[_k]];
-    if (!_c->spikemonitor__t.append(_clock.t)) return fail(_c, memory_is_short);
+    const int64_t i = _events[_k];
+    ++_c->spikemonitor__count[i];
+    _fits = _fits && _c->spikemonitor__i.append((int32_t)i);
+    _fits = _fits && _c->spikemonitor__t.append((double)t);
   }
-  if (!_c->spikemonitor__i.append(_spikes, _found)) return fail(_c, memory_is_short);
-  return 0;
+  return _fits ? 0 : fail(_c, memory_is_short);
 }
 
-static int counts_spikes(sf_context* _c, const sf_clock& _clock) {
+static int counts_events(sf_context* _c, const sf_clock& _clock) {
   enum : int64_t { N = 20 };
   (void)_clock;
-  const int32_t* _spikes = _c->neurongroup_spikes;
+  const int32_t* _events = _c->neurongroup_spikes;
   const int64_t _found = _c->neurongroup_spike_count;
+  bool _fits = true;
   for (int64_t _k = 0; _k < _found; ++_k) {
-    ++_c->counts__count[_spikes[_k]];
+    const int64_t i = _events[_k];
+    ++_c->counts__count[i];
   }
-  return 0;
+  return _fits ? 0 : fail(_c, memory_is_short);
 }
 
 static void neurongroup_reset(sf_context* _c, const sf_clock& _clock) {
@@ -196,9 +201,9 @@ static void neurongroup_reset(sf_context* _c, const sf_clock& _clock) {
   int32_t* __restrict__ total = _c->neurongroup__total;
   const double _p_sigma = _c->slot_sigma;
   const int64_t _p_step = _c->slot_step;
-  const int32_t* _spikes = _c->neurongroup_spikes;
+  const int32_t* _events = _c->neurongroup_spikes;
   for (int64_t _k = 0; _k < _c->neurongroup_spike_count; ++_k) {
-    const int64_t i = _spikes[_k];
+    const int64_t i = _events[_k];
     double jump = (sf_uniform(i, N, _c->seed, 1079059686u, _clock.tick()) * _p_sigma);
     v[i] = (v[i] - (0.003 + jump));
     theta[i] = (theta[i] + (jump / 2));
@@ -307,8 +312,8 @@ static int run_0(sf_context* _c) {
       clock.t = (double)clock.step * clock.dt;
       neurongroup_update(_c, clock);
       neurongroup_threshold(_c, clock);
-      if (spikemonitor_spikes(_c, clock)) return 1;
-      if (counts_spikes(_c, clock)) return 1;
+      if (spikemonitor_events(_c, clock)) return 1;
+      if (counts_events(_c, clock)) return 1;
       neurongroup_reset(_c, clock);
     }
   }
@@ -343,8 +348,8 @@ static int run_1(sf_context* _c) {
       clock.t = (double)clock.step * clock.dt;
       neurongroup_update(_c, clock);
       neurongroup_threshold(_c, clock);
-      if (spikemonitor_spikes(_c, clock)) return 1;
-      if (counts_spikes(_c, clock)) return 1;
+      if (spikemonitor_events(_c, clock)) return 1;
+      if (counts_events(_c, clock)) return 1;
       neurongroup_reset(_c, clock);
     }
   }
@@ -357,7 +362,7 @@ static int run_1(sf_context* _c) {
 
 uint32_t sf_abi_version(void) { return SF_ABI_VERSION; }
 
-const char* sf_model_hash(void) { return "064a214f01949bc5527e6d38f837562c540756cdb4101cf05d9a4384d8eb2cef"; }
+const char* sf_model_hash(void) { return "5b9e92b76c8efb2e2cf18ad1965d323738230768f78dfed97ba84ddb3f8faa20"; }
 
 const sf_entry* sf_inputs(int32_t* count) {
   *count = input_count;
