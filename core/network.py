@@ -244,8 +244,8 @@ def _with_sources(objects: Iterable[Declared]) -> list[Declared]:
         for source in obj._needs:
             if source not in chosen:
                 raise ValueError(
-                    f"{obj.name!r} {obj._relation} {source.name!r}, which is not part of what runs; add the group "
-                    "to the network too."
+                    f"{obj.name!r} {obj._relation} {source.name!r}, which is not part of what runs; add the "
+                    "group to the network too."
                 )
     return sorted(chosen, key=lambda obj: obj._number)
 
