@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -289,20 +290,37 @@ def fold_numbers(kernel: Kernel) -> Kernel:
 
 
 def _folded(node: Expr) -> Expr | None:
-    if not isinstance(node, Binary) or node.op not in "+-*/":
+    if isinstance(node, Unary) and node.op in "+-":
+        operand = transform(node.operand, _folded)
+        if isinstance(operand, Lit):
+            return Lit(-operand.value if node.op == "-" else operand.value)
+        return Unary("-", operand) if node.op == "-" else operand
+    if not isinstance(node, Binary) or node.op not in ("+", "-", "*", "/", "**"):
         return None
     left, right = transform(node.left, _folded), transform(node.right, _folded)
-    if isinstance(left, Lit) and isinstance(right, Lit) and not (node.op == "/" and right.value == 0):
-        values = {
-            "+": lambda a, b: a + b,
-            "-": lambda a, b: a - b,
-            "*": lambda a, b: a * b,
-            "/": lambda a, b: a / b,
-        }
-        return Lit(values[node.op](left.value, right.value))
-    if node.op == "*":
-        return mul(left, right)
-    return Binary(node.op, left, right)
+    if isinstance(left, Lit) and isinstance(right, Lit):
+        value = _calculated(node.op, left.value, right.value)
+        if value is not None:
+            return Lit(value)
+    simple = {"*": mul, "/": div}.get(node.op)
+    return Binary(node.op, left, right) if simple is None else simple(left, right)
+
+
+_OPERATIONS = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "**": operator.pow,
+}
+
+
+def _calculated(op: str, left: float, right: float) -> float | None:
+    """The value of an operation with literals, unless only the run can tell or it does not fit."""
+    if (op == "/" and not right) or (op == "**" and (left <= 0 or abs(right) > 64)):
+        return None
+    value: float = _OPERATIONS[op](left, right)
+    return None if isinstance(value, int) and abs(value) >= 2**53 else value
 
 
 def assign_kernel(model: Model, step: Assign) -> AssignKernel:
@@ -457,7 +475,9 @@ def hoist_run_constants(model: Model, kernels: list[Kernel]) -> tuple[list[Kerne
                 return transform(node, exact)
             if isinstance(node, Binary) and node.op == "/" and invariant.holds(node.right):
                 # one division per run instead of one per neuron and step
-                return Binary("*", transform(node.left, rewrite), constant(div(ONE, node.right)))
+                inverse = transform(div(ONE, node.right), _folded)
+                by = inverse if isinstance(inverse, Lit) else constant(inverse)
+                return Binary("*", transform(node.left, rewrite), by)
             return None
 
         # A reciprocal rounds once more than a division. Only where equations are integrated does that

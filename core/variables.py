@@ -123,6 +123,11 @@ class VariableView(NDArrayOperatorsMixin):
         equation = self.group.equations.get(self.name)
         return equation is not None and equation.kind == SUBEXPRESSION
 
+    @property
+    def _stored(self) -> bool:
+        """Whether there is an array of values, as of a subexpression there is only if it is held over a step."""
+        return not self._is_subexpression() or HELD in self.group.equations[self.name].flags
+
     def _indices(self, index: Any) -> NDArray[np.int64] | None:
         """Which neurons an index means; ``None`` for all."""
         if isinstance(index, slice) and index == slice(None):
@@ -258,9 +263,7 @@ class VariableView(NDArrayOperatorsMixin):
         if self.name == "dt":
             return np.array([self.group.clock.dt_])
         found = session.device.read(session, self.group, self.name)
-        equation = self.group.equations.get(self.name)
-        held = equation is not None and HELD in equation.flags
-        if found is None and self._is_subexpression() and not held:
+        if found is None and not self._stored:
             raise NotImplementedError(
                 f"{self.label} is a subexpression, of which no values are kept; record it with a StateMonitor."
             )
@@ -275,9 +278,6 @@ class VariableView(NDArrayOperatorsMixin):
 
     def _known(self) -> NDArray[Any] | None:
         """What the script set so far, where that does not take a simulation to find out."""
-        equation = self.group.equations.get(self.name)
-        if equation is not None and equation.kind == SUBEXPRESSION and HELD not in equation.flags:
-            return None
         if self.name in ("t", "t_in_timesteps"):
             return None if self.group.session.ran else np.zeros(1)
         default = {"lastspike": LONG_AGO, "not_refractory": True}.get(self.name, 0)
@@ -356,9 +356,7 @@ class VariableView(NDArrayOperatorsMixin):
         try:
             shown = repr(self._quantity())
         except NotImplementedError:
-            shown = (
-                "a subexpression" if self._is_subexpression() else "not known before the simulation has run"
-            )
+            shown = "not known before the simulation has run" if self._stored else "a subexpression"
         return f"<{self.label}{'_' if self._plain else ''}: {shown}>"
 
     __str__ = __repr__

@@ -287,4 +287,7 @@ def test_the_text_of_equations_parses_to_the_same_equations(made):
         whole = Equations(made)
     except EquationError:
         return  # random subexpressions may go in circles
-    assert repr(Equations(str(whole)).ordered) == repr(whole.ordered)
+    again = Equations(str(whole))
+    assert again == whole
+    # repr tells 1 from 1.0 and True, which compare equal
+    assert [repr(eq.expr) for eq in again.ordered] == [repr(eq.expr) for eq in whole.ordered]

@@ -127,7 +127,7 @@ def test_a_run_reaches_the_device():
             self.runs = 0
 
         def after_run(self, session, entry):
-            self.runs += 1
+            self.runs += entry.duration > 0
 
         def read(self, session, owner, variable):
             return None
@@ -245,20 +245,30 @@ def test_a_run_may_take_no_time(session):
     assert group
 
 
-def test_wrong_reports_are_refused(session):
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"report": "loud"}, ValueError, "report='loud': choose 'text' (or 'stdout'), 'stderr', a function, or None."),
+        ({"report": 5}, ValueError, "report=5: choose 'text' (or 'stdout'), 'stderr', a function, or None."),
+        ({"report": "text", "report_period": 5}, DimensionMismatchError, "report_period is 5 with units of 1"),
+        ({"report_period": -1 * ms}, ValueError, "report_period is -1. * msecond; it must be a positive finite time."),
+        ({"profile": True}, NotImplementedError, "run(profile=True): times of single kernels are not measured"),
+    ],
+)  # fmt: skip
+def test_wrong_reports(session, arguments, error, message):
     group = spiking()
     for start in (run, Network(group).run):
-        with pytest.raises(ValueError, match="report='loud': choose 'text'"):
-            start(1 * ms, report="loud")
-        with pytest.raises(DimensionMismatchError, match="report_period is"):
-            start(1 * ms, report="text", report_period=1 * mV)
-        with pytest.raises(
-            NotImplementedError, match=r"run\(profile=True\): times of single kernels are not"
-        ):
-            start(1 * ms, profile=True)
+        with pytest.raises(error) as caught:
+            start(1 * ms, **arguments)
+        assert message in str(caught.value)
     assert session.program == []
-    run(1 * ms, report=None, profile=False)
-    assert len(session.program) == 1
+
+
+def test_reports_are_asked_for_in_brian2s_order(session):
+    group = spiking()
+    run(1 * ms, "text", 5 * second, {"x": 1}, False, 0)
+    Network(group).run(1 * ms, report="stderr", profile=False)
+    assert [entry.report.period for entry in runs(session)] == [5.0, 10.0]
 
 
 # -- names -----------------------------------------------------------------------------------------------------

@@ -71,7 +71,6 @@ struct sf_context {
 
   // clocks, constants of the namespace and what follows from them once a run starts
   sf_clock clock_defaultclock;
-  int64_t k0 = 0;
 };
 
 template <typename T>
@@ -97,7 +96,6 @@ static int statemonitor_states(sf_context* _c, const sf_clock& _clock) {
   const bool* __restrict__ q = _c->neurongroup__q;
   const double* __restrict__ x = _c->neurongroup__x;
   const int32_t* __restrict__ n = _c->neurongroup__n;
-  const int64_t _k0 = _c->k0;
   bool _fits = _c->statemonitor__t.append(_clock.t);
   const int64_t* _record = (const int64_t*)_c->inputs[0].data;
   const int64_t _rows = _c->inputs[0].count;
@@ -115,7 +113,7 @@ static int statemonitor_states(sf_context* _c, const sf_clock& _clock) {
   }
   for (int64_t _k = 0; _k < _rows; ++_k) {
     const int64_t i = _record[_k];
-    _fits = _fits && _c->statemonitor__d.append((double)((((((((sf_int_pow<2>((double)x[i]) + pow((double)x[i], (double)_k0)) + sqrt(x[i])) + pow((double)2, (double)(int64_t)n[i])) + sf_mod(x[i], 2)) + sf_floordiv(x[i], 2)) + sf_mod((int64_t)n[i], 3)) + sf_floordiv((int64_t)n[i], 2)) + ((double)(int64_t)n[i] / 2)));
+    _fits = _fits && _c->statemonitor__d.append((double)((((((((sf_int_pow<2>((double)x[i]) + sf_int_pow<-1>((double)x[i])) + sqrt(x[i])) + pow((double)2, (double)(int64_t)n[i])) + sf_mod(x[i], 2)) + sf_floordiv(x[i], 2)) + sf_mod((int64_t)n[i], 3)) + sf_floordiv((int64_t)n[i], 2)) + ((double)(int64_t)n[i] / 2)));
   }
   for (int64_t _k = 0; _k < _rows; ++_k) {
     const int64_t i = _record[_k];
@@ -193,7 +191,6 @@ static int run_0(sf_context* _c) {
     return fail(_c, "dt of defaultclock changes at a time that is no multiple of the new dt; end the run before it on the new grid");
   }
   if (!_c->draw48905889.prepare(5, _c->seed, 48905889u)) return fail(_c, memory_is_short);
-  _c->k0 = (-1);
   sf_clock& clock = _c->clock_defaultclock;
   while (clock.step < clock.end) {
     if (_c->cancelled) return fail(_c, "cancelled");

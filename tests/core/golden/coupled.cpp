@@ -86,7 +86,6 @@ struct sf_context {
   double k3 = 0;
   double k4 = 0;
   double k5 = 0;
-  double k6 = 0;
 };
 
 template <typename T>
@@ -111,9 +110,8 @@ static void differing_update(sf_context* _c, const sf_clock& _clock) {
   const double* __restrict__ own = _c->differing__own;
   const double _k4 = _c->k4;
   const double _k5 = _c->k5;
-  const double _k6 = _c->k6;
   for (int64_t i = 0; i < N; ++i) {
-    const double differing__M_A[4] = {(_k5 / own[i]), (1.0 / own[i]), 0.0, _k6};
+    const double differing__M_A[4] = {((-1.0) / own[i]), (1.0 / own[i]), 0.0, _k5};
     double differing__M_P[4], differing__M_Q[4];
     sf_phi1<2>(differing__M_A, _clock.dt, differing__M_P, differing__M_Q);
     const double differing__M__Q_0_0 = differing__M_Q[0];
@@ -256,8 +254,7 @@ static int run_0(sf_context* _c) {
   _c->k2 = (1.0 / _c->slot_tau);
   _c->k3 = (1.0 / _c->slot_tau_g);
   _c->k4 = (1.0 / _c->slot_differing__tau_g);
-  _c->k5 = (-1.0);
-  _c->k6 = ((-1.0) / _c->slot_differing__tau_g);
+  _c->k5 = ((-1.0) / _c->slot_differing__tau_g);
   sf_clock& clock = _c->clock_defaultclock;
   while (clock.step < clock.end) {
     if (_c->cancelled) return fail(_c, "cancelled");

@@ -88,12 +88,6 @@ struct sf_context {
   sf_clock clock_defaultclock;
   sf_clock clock_states__clock;
   double k0 = 0;
-  int64_t k1 = 0;
-  double k2 = 0;
-  double k3 = 0;
-  double k4 = 0;
-  double k5 = 0;
-  double k6 = 0;
 };
 
 template <typename T>
@@ -115,7 +109,6 @@ static int states_states(sf_context* _c, const sf_clock& _clock) {
   (void)_clock;
   const double* __restrict__ v = _c->neurongroup__v;
   const double* __restrict__ g_l = _c->neurongroup__g_l;
-  const int64_t _k1 = _c->k1;
   bool _fits = _c->states__t.append(_clock.t);
   const int64_t* _record = (const int64_t*)_c->inputs[0].data;
   const int64_t _rows = _c->inputs[0].count;
@@ -125,7 +118,7 @@ static int states_states(sf_context* _c, const sf_clock& _clock) {
   }
   for (int64_t _k = 0; _k < _rows; ++_k) {
     const int64_t i = _record[_k];
-    _fits = _fits && _c->states__alpha.append((double)((0.1 * sf_exprel((-sf_clip(((v[i] + 0.04) / 0.001), _k1, 100)))) / 0.001));
+    _fits = _fits && _c->states__alpha.append((double)((0.1 * sf_exprel((-sf_clip(((v[i] + 0.04) / 0.001), -100, 100)))) / 0.001));
   }
   {
     const int64_t i = 0;
@@ -152,17 +145,11 @@ static void neurongroup_update(sf_context* _c, const sf_clock& _clock) {
   const double* __restrict__ I = _c->neurongroup__I;
   bool* __restrict__ not_refractory = _c->neurongroup__not_refractory;
   const double _k0 = _c->k0;
-  const int64_t _k1 = _c->k1;
-  const double _k2 = _c->k2;
-  const double _k3 = _c->k3;
-  const double _k4 = _c->k4;
-  const double _k5 = _c->k5;
-  const double _k6 = _c->k6;
   for (int64_t i = 0; i < N; ++i) {
     not_refractory[i] = (not_refractory[i] | (!(v[i] > 0.0)));
     double _next_v = (v[i] + ((((I[i] - (((g_na[i] * sf_int_pow<3>((double)m[i])) * h[i]) * (v[i] - 0.05))) - (g_l[0] * (v[i] + 0.07))) / C[i]) * (dt * sf_exprel(((((-((g_na[i] * sf_int_pow<3>((double)m[i])) * h[i])) - g_l[0]) / C[i]) * dt)))));
-    double _next_m = (m[i] + (((((0.1 * sf_exprel((-sf_clip(((v[i] + 0.04) * _k0), _k1, 100)))) * _k2) * (1 - m[i])) - (((4 * sf_exp(((-sf_clip(((v[i] + 0.04) * _k0), _k1, 100)) * _k3))) * _k2) * m[i])) * (dt * sf_exprel((((((0.1 * sf_exprel((-sf_clip(((v[i] + 0.04) * _k0), _k1, 100)))) * _k2) * _k4) - ((4 * sf_exp(((-sf_clip(((v[i] + 0.04) * _k0), _k1, 100)) * _k3))) * _k2)) * dt)))));
-    double _next_h = (h[i] + (((0.5 - h[i]) * _k5) * _k6));
+    double _next_m = (m[i] + (((((0.1 * sf_exprel((-sf_clip(((v[i] + 0.04) * 1000.0), -100, 100)))) * 1000.0) * (1 - m[i])) - (((4 * sf_exp(((-sf_clip(((v[i] + 0.04) * 1000.0), -100, 100)) * 0.05555555555555555))) * 1000.0) * m[i])) * (dt * sf_exprel((((((0.1 * sf_exprel((-sf_clip(((v[i] + 0.04) * 1000.0), -100, 100)))) * 1000.0) * (-1.0)) - ((4 * sf_exp(((-sf_clip(((v[i] + 0.04) * 1000.0), -100, 100)) * 0.05555555555555555))) * 1000.0)) * dt)))));
+    double _next_h = (h[i] + (((0.5 - h[i]) * 500.0) * _k0));
     v[i] = _next_v;
     m[i] = _next_m;
     h[i] = _next_h;
@@ -219,11 +206,11 @@ static void assign_0(sf_context* _c) {
 }
 
 static void assign_1(sf_context* _c) {
-  // assign neurongroup.I = i / 1.0 ** 2
+  // assign neurongroup.I = i
   enum : int64_t { N = 3 };
   double* __restrict__ I = _c->neurongroup__I;
   for (int64_t i = 0; i < 3; ++i) {
-    I[i] = (i / sf_int_pow<2>((double)1.0));
+    I[i] = i;
   }
 }
 
@@ -246,13 +233,7 @@ static int run_0(sf_context* _c) {
   if (!sf_set_clock(_c->clock_states__clock, sf_scalar<double>(_c, 3), start, stop)) {
     return fail(_c, "dt of states.clock changes at a time that is no multiple of the new dt; end the run before it on the new grid");
   }
-  _c->k0 = (1.0 / 0.001);
-  _c->k1 = (-100);
-  _c->k2 = (1.0 / 0.001);
-  _c->k3 = (1.0 / 18);
-  _c->k4 = (-1.0);
-  _c->k5 = (1.0 / 0.002);
-  _c->k6 = (_c->clock_defaultclock.dt * sf_exprel((((-1.0) / 0.002) * _c->clock_defaultclock.dt)));
+  _c->k0 = (_c->clock_defaultclock.dt * sf_exprel(((-500.0) * _c->clock_defaultclock.dt)));
   sf_clock* const clocks[] = {&_c->clock_defaultclock, &_c->clock_states__clock, };
   const int count = 2;
   for (;;) {

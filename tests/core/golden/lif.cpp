@@ -103,7 +103,7 @@ static void neurongroup_update(sf_context* _c, const sf_clock& _clock) {
   const double _k4 = _c->k4;
   for (int64_t i = 0; i < N; ++i) {
     not_refractory[i] = (floor((((t - lastspike[i]) * _k0) + 0.001)) >= _k1);
-    v[i] = (not_refractory[i] ? (v[i] + (((_k2 - v[i]) * _k3) * _k4)) : v[i]);
+    v[i] = (not_refractory[i] ? (v[i] + (((_k3 - v[i]) * _k2) * _k4)) : v[i]);
   }
 }
 
@@ -195,8 +195,8 @@ static int run_0(sf_context* _c) {
   _c->slot_v_threshold = sf_scalar<double>(_c, 4);
   _c->k0 = (1.0 / _c->clock_defaultclock.dt);
   _c->k1 = floor(((_c->slot_neurongroup_of_refractory * (1.0 / _c->clock_defaultclock.dt)) + 0.001));
-  _c->k2 = (_c->slot_v_rest + _c->neurongroup__drive[0]);
-  _c->k3 = (1.0 / _c->slot_tau);
+  _c->k2 = (1.0 / _c->slot_tau);
+  _c->k3 = (_c->slot_v_rest + _c->neurongroup__drive[0]);
   _c->k4 = (_c->clock_defaultclock.dt * sf_exprel((((-1.0) / _c->slot_tau) * _c->clock_defaultclock.dt)));
   sf_clock& clock = _c->clock_defaultclock;
   while (clock.step < clock.end) {

@@ -71,11 +71,6 @@ struct sf_context {
   double k1 = 0;
   double k2 = 0;
   double k3 = 0;
-  double k4 = 0;
-  double k5 = 0;
-  double k6 = 0;
-  double k7 = 0;
-  double k8 = 0;
 };
 
 template <typename T>
@@ -113,17 +108,15 @@ static void heun_update(sf_context* _c, const sf_clock& _clock) {
   double* __restrict__ x = _c->heun__x;
   const double* __restrict__ y = _c->heun__y;
   const double _k0 = _c->k0;
-  const double _k1 = _c->k1;
-  const double _k2 = _c->k2;
   const double* __restrict__ _draw2538743916 = _c->draw2538743916.at(_clock.tick());
   const double* __restrict__ _draw3765148776 = _c->draw3765148776.at(_clock.tick());
   for (int64_t i = 0; i < N; ++i) {
     double _dW_xi_1 = (_k0 * _draw2538743916[i]);
     double _dW_xi_2 = (_k0 * _draw3765148776[i]);
-    double _f_x = (((-x[i]) * x[i]) * _k1);
-    double _g_x = ((((0.1 * x[i]) * _k2) * _dW_xi_1) + (((0.2 * y[i]) * _k2) * _dW_xi_2));
+    double _f_x = ((-x[i]) * x[i]);
+    double _g_x = (((0.1 * x[i]) * _dW_xi_1) + ((0.2 * y[i]) * _dW_xi_2));
     double _ahead_x = (x[i] + ((_f_x * dt) + _g_x));
-    double _next_x = (x[i] + (0.5 * (((_f_x + (((-_ahead_x) * _ahead_x) * _k1)) * dt) + (_g_x + ((((0.1 * _ahead_x) * _k2) * _dW_xi_1) + (((0.2 * y[i]) * _k2) * _dW_xi_2))))));
+    double _next_x = (x[i] + (0.5 * (((_f_x + ((-_ahead_x) * _ahead_x)) * dt) + (_g_x + (((0.1 * _ahead_x) * _dW_xi_1) + ((0.2 * y[i]) * _dW_xi_2))))));
     x[i] = _next_x;
   }
 }
@@ -133,17 +126,15 @@ static void neurongroup_update(sf_context* _c, const sf_clock& _clock) {
   (void)_clock;
   const double dt = _clock.dt;
   double* __restrict__ x = _c->neurongroup__x;
-  const double _k3 = _c->k3;
-  const double _k4 = _c->k4;
-  const double _k5 = _c->k5;
-  const double _k6 = _c->k6;
+  const double _k1 = _c->k1;
+  const double _k2 = _c->k2;
   const double* __restrict__ _draw3325298564 = _c->draw3325298564.at(_clock.tick());
   for (int64_t i = 0; i < N; ++i) {
-    double _dW_xi = (_k3 * _draw3325298564[i]);
-    double _f_x = ((-x[i]) * _k4);
-    double _g_x = (sqrt(x[i]) * _k5);
-    double _support_x = (x[i] + (_g_x * _k3));
-    double _noise_x = ((_g_x * _dW_xi) + ((((sqrt(_support_x) * _k5) - _g_x) * _k6) * (_dW_xi * _dW_xi)));
+    double _dW_xi = (_k1 * _draw3325298564[i]);
+    double _f_x = (-x[i]);
+    double _g_x = sqrt(x[i]);
+    double _support_x = (x[i] + (_g_x * _k1));
+    double _noise_x = ((_g_x * _dW_xi) + (((sqrt(_support_x) - _g_x) * _k2) * (_dW_xi * _dW_xi)));
     double _next_x = (x[i] + ((_f_x * dt) + _noise_x));
     x[i] = _next_x;
   }
@@ -156,11 +147,10 @@ static void neurongroup_1_update(sf_context* _c, const sf_clock& _clock) {
   const double dt = _clock.dt;
   double* __restrict__ x = _c->neurongroup_1__x;
   double* __restrict__ y = _c->neurongroup_1__y;
-  const double _k7 = _c->k7;
-  const double _k8 = _c->k8;
-  const double _s0 = sin(((6.283185307179586 * t) * _k7));
-  const double _s1 = sin(((6.283185307179586 * (t + _k8)) * _k7));
-  const double _s2 = sin(((6.283185307179586 * (t + dt)) * _k7));
+  const double _k3 = _c->k3;
+  const double _s0 = sin((6.283185307179586 * t));
+  const double _s1 = sin((6.283185307179586 * (t + _k3)));
+  const double _s2 = sin((6.283185307179586 * (t + dt)));
   for (int64_t i = 0; i < N; ++i) {
     double _k0_x = (_s0 * y[i]);
     double _k0_y = (-x[i]);
@@ -220,14 +210,9 @@ static int run_0(sf_context* _c) {
   if (!_c->draw3765148776.prepare(30, _c->seed, 3765148776u)) return fail(_c, memory_is_short);
   if (!_c->draw3325298564.prepare(3, _c->seed, 3325298564u)) return fail(_c, memory_is_short);
   _c->k0 = sqrt(_c->clock_heun__clock.dt);
-  _c->k1 = 1.0;
-  _c->k2 = (1.0 / sqrt(1.0));
-  _c->k3 = sqrt(_c->clock_neurongroup__clock.dt);
-  _c->k4 = 1.0;
-  _c->k5 = (1.0 / sqrt(1.0));
-  _c->k6 = (1.0 / (2.0 * sqrt(_c->clock_neurongroup__clock.dt)));
-  _c->k7 = 1.0;
-  _c->k8 = (0.5 * _c->clock_heun__clock.dt);
+  _c->k1 = sqrt(_c->clock_neurongroup__clock.dt);
+  _c->k2 = (1.0 / (2.0 * sqrt(_c->clock_neurongroup__clock.dt)));
+  _c->k3 = (0.5 * _c->clock_heun__clock.dt);
   sf_clock* const clocks[] = {&_c->clock_heun__clock, &_c->clock_neurongroup__clock, };
   const int count = 2;
   for (;;) {
