@@ -38,8 +38,7 @@ lint: $(VENV)/.test .lint/spikefarm
 	cd .lint && PYTHONPATH=. ../$(BIN)/lint-imports --config ../pyproject.toml --no-cache
 
 test: lint
-	$(BIN)/python -m pytest -n $(JOBS) -m "not slow"
-	$(BIN)/python -m pytest -n $(JOBS) -m slow
+	$(BIN)/python -m pytest -n $(JOBS)
 
 quick: $(VENV)/.test
 	$(BIN)/python -m pytest -n $(JOBS) -m "not slow"
