@@ -7,11 +7,9 @@ import numpy as np
 import pytest
 import spikefarm
 from numerics.brian_models import MODELS
-from spikefarm.devices import DeviceError, isolated_session
+from spikefarm.devices import isolated_session
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "brian.json").read_text())
-#: Binomial numbers are beyond the numpy target.
-COMPILED_ONLY = ("held input",)
 
 
 def compare(found, wanted, path=""):
@@ -36,9 +34,5 @@ def test_same_as_brian(name, target):
             found = MODELS[name](spikefarm)
     else:
         spikefarm.set_device("runtime", target=target)
-        if target == "numpy" and name in COMPILED_ONLY:
-            with pytest.raises(DeviceError, match=r"drawn by compiled code only"):
-                MODELS[name](spikefarm)
-            return
         found = MODELS[name](spikefarm)
     compare(json.loads(json.dumps(found)), REFERENCE[name])
