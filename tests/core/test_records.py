@@ -52,6 +52,12 @@ def test_spike_trains_have_an_entry_for_every_neuron():
     assert all(isinstance(train, Quantity) for train in trains.values())
 
 
+def test_spikes_of_a_train_keep_their_order():
+    neurons, times = np.random.default_rng(1).integers(0, 3, 500), np.arange(500) / 1000
+    for neuron, train in spikes(neurons, times, 3).spike_trains().items():
+        assert_array_equal(train / second, times[neurons == neuron])
+
+
 @pytest.mark.parametrize("size", [1, 3])
 def test_no_spikes(size):
     record = spikes([], [], size)
