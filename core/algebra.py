@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Hashable, Mapping
 
-from .expr import Binary, Call, Expr, Lit, Unary, walk
+from .expr import Binary, Call, Expr, Lit, Unary, transform, walk
 
 Atom = Callable[[Expr], Hashable | None]
 
@@ -123,3 +124,42 @@ def _linear_select(expr: Call, atom: Atom) -> Mapping[Hashable, Expr] | None:
         return None
     keys = dict.fromkeys((*chosen, *other))
     return {k: select(condition, chosen.get(k, ZERO), other.get(k, ZERO)) for k in keys}
+
+
+def fold(expr: Expr) -> Expr:
+    """Calculate with literals: ``10 * 0.001`` is ``0.01``, ``x ** -1`` has a literal for its exponent."""
+    return transform(expr, _folded)
+
+
+def _folded(node: Expr) -> Expr | None:
+    if isinstance(node, Unary) and node.op in "+-":
+        operand = fold(node.operand)
+        if isinstance(operand, Lit):
+            return Lit(-operand.value if node.op == "-" else operand.value)
+        return Unary("-", operand) if node.op == "-" else operand
+    if not isinstance(node, Binary) or node.op not in ("+", "-", "*", "/", "**"):
+        return None
+    left, right = fold(node.left), fold(node.right)
+    if isinstance(left, Lit) and isinstance(right, Lit):
+        value = _calculated(node.op, left.value, right.value)
+        if value is not None:
+            return Lit(value)
+    simple = {"*": mul, "/": div}.get(node.op)
+    return Binary(node.op, left, right) if simple is None else simple(left, right)
+
+
+_OPERATIONS = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "**": operator.pow,
+}
+
+
+def _calculated(op: str, left: float, right: float) -> float | None:
+    """The value of an operation with literals, unless only the run can tell or it does not fit."""
+    if (op == "/" and not right) or (op == "**" and (left <= 0 or abs(right) > 64)):
+        return None
+    value: float = _OPERATIONS[op](left, right)
+    return None if isinstance(value, int) and abs(value) >= 2**53 else value

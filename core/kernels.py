@@ -6,8 +6,8 @@ or per step, which array each name stands for, and in which order things happen.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 
 from .expr import Const, Draw, Expr, MatrixEntry, text, walk
 from .integrators import Propagator
@@ -97,6 +97,16 @@ class Kernel:
         if self.condition is not None:
             yield self.condition
 
+    def map(self, function: Callable[[Expr], Expr]) -> Kernel:
+        """The kernel with every expression rewritten."""
+        return replace(
+            self,
+            scalars=tuple(s.with_expr(function(s.expr)) for s in self.scalars),
+            body=tuple(s.with_expr(function(s.expr)) for s in self.body),
+            matrices=tuple(replace(m, entries=tuple(function(e) for e in m.entries)) for m in self.matrices),
+            condition=None if self.condition is None else function(self.condition),
+        )
+
     def dump(self) -> Iterator[str]:
         event = f" of {self.event}" if self.event else ""
         once = " once" if self.single else ""
@@ -144,10 +154,6 @@ class Kernels:
     assigns: tuple[AssignKernel, ...]  # one for each Assign of the program, in order
     methods: tuple[tuple[str, str], ...]  # population and the integrator that was chosen
     timed: tuple[TimedInput, ...] = field(default=())
-
-    def of_clock(self, clock: str, objects: tuple[str, ...]) -> tuple[Kernel, ...]:
-        """What the named objects do at a tick of a clock, in order."""
-        return tuple(k for k in self.kernels if k.clock == clock and k.owner in objects)
 
     def dump(self) -> str:
         """Readable text, the same for the same kernels."""

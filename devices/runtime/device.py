@@ -17,7 +17,7 @@ from ...core.equations import HELD
 from ...core.expr import Expr, parse, transform
 from ...core.freeze import SEED, Frozen, freeze_program
 from ...core.group import Group
-from ...core.lower import lower, numbered, state_arrays
+from ...core.lower import lower, state_arrays
 from ...core.model import Run
 from ...core.monitors import EventRecorder, Monitor, StateMonitor
 from ...core.namespace import Constant, Resolved, parts
@@ -26,6 +26,7 @@ from ...core.ratemonitor import PopulationRateMonitor
 from ...core.report import Reporter
 from ...core.resolve import resolve
 from ...core.session import AssignEntry, RunEntry, SeedEntry, Session
+from ...core.streams import numbered
 from ...core.timedarray import TimedArray
 from ...core.units import Quantity
 from ...core.userfunctions import Function

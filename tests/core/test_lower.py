@@ -271,13 +271,6 @@ def test_kernels_are_ordered_by_their_place_in_the_time_step():
         *("m2 states", "m3 states", "early update", "m1 states", "late update", "m4 states"),
         *("early threshold", "late threshold", "early reset", "late reset", "m0 states"),
     ]
-    assert [k.owner for k in kernels.of_clock("defaultclock", ("early", "m0"))] == [
-        "early",
-        "early",
-        "early",
-        "m0",
-    ]
-    assert kernels.of_clock("other", ("early",)) == ()
 
 
 def test_arrays_of_the_state():

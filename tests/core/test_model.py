@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from spikefarm import Network, NeuronGroup, SpikeMonitor, ms
 from spikefarm.core.dimensions import DIMENSIONLESS
 from spikefarm.core.expr import Binary, Compare, Element, Lit, Param, TimedCall, Var
 from spikefarm.core.freeze import freeze
@@ -154,3 +155,32 @@ def test_equal_models_have_equal_text_and_the_hash_follows(model):
     assert replace(model).hash == model.hash
     other = replace(model, inputs=tuple(replace(i, dim=DIMENSIONLESS) for i in model.inputs))
     assert other.hash != model.hash
+
+
+@pytest.fixture
+def regular(session):
+    group = NeuronGroup(2, "v : 1", threshold="v > 1")
+    operation = group.run_regularly("v += 1", dt=1 * ms)
+    monitor = SpikeMonitor(group)
+    Network(group, operation, monitor).run(1 * ms)
+    return freeze(session).model
+
+
+def test_operations_point_at_something(regular):
+    (operation,) = regular.operations
+    lost = replace(regular, operations=(replace(operation, population="nobody"),))
+    assert problems(lost) == [f"{operation.id} works on nobody, which does not exist"]
+    (statement,) = operation.code
+    wrong = replace(operation, code=(replace(statement, target="foo"),))
+    assert problems(replace(regular, operations=(wrong,))) == [
+        f"{operation.id} sets foo, which neurongroup does not have"
+    ]
+    named = replace(operation, id="neurongroup")
+    assert "two objects share an id" in problems(replace(regular, operations=(named,)))
+
+
+def test_probes_record_events_that_there_are(regular):
+    probes = tuple(replace(p, event="bang") for p in regular.probes)
+    assert problems(replace(regular, probes=probes)) == [
+        "spikemonitor records bang of neurongroup, which has no such event"
+    ]
