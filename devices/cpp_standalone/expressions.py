@@ -32,7 +32,8 @@ _KEYWORDS = frozenset(
     extern false float for friend goto if inline int long mutable namespace new noexcept not not_eq nullptr
     operator or or_eq private protected public register reinterpret_cast return short signed sizeof static
     static_assert static_cast struct switch template this thread_local throw true try typedef typeid typename
-    union unsigned using virtual void volatile wchar_t while xor xor_eq linux unix NULL INFINITY NAN""".split()
+    union unsigned using virtual void volatile wchar_t while xor xor_eq linux unix NULL INFINITY NAN M_PI M_E
+    pow fail asin acos atan fabs memory_is_short int32_t int64_t uint32_t uint64_t""".split()
 )
 
 #: Functions of the language and what they are called in C++; engine functions vectorise.
