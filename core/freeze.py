@@ -19,6 +19,7 @@ from .expr import Element, Expr, parse
 from .group import Group
 from .infer import Type
 from .model import (
+    STATE_DTYPES,
     ApplyArgs,
     Assign,
     Callback,
@@ -48,7 +49,6 @@ from .timedarray import TimedArray
 from .userfunctions import Function, plain_array
 
 _STORED = {"float": "float64", "int": "int64", "bool": "bool"}
-_STATE = {"float": "float64", "int": "int32", "bool": "bool"}
 SEED = "seed"
 
 
@@ -409,7 +409,7 @@ class _Freezer:
                     key = f"{id}.{eq.name}:override"
                     size = 1 if "shared" in eq.flags else group.N
                     name = f"{id}.{eq.name}"
-                    self.inputs[key] = Input(key, name, "override", _STATE[eq.dtype], size, eq.dim)
+                    self.inputs[key] = Input(key, name, "override", STATE_DTYPES[eq.dtype], size, eq.dim)
 
     # -- program --------------------------------------------------------------------------------------
 
@@ -463,7 +463,7 @@ class _Freezer:
             view = group.state(entry.variable)
             places = view.size if entry.where is None else len(entry.where)
             size = 1 if isinstance(entry.where, str) else places
-            expr = Element(self._input(stem, name, "value", entry.value, dim, _STATE[dtype], size))
+            expr = Element(self._input(stem, name, "value", entry.value, dim, STATE_DTYPES[dtype], size))
         if isinstance(entry.where, str):
             return Assign(id, entry.variable, expr, where=made(entry.where))
         if entry.where is None:

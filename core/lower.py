@@ -26,11 +26,9 @@ from .expr import (
 from .hoist import hoist_matrices, hoist_run_constants, hoist_step_scalars
 from .integrators import Propagator, System, choose
 from .kernels import Array, AssignKernel, Kernel, Kernels
-from .model import Assign, Event, Model, Operation, Population, Probe
+from .model import STATE_DTYPES, Assign, Event, Model, Operation, Population, Probe
 from .statements import Stmt
 from .streams import number_streams
-
-_STATE = {"float": "float64", "int": "int32", "bool": "bool"}
 
 
 def lower(model: Model) -> Kernels:
@@ -74,7 +72,7 @@ def state_arrays(model: Model) -> tuple[Array, ...]:
         for v in p.variables:
             if v.stored:
                 size = 1 if v.shared else p.size
-                arrays.append(Array(f"{p.id}.{v.name}", p.id, v.name, _STATE[v.dtype], size, 0.0))
+                arrays.append(Array(f"{p.id}.{v.name}", p.id, v.name, STATE_DTYPES[v.dtype], size, 0.0))
         if p.refracts:
             arrays.append(Array(f"{p.id}.lastspike", p.id, "lastspike", "float64", p.size, LONG_AGO))
             arrays.append(Array(f"{p.id}.not_refractory", p.id, "not_refractory", "bool", p.size, 1.0))

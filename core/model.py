@@ -23,6 +23,10 @@ _ALWAYS = frozenset(SPECIAL) | frozenset(REFRACTORY)
 NUMERICS = 1
 
 
+#: How state of each kind of number is stored, on every device.
+STATE_DTYPES = {"float": "float64", "int": "int32", "bool": "bool"}
+
+
 class ModelError(ValueError):
     """A Model that contradicts itself."""
 
@@ -484,6 +488,7 @@ __all__ = [
     "DIFFERENTIAL",
     "NUMERICS",
     "PARAMETER",
+    "STATE_DTYPES",
     "SUBEXPRESSION",
     "ApplyArgs",
     "Assign",

@@ -14,7 +14,18 @@ from ...core.expr import Const, Draw, Element, Expr, MatrixEntry, Param, UserCal
 from ...core.infer import unit_of
 from ...core.integrators import Propagator
 from ...core.kernels import AssignKernel, Kernel, Kernels
-from ...core.model import ApplyArgs, Assign, Input, Model, Population, Probe, Run, Seed, UserFunction
+from ...core.model import (
+    STATE_DTYPES,
+    ApplyArgs,
+    Assign,
+    Input,
+    Model,
+    Population,
+    Probe,
+    Run,
+    Seed,
+    UserFunction,
+)
 from ..base import InputSpec, OutputSpec
 from .expressions import CTYPES, Scope, cpp, identifier, kind
 
@@ -35,7 +46,7 @@ def output_specs(model: Model) -> tuple[OutputSpec, ...]:
     for p in model.populations:
         for v in p.variables:
             if v.stored:
-                dtype = {"float": "float64", "int": "int32", "bool": "bool"}[v.dtype]
+                dtype = STATE_DTYPES[v.dtype]
                 outputs.append(
                     OutputSpec(f"{p.id}.{v.name}", dtype, 1 if v.shared else p.size, unit_of(v.dim))
                 )
@@ -65,9 +76,9 @@ def _probe_outputs(model: Model, probe: Probe) -> list[OutputSpec]:
 def _recorded_type(population: Population, name: str) -> tuple[str, str]:
     special = {**SPECIAL, **REFRACTORY}.get(name)
     if special is not None:
-        return {"float": "float64", "int": "int32", "bool": "bool"}[special.dtype], unit_of(special.dim)
+        return STATE_DTYPES[special.dtype], unit_of(special.dim)
     variable = population.variable(name)
-    return {"float": "float64", "int": "int32", "bool": "bool"}[variable.dtype], unit_of(variable.dim)
+    return STATE_DTYPES[variable.dtype], unit_of(variable.dim)
 
 
 @lru_cache(maxsize=1)
