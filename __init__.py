@@ -8,6 +8,7 @@ from .core.equations import Equations
 from .core.group import NeuronGroup
 from .core.monitors import EventMonitor, SpikeMonitor, StateMonitor
 from .core.network import Network, collect, run, stop
+from .core.neurons import Subgroup
 from .core.operations import NetworkOperation, network_operation
 from .core.poisson import PoissonGroup
 from .core.poissoninput import PoissonInput
@@ -44,6 +45,7 @@ __all__ = [
     "SpikeMonitor",
     "StateMonitor",
     "StateUpdateMethod",
+    "Subgroup",
     "Sweep",
     "TimedArray",
     "Zip",
