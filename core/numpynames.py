@@ -6,6 +6,9 @@ theirs is asked for, so that ``import spikefarm`` does not wait for them.
 
 from __future__ import annotations
 
+import builtins
+from collections.abc import Callable, Iterator
+from functools import wraps
 from typing import Any, Final
 
 import numpy as np
@@ -35,6 +38,23 @@ _MODULES: Final = frozenset(
 _LINALG: Final = tuple(name for name in np.linalg.__all__ if name not in np.__all__)
 _PLAIN: Final = frozenset(n for n in np.__all__ if n[0] != "_") - _BUILTINS - _MODULES - {*_FFT, *_RANDOM}
 
+
+def _iterating(func: Callable[..., Any], builtin: Callable[..., Any]) -> Callable[..., Any]:
+    """numpy's function of arrays; Python's of generators, which numpy would take for one true object."""
+
+    @wraps(func)
+    def chosen(a: Any, *args: Any, **kwds: Any) -> Any:
+        return (builtin if isinstance(a, Iterator) else func)(a, *args, **kwds)
+
+    return chosen
+
+
+_REDUCTIONS: Final = {
+    "sum": _iterating(np.sum, builtins.sum),
+    "any": _iterating(np.any, builtins.any),
+    "all": _iterating(np.all, builtins.all),
+}
+
 NAMES: Final = tuple(sorted({*_PLAIN, *_FFT, *_RANDOM, *_LINALG, "np", "numpy"}))
 
 
@@ -48,6 +68,8 @@ def find(name: str) -> Any:
     """
     if name in ("np", "numpy"):
         return np
+    if name in _REDUCTIONS:
+        return _REDUCTIONS[name]
     if name in _PLAIN:
         return getattr(np, name)
     for module, names in (("random", _RANDOM), ("fft", _FFT), ("linalg", _LINALG)):

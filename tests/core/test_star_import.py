@@ -79,6 +79,10 @@ def test_names_that_two_parts_of_numpy_share():
         ("sum([1, 2]*mV)/mV", 3),
         ("max(1*mV, 2*mV)/mV", 2),
         ("norm([3, 4])", 5),
+        ("sum(x for x in [1*mV, 2*mV])/mV", 3),
+        ("any(x > 5 for x in [1, 2])", False),
+        ("all(x > 1 for x in [1, 2])", False),
+        ("any(array([[1, 0], [0, 0]]), axis=1)", [True, False]),
     ],
 )
 def test_functions_mind_units(text, expected):
