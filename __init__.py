@@ -22,9 +22,36 @@ from .core.userfunctions import *
 from .core.userfunctions import __all__ as _functions
 from .core.version import __version__
 from .devices import clear_cache, device, get_device, set_device
-from .farm import Grid, Ragged, Sweep, Zip, experiment, open_results
+from .farm import (
+    Choice,
+    Concat,
+    Grid,
+    LatinHypercube,
+    LogUniform,
+    Normal,
+    Points,
+    Quantile,
+    Ragged,
+    Random,
+    Sobol,
+    Sweep,
+    Uniform,
+    Zip,
+    experiment,
+    open_results,
+)
 
 __all__ = [
+    "Choice",
+    "Concat",
+    "LatinHypercube",
+    "LogUniform",
+    "Normal",
+    "Points",
+    "Quantile",
+    "Random",
+    "Sobol",
+    "Uniform",
     *_functions,
     *_units,
     "BinomialFunction",
