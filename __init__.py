@@ -30,10 +30,12 @@ from .core.userfunctions import *
 from .core.userfunctions import __all__ as _functions
 from .core.version import __version__
 from .devices import clear_cache, device, get_device, set_device
-from .farm import Grid, Ragged, Sweep, Zip, experiment, open_results
+from .farm import *
+from .farm import __all__ as _farm
 
 __all__ = [
     *numpynames.NAMES,
+    *_farm,
     *_functions,
     *_integrators,
     *_units,
@@ -42,7 +44,6 @@ __all__ = [
     "Equations",
     "ExplicitStateUpdater",
     "EventMonitor",
-    "Grid",
     "MagicError",
     "Network",
     "NetworkOperation",
@@ -50,25 +51,20 @@ __all__ = [
     "PoissonGroup",
     "PoissonInput",
     "PopulationRateMonitor",
-    "Ragged",
     "SpikeGeneratorGroup",
     "SpikeMonitor",
     "StateMonitor",
     "StateUpdateMethod",
     "Subgroup",
-    "Sweep",
     "TimedArray",
-    "Zip",
     "clear_cache",
     "collect",
     "defaultclock",
     "device",
-    "experiment",
     "get_device",
     "get_local_namespace",
     "linked_var",
     "network_operation",
-    "open_results",
     "run",
     "seed",
     "set_device",
