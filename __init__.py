@@ -17,6 +17,7 @@ from .core.network import MagicError, Network, collect, run, stop
 from .core.operations import NetworkOperation, network_operation
 from .core.poisson import PoissonGroup
 from .core.poissoninput import PoissonInput
+from .core.preferences import Preference, PreferenceError, prefs
 from .core.ratemonitor import PopulationRateMonitor
 from .core.session import seed, start_scope
 from .core.spikegenerator import SpikeGeneratorGroup
@@ -48,6 +49,8 @@ __all__ = [
     "PoissonGroup",
     "PoissonInput",
     "PopulationRateMonitor",
+    "Preference",
+    "PreferenceError",
     "Ragged",
     "SpikeGeneratorGroup",
     "SpikeMonitor",
@@ -65,6 +68,7 @@ __all__ = [
     "get_local_namespace",
     "network_operation",
     "open_results",
+    "prefs",
     "run",
     "seed",
     "set_device",

@@ -7,11 +7,12 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, final
 
 import numpy as np
 
+from ..core.preferences import prefs
 from ..devices.base import Runner
 from .adapters import Simulation, exported, is_declared, isolated_session
 from .outputs import Outputs, name_problems
@@ -107,10 +108,14 @@ class _SimulationExecutor(Executor):
 @final
 @dataclass(frozen=True)
 class FunctionWork(Work):
-    """Calls of a function that declares, runs and returns outputs by name."""
+    """Calls of a function that declares, runs and returns outputs by name.
+
+    The user's preferences travel along.
+    """
 
     function: Callable[..., Any]
     fixed: Mapping[str, Any]
+    preferences: Mapping[str, Any] = field(default_factory=prefs.changed)
 
     @property
     def holds_interpreter(self) -> bool:
@@ -135,7 +140,8 @@ class _FunctionExecutor(Executor):
         self.work = work
 
     def run(self, point: Mapping[str, Any], seed: int, time_limit: float | None) -> dict[str, Value]:
-        with seeded(seed), isolated_session(seed, time_limit):
+        overridden = prefs.override(self.work.preferences)
+        with seeded(seed), overridden, isolated_session(seed, time_limit):
             return function_values(self.work.function(**self.work.fixed, **point))
 
     def close(self) -> None:

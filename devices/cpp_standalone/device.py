@@ -17,7 +17,7 @@ from ..simulation import Simulation
 from ..user import UserDevice, refuse_python
 from .backend import CPPBackend
 from .directory import check_directory, delete_project, export_project
-from .toolchain import CompileOptions
+from .options import preferred_compiler, preferred_options
 
 
 class CPPStandaloneDevice(UserDevice):
@@ -45,7 +45,8 @@ class CPPStandaloneDevice(UserDevice):
         compiler: str | None = None,
     ) -> None:
         self.build_on_run = build_on_run
-        self.backend = CPPBackend(CompileOptions(debug=debug), compiler)
+        self._debug = debug
+        self._compiler = compiler
         self._directory = directory
         self._project: Path | None = None
         self._simulation: Simulation | None = None
@@ -97,6 +98,11 @@ class CPPStandaloneDevice(UserDevice):
             (self._results[id],) = self._runner.read([id])
         return self._results[id]
 
+    @property
+    def backend(self) -> CPPBackend:
+        """How models are built: as ``set_device`` says, and for the rest the preferences as they are now."""
+        return CPPBackend(preferred_options(self._debug), self._compiler or preferred_compiler())
+
     # -- building -------------------------------------------------------------------------------------------
 
     @property
@@ -147,7 +153,7 @@ class CPPStandaloneDevice(UserDevice):
             If there is no compiler, or it refuses the code.
         """
         if debug is not None:
-            self.backend = CPPBackend(CompileOptions(debug=debug), self.backend.compiler)
+            self._debug = debug
         if directory is not None:
             self._directory, self._project = directory, None
         simulation = self.simulation()
