@@ -14,6 +14,7 @@ from .core.integrators.names import __all__ as _integrators
 from .core.monitors import EventMonitor, SpikeMonitor, StateMonitor
 from .core.namespace import get_local_namespace
 from .core.network import MagicError, Network, collect, run, stop
+from .core.neurons import Subgroup
 from .core.operations import NetworkOperation, network_operation
 from .core.poisson import PoissonGroup
 from .core.poissoninput import PoissonInput
@@ -29,10 +30,12 @@ from .core.userfunctions import *
 from .core.userfunctions import __all__ as _functions
 from .core.version import __version__
 from .devices import clear_cache, device, get_device, set_device
-from .farm import Grid, Ragged, Sweep, Zip, experiment, open_results
+from .farm import *
+from .farm import __all__ as _farm
 
 __all__ = [
     *numpynames.NAMES,
+    *_farm,
     *_functions,
     *_integrators,
     *_units,
@@ -41,7 +44,6 @@ __all__ = [
     "Equations",
     "ExplicitStateUpdater",
     "EventMonitor",
-    "Grid",
     "MagicError",
     "Network",
     "NetworkOperation",
@@ -51,23 +53,19 @@ __all__ = [
     "PopulationRateMonitor",
     "Preference",
     "PreferenceError",
-    "Ragged",
     "SpikeGeneratorGroup",
     "SpikeMonitor",
     "StateMonitor",
     "StateUpdateMethod",
-    "Sweep",
+    "Subgroup",
     "TimedArray",
-    "Zip",
     "clear_cache",
     "collect",
     "defaultclock",
     "device",
-    "experiment",
     "get_device",
     "get_local_namespace",
     "network_operation",
-    "open_results",
     "prefs",
     "run",
     "seed",

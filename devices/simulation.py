@@ -96,6 +96,34 @@ class Simulation:
                 )
         return result
 
+    def resolve_each(self, key: Any, values: Any) -> dict[str, Array]:
+        """Turn many single values of one key into inputs, as `resolve` does with each.
+
+        Parameters
+        ----------
+        key : VariableView or str
+            As for `resolve`.
+        values : array or Quantity, shape (n,)
+
+        Returns
+        -------
+        dict from input to array, shape (n, 1)
+
+        Raises
+        ------
+        RunArgumentError
+            One of them is refused, or the key takes arrays.
+        """
+        result = {}
+        for item in self._inputs(key):
+            if item.kind in _WHOLE:
+                raise RunArgumentError(f"{self.qualified_label(key)!r} takes no single values.")
+            array = _checked(self.qualified_label(key), item, values, (len(values),))
+            if item.id in self._non_negative and (array < 0).any():
+                raise RunArgumentError(f"{self.qualified_label(key)!r} cannot be negative, but a value is.")
+            result[item.id] = array.reshape(-1, 1)
+        return result
+
     def resolve_all(self, run_args: Mapping[Any, Any]) -> dict[str, Array]:
         """Turn run arguments into inputs; every problem is reported at once."""
         if not isinstance(run_args, Mapping):
@@ -120,6 +148,11 @@ class Simulation:
 
     def _inputs(self, key: Any) -> list[Input]:
         if isinstance(key, VariableView):
+            if not key.whole:
+                raise RunArgumentError(
+                    f"{key.label!r} cannot be a run argument: they set a variable of the whole group, so give "
+                    f"{key.group.name}.{key.name} with a value for each neuron."
+                )
             return self._of_variable(key.group.name, key.name)
         if isinstance(key, TimedArray):
             return self._of_timed_array(key)

@@ -59,6 +59,8 @@ class Simulation(Protocol):
 
     def resolve(self, key: Any, value: Any) -> Mapping[str, Array]: ...
 
+    def resolve_each(self, key: Any, values: Any) -> Mapping[str, Array]: ...
+
     def label(self, key: Any) -> str: ...
 
     def qualified_label(self, key: Any) -> str: ...
@@ -127,6 +129,14 @@ def split(value: Any) -> tuple[Array, str]:
         return array, ""
     dim = get_dimensions(value)
     return array, "" if dim is DIMENSIONLESS else dim.canonical()
+
+
+def with_dimension(values: Any, dimension: str) -> Any:
+    """Give plain numbers the dimension that `split` gave."""
+    from ..core.units.dimension import Dimension
+    from ..core.units.quantity import Quantity
+
+    return Quantity(values, dim=Dimension.from_canonical(dimension)) if dimension else values
 
 
 def unit_text(dimension: str) -> str:

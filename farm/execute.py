@@ -118,6 +118,7 @@ def plan(study: Study, store: PathLike | None, builds: int | None, compiled: boo
     found = _existing(study, store)
     if found is not None:
         _, status = found.completed().find(study.keys)
+        status = status[study.space.is_run]
         seconds = _expected(found, int(np.count_nonzero(status == MISSING)))
     cached, failed = int(np.count_nonzero(status != MISSING)), int(np.count_nonzero(status == FAILED))
     return Plan(study.subject, study.space, builds, compiled, cached, failed, path, seconds)
@@ -208,10 +209,10 @@ def _place(store: PathLike | None) -> Iterator[Path]:
 def _fill(study: Study, store: RunStore, options: Options) -> Tally:
     """Do the runs that the store does not have."""
     _, status = store.completed().find(study.keys)
-    missing = status == MISSING
+    missing = (status == MISSING) & study.space.is_run
     if options.retry_failed:
         missing |= status == FAILED
-    todo = np.flatnonzero(missing).astype(np.int64)
+    todo = each_once(study.keys, np.flatnonzero(missing).astype(np.int64))
     cached = len(study) - len(todo)
     if not len(todo):
         _record_again(study, store)
@@ -220,6 +221,12 @@ def _fill(study: Study, store: RunStore, options: Options) -> Tally:
     tally.cached = cached
     tally.failed += int(np.count_nonzero(status[~missing] == FAILED))
     return tally
+
+
+def each_once(keys: NDArray[np.uint8], runs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Leave out runs that have the key of one before them, as a sample may have the same point twice."""
+    _, first = np.unique(np.ascontiguousarray(keys[runs]).view("S32")[:, 0], return_index=True)
+    return runs[np.sort(first)]
 
 
 def _record_again(study: Study, store: RunStore) -> None:

@@ -50,7 +50,7 @@ class Plan:
     @property
     def runs(self) -> int:
         """Number of runs."""
-        return len(self.space)
+        return self.space.runs
 
     @property
     def to_simulate(self) -> int:

@@ -56,22 +56,26 @@ class Study:
     provenance: Mapping[str, Any]
 
     def __len__(self) -> int:
-        return len(self.space)
+        """Return the number of runs."""
+        return self.space.runs
 
     @cached_property
     def points(self) -> Words:
         """Digest of every point, shape (points, 4)."""
-        return point_totals(self.base, ((axis.values, axis.words) for axis in self.space.axes))
+        return point_totals(self.base, ((axis.inputs, axis.words) for axis in self.space.axes))
 
     @cached_property
     def seeds(self) -> NDArray[np.uint64]:
-        """Seed of every run."""
+        """Seed of every cell."""
         return run_seeds(self.points, self.master, self.space.repeats)
 
     @cached_property
     def keys(self) -> NDArray[np.uint8]:
-        """Key of every run, shape (n, 32)."""
-        return run_keys(self.context, self.points, self.seeds)
+        """Key of every cell, shape (cells, 32); all zero where it is no run."""
+        keys = run_keys(self.context, self.points, self.seeds)
+        if self.space.kept is not None:
+            keys[~self.space.is_run] = 0
+        return keys
 
     @property
     def id(self) -> str:

@@ -16,6 +16,7 @@ from .plan import Plan
 from .resolve import Resolver
 from .space import Space
 from .study import Study, check_counts
+from .vocabulary import Inputs
 from .work import SimulationWork
 
 if TYPE_CHECKING:
@@ -34,8 +35,9 @@ class Sweep:
     ----------
     axes : dict or design
         From keys to values. A key is a group's variable (``group.v0``), a TimedArray or the name of a
-        constant; the values are a list or an array, with units. A dict makes a grid; `Grid`, `Zip` and their
-        products with ``*`` make others. Values may be arrays, e.g. initial values for each neuron.
+        constant; the values are a list or an array, with units. A dict makes a grid; `Grid`, `Zip`, `Points`,
+        `Random`, `LatinHypercube` and `Sobol`, their products with ``*``, sums with ``+`` and what ``where()``
+        leaves of them make others. Values may be arrays, e.g. initial values for each neuron.
     repeats : int
         Runs of each point, with independent random numbers. Several make a dimension ``repeat``.
     seed : int, optional
@@ -66,7 +68,7 @@ class Sweep:
         simulation = self.simulation if self.simulation is not None else adapters.current_simulation()
         seed = 0 if self.seed is None else self.seed
         problems = check_counts(self.repeats, seed)
-        resolver = Resolver(simulation)
+        resolver = Resolver(Inputs(simulation))
         design = as_design(self.axes)
         space = resolver.space(design, 1 if problems else int(self.repeats))
         refuse("sweep", problems + resolver.problems)
@@ -75,7 +77,7 @@ class Sweep:
 
     def __len__(self) -> int:
         """Return the number of runs."""
-        return len(self.space)
+        return self.space.runs
 
     def plan(self, outputs: Any = None, store: PathLike | None = None) -> Plan:
         """Say what `run` would do.
@@ -170,7 +172,7 @@ class Sweep:
     def _study(self, outputs: Outputs) -> Study:
         simulation, seed = self._simulation(), self.seed
         assert seed is not None
-        refuse("sweep", list(self.space.definition(outputs.names).problems(len(self), {})))
+        refuse("sweep", list(self.space.definition(outputs.names).problems(len(self.space), {})))
         seeds = simulation.seed_inputs(seed)
         base = {
             name: array_digest(name, value) for name, value in simulation.base.items() if name not in seeds

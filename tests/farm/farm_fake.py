@@ -67,6 +67,10 @@ class FakeSimulation:
             raise RunArgumentError(f"{name!r}: {value!r} is not finite; give finite numbers.")
         return {"v:override" if name == "v" else name: array}
 
+    def resolve_each(self, key: Any, values: Any) -> dict[str, np.ndarray]:
+        rows = [self.resolve(key, value) for value in values]
+        return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+
     def _name(self, key: Any) -> str:
         name = key.name if isinstance(key, View) else key
         if not isinstance(name, str) or name.removeprefix("group.") not in DIMS:
