@@ -11,6 +11,7 @@ from .core.equations import Equations
 from .core.group import NeuronGroup
 from .core.integrators.names import *
 from .core.integrators.names import __all__ as _integrators
+from .core.logs import SpikefarmLogger, get_logger
 from .core.monitors import EventMonitor, SpikeMonitor, StateMonitor
 from .core.namespace import get_local_namespace
 from .core.network import MagicError, Network, collect, run, stop
@@ -33,6 +34,10 @@ from .devices import clear_cache, device, get_device, set_device
 from .farm import *
 from .farm import __all__ as _farm
 
+#: Brian 2's names for them.
+BrianLogger = SpikefarmLogger
+brian_prefs = prefs
+
 __all__ = [
     *numpynames.NAMES,
     *_farm,
@@ -40,6 +45,7 @@ __all__ = [
     *_integrators,
     *_units,
     "BinomialFunction",
+    "BrianLogger",
     "Clock",
     "Equations",
     "ExplicitStateUpdater",
@@ -55,16 +61,19 @@ __all__ = [
     "PreferenceError",
     "SpikeGeneratorGroup",
     "SpikeMonitor",
+    "SpikefarmLogger",
     "StateMonitor",
     "StateUpdateMethod",
     "Subgroup",
     "TimedArray",
+    "brian_prefs",
     "clear_cache",
     "collect",
     "defaultclock",
     "device",
     "get_device",
     "get_local_namespace",
+    "get_logger",
     "network_operation",
     "prefs",
     "run",

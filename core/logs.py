@@ -65,7 +65,9 @@ class _State:
     """What has been set up and said in this process."""
 
     said: set[tuple[str, str]] = field(default_factory=set)
-    suppressed: list[tuple[str, bool, bool]] = field(default_factory=list)  # name, whole hierarchy, in the file too
+    suppressed: list[tuple[str, bool, bool]] = field(
+        default_factory=list
+    )  # name, whole hierarchy, in the file too
     file: logging.Handler | None = None
     path: Path | None = None
     failed: bool = False
@@ -205,7 +207,9 @@ class _Collector(logging.Handler):
 
 class _Console(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        if record.levelno >= _LEVELS[prefs["logging.console_log_level"]] and not _suppressed(record.name, False):
+        if record.levelno >= _LEVELS[prefs["logging.console_log_level"]] and not _suppressed(
+            record.name, False
+        ):
             print(f"{record.levelname:10} {record.getMessage()} [{record.name}]", file=sys.stderr, flush=True)
 
 

@@ -82,7 +82,7 @@ def data_type(only: str) -> Validator:
             name = ""
         if name != only or value is None:
             raise ValueError(f"spikefarm has {only} only; leave it out.")
-        return name
+        return only
 
     return check
 

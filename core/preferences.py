@@ -25,7 +25,7 @@ LOCAL_FILE: Final = "spikefarm_preferences"
 USER_FILE: Final = "preferences"
 
 
-class PreferenceError(ValueError):
+class PreferenceError(ValueError, AttributeError):
     """A preference that there is not, or a value that it cannot have."""
 
 
@@ -149,7 +149,7 @@ class Preferences(MutableMapping[str, Any]):
         return name in self._known
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
+        if name.startswith("_"):
             raise AttributeError(name)
         return self._within("", name)
 
@@ -295,7 +295,7 @@ class Section:
         self.__dict__.update(_preferences=preferences, _name=name)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
+        if name.startswith("_"):
             raise AttributeError(name)
         return self._preferences._within(self._name, name)
 

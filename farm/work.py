@@ -66,6 +66,10 @@ class Work(ABC):
         """Return what does runs in one thread."""
 
 
+#: What a function's models say of themselves is not repeated by each run.
+_QUIET = {"logging.console_log_level": "ERROR"}
+
+
 @final
 @dataclass(frozen=True)
 class SimulationWork(Work):
@@ -140,7 +144,7 @@ class _FunctionExecutor(Executor):
         self.work = work
 
     def run(self, point: Mapping[str, Any], seed: int, time_limit: float | None) -> dict[str, Value]:
-        overridden = prefs.override(self.work.preferences)
+        overridden = prefs.override({**self.work.preferences, **_QUIET})
         with seeded(seed), overridden, isolated_session(seed, time_limit):
             return function_values(self.work.function(**self.work.fixed, **point))
 

@@ -11,6 +11,7 @@ from typing import Any
 from ...core.declared import Declared
 from ...core.freeze import freeze
 from ...core.monitors import Monitor
+from ...core.notices import tell_methods
 from ...core.session import ApplyEntry, RunEntry, Session, current_session
 from ..base import Array, DeviceError, Runner
 from ..simulation import Simulation
@@ -160,6 +161,7 @@ class CPPStandaloneDevice(UserDevice):
         if self._directory is not None:
             check_directory(self.project_dir)
         build = simulation.build()
+        tell_methods(simulation.model, build.manifest.provenance["integrators"])
         values = {**simulation.base, **simulation.script_seeds(_fresh_seed())}
         export_project(self.project_dir, build, simulation.model, values)
         self._close_runner()

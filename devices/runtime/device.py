@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import warnings
 from collections.abc import Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -18,10 +17,12 @@ from ...core.equations import HELD
 from ...core.expr import Draw, Expr, parse, transform
 from ...core.freeze import SEED, Frozen, freeze_program
 from ...core.group import Group
+from ...core.logs import get_logger
 from ...core.lower import lower, relative, state_arrays
 from ...core.model import Run
 from ...core.monitors import EventRecorder, Monitor, StateMonitor
 from ...core.namespace import Constant, Resolved, parts
+from ...core.notices import tell_methods
 from ...core.operations import NetworkOperation
 from ...core.preferences import prefs
 from ...core.ratemonitor import PopulationRateMonitor
@@ -41,6 +42,7 @@ from .context import POLL, Context
 from .discrete import DRAWS
 from .evaluate import Environment, Timed, evaluate
 
+_logger = get_logger("spikefarm.devices.runtime")
 Variables = WeakKeyDictionary[Declared, dict[str, Any]]
 
 
@@ -207,22 +209,28 @@ class RuntimeDevice(UserDevice):
             except CompilerNotFoundError:
                 if self.target != "auto":
                     raise
-                warnings.warn(
+                _logger.warning(
                     "No C++ compiler was found; kernels run in numpy, which is slower. Install a compiler, or say "
-                    "set_device('runtime', target='numpy') to hear no more of it.",
-                    RuntimeWarning,
-                    stacklevel=2,
+                    "prefs.codegen.target = 'numpy' to hear no more of it.",
+                    "codegen_fallback",
+                    once=True,
                 )
         from .arrays import ArrayContext
 
-        return ArrayContext(lower(frozen.model))
+        kernels = lower(frozen.model)
+        tell_methods(
+            frozen.model, ", ".join(f"{population}: {method}" for population, method in kernels.methods)
+        )
+        return ArrayContext(kernels)
 
     def _compiled(self, frozen: Frozen) -> Context:
         from ..cpp_standalone.backend import CPPBackend
         from .library import LibraryContext
 
         (run,) = [step for step in frozen.model.program if isinstance(step, Run)]
-        return LibraryContext(CPPBackend().build(frozen.model), tuple(c for c, _ in run.clocks))
+        build = CPPBackend().build(frozen.model)
+        tell_methods(frozen.model, build.manifest.provenance["integrators"])
+        return LibraryContext(build, tuple(c for c, _ in run.clocks))
 
     def _retire(self) -> None:
         """Take state and records out of the present context and let go of it."""
