@@ -11,6 +11,7 @@ from .core.equations import Equations
 from .core.group import NeuronGroup
 from .core.integrators.names import *
 from .core.integrators.names import __all__ as _integrators
+from .core.linked import linked_var
 from .core.monitors import EventMonitor, SpikeMonitor, StateMonitor
 from .core.namespace import get_local_namespace
 from .core.network import MagicError, Network, collect, run, stop
@@ -62,6 +63,7 @@ __all__ = [
     "device",
     "get_device",
     "get_local_namespace",
+    "linked_var",
     "network_operation",
     "run",
     "seed",
