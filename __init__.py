@@ -11,6 +11,7 @@ from .core.equations import Equations
 from .core.group import NeuronGroup
 from .core.integrators.names import *
 from .core.integrators.names import __all__ as _integrators
+from .core.linked import linked_var
 from .core.logs import SpikefarmLogger, get_logger
 from .core.monitors import EventMonitor, SpikeMonitor, StateMonitor
 from .core.namespace import get_local_namespace
@@ -74,6 +75,7 @@ __all__ = [
     "get_device",
     "get_local_namespace",
     "get_logger",
+    "linked_var",
     "network_operation",
     "prefs",
     "run",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -155,6 +155,26 @@ def isolated_session(seed: int, time_limit: float | None = None) -> Iterator[Ses
             yield session
         finally:
             device.close()
+
+
+def declared_simulation(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Simulation | None:
+    """The simulation that a function declares up to its first look at results; None if it runs none.
+
+    Raises
+    ------
+    Exception
+        What the function raises on the way.
+    """
+    from ..core.freeze import freeze
+    from .cpp_standalone.lazy import DeclaredSignal, DeclaringDevice
+
+    device = DeclaringDevice()
+    with use_session(Session(device=device)) as session:
+        try:
+            function(**arguments)
+        except DeclaredSignal as declared:
+            return declared.simulation
+        return Simulation(freeze(session), device.backend) if session.ran else None
 
 
 def _default_backend() -> Any:

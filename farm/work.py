@@ -54,14 +54,6 @@ class Work(ABC):
         """Whether a run keeps the Python interpreter busy, so that threads would only take turns."""
 
     @abstractmethod
-    def is_ready(self) -> bool:
-        """Whether nothing is left to `prepare` on this machine."""
-
-    @abstractmethod
-    def prepare(self) -> None:
-        """Do what has to be done once a machine, or fail before anything ran."""
-
-    @abstractmethod
     def executor(self) -> Executor:
         """Return what does runs in one thread."""
 
@@ -82,14 +74,6 @@ class SimulationWork(Work):
     def holds_interpreter(self) -> bool:
         """Not: the simulation has a process of its own."""
         return False
-
-    def is_ready(self) -> bool:
-        """Whether the build is there."""
-        return self.simulation.built()
-
-    def prepare(self) -> None:
-        """Compile, unless the build is there."""
-        self.simulation.build()
 
     def executor(self) -> Executor:
         """Return a runner of the build."""
@@ -125,13 +109,6 @@ class FunctionWork(Work):
     def holds_interpreter(self) -> bool:
         """It does: the function declares its model each time."""
         return True
-
-    def is_ready(self) -> bool:
-        """Always: nothing is known of the builds before the function is called."""
-        return True
-
-    def prepare(self) -> None:
-        """Do nothing."""
 
     def executor(self) -> Executor:
         """Return what calls the function."""

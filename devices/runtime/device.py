@@ -363,6 +363,8 @@ class RuntimeDevice(UserDevice):
                 expr = group.equations[name].expr
                 assert expr is not None
                 return evaluate(resolve(expr, group.variable_types, known), env)
+            if name in group.links:
+                return VariableView(group, name, rows=rows).values()
             values = self._stored(group, name)
             return values if name in shared else values[part]
 
@@ -374,7 +376,7 @@ class RuntimeDevice(UserDevice):
             variable=variable,
             params=_parameters(known),
             functions={n: v for n, v in known.items() if isinstance(v, Function)},
-            timed={n: Timed(v.values, v.dt) for n, v in known.items() if isinstance(v, TimedArray)},
+            timed={n: Timed(v.values, v.dt, n) for n, v in known.items() if isinstance(v, TimedArray)},
             draw=draw,
             constants={},
             matrix=_no_matrix,
