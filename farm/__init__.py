@@ -6,6 +6,7 @@ from .execute import FailedRunsWarning
 from .experiment import Experiment, experiment
 from .plan import Plan
 from .ragged import Ragged
+from .recorded import Recorded, recorded_sweep
 from .samples import Choice, LatinHypercube, LogUniform, Normal, Quantile, Random, Sobol, Uniform
 from .schedule import FarmError, RunsFailedError
 from .sweep import Sweep
@@ -25,6 +26,7 @@ __all__ = [
     "Quantile",
     "Ragged",
     "Random",
+    "Recorded",
     "RunsFailedError",
     "Sobol",
     "Sweep",
@@ -33,4 +35,5 @@ __all__ = [
     "Zip",
     "experiment",
     "open_results",
+    "recorded_sweep",
 ]

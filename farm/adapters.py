@@ -73,6 +73,8 @@ class Simulation(Protocol):
 
     def describe(self) -> str: ...
 
+    def guessed_seconds(self) -> float: ...
+
     def provenance(self) -> Mapping[str, str]: ...
 
     def built(self) -> bool: ...
@@ -100,6 +102,13 @@ def isolated_session(seed: int, time_limit: float | None) -> AbstractContextMana
     if time_limit is None:
         return cast(AbstractContextManager[Any], devices.isolated_session(seed))
     return cast(AbstractContextManager[Any], devices.isolated_session(seed, time_limit=time_limit))
+
+
+def declared_simulation(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Simulation | None:
+    """Return what a function declares up to its first look at results, or None."""
+    from .. import devices
+
+    return cast("Simulation | None", devices.declared_simulation(function, arguments))
 
 
 def session_numerics() -> str:

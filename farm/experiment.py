@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, final
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, final, overload
 
 from . import adapters
 from .axes import Design, Grid, as_design, is_scalar, refuse
-from .execute import Options, PathLike, execute, plan
+from .builds import structural_builds
+from .execute import Options, PathLike, dry_run, execute, plan
 from .fingerprint import FingerprintError, fingerprint
 from .keys import digest, point_totals, run_seeds
 from .plan import Plan
+from .recorded import source_of
 from .resolve import Resolver
 from .study import Study, check_counts
 from .vocabulary import Arguments, argument_digest
@@ -26,7 +28,15 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def experiment(function: Callable[P, R]) -> Experiment[P, R]:
+@overload
+def experiment(function: Callable[P, R]) -> Experiment[P, R]: ...
+
+
+@overload
+def experiment(*, structural: Sequence[str]) -> Callable[[Callable[P, R]], Experiment[P, R]]: ...
+
+
+def experiment(function: Any = None, *, structural: Sequence[str] = ()) -> Any:
     """Make a function something to sweep over.
 
     The function declares a model, calls ``run`` and returns a dict from names to numbers, arrays,
@@ -36,6 +46,10 @@ def experiment(function: Callable[P, R]) -> Experiment[P, R]:
     Parameters
     ----------
     function : callable
+    structural : sequence of str
+        Arguments whose values make another model: a number of neurons, an equation, a method. Their builds are
+        counted by `Experiment.plan` and compiled side by side before the runs; for that the function is called
+        up to where it first wants results. What is not named here is compiled when the first run needs it.
 
     Returns
     -------
@@ -56,7 +70,16 @@ def experiment(function: Callable[P, R]) -> Experiment[P, R]:
     ...     return {'rate': spikes.num_spikes/second}
     >>> data = if_curve.sweep(v0=linspace(0, 20, 200)*mV, store='if_curve.zarr')
     """
+    if function is None:
+        return functools.partial(experiment, structural=structural)
+    names = (structural,) if isinstance(structural, str) else tuple(structural)
     signature = inspect.signature(function)
+    unknown = [name for name in names if name not in signature.parameters]
+    if unknown:
+        raise TypeError(
+            f"structural={structural!r}: {', '.join(map(repr, unknown))} is no argument of "
+            f"{function.__name__}{signature}"
+        )
     own = set(inspect.signature(Experiment.sweep).parameters) - {"arguments"}
     taken = [name for name in signature.parameters if name in own]
     if taken:
@@ -64,19 +87,20 @@ def experiment(function: Callable[P, R]) -> Experiment[P, R]:
             f"{function.__name__}{signature}: sweep() has arguments named {', '.join(map(repr, taken))} itself; "
             "rename these of the function"
         )
-    return Experiment(function)
+    return Experiment(function, names)
 
 
 @final
 class Experiment(Generic[P, R]):
     """A function that can be swept over; made by `experiment`."""
 
-    def __init__(self, function: Callable[P, R]) -> None:
+    def __init__(self, function: Callable[P, R], structural: Sequence[str] = ()) -> None:
         functools.update_wrapper(self, function)
         self.function = function
+        self.structural = tuple(structural)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Experiment, (self.function,)
+        return Experiment, (self.function, self.structural)
 
     def __repr__(self) -> str:
         return f"<experiment {self.function.__qualname__}{inspect.signature(self.function)}>"
@@ -107,7 +131,24 @@ class Experiment(Generic[P, R]):
             Print it.
         """
         study = self._study(repeats, seed, name, design, arguments)
-        return plan(study, store, builds=None, compiled=False)
+        return plan(study, store)
+
+    def dry_run(
+        self,
+        design: Design | Mapping[str, Any] | None = None,
+        repeats: int = 1,
+        seed: int | None = None,
+        time_limit: Any = None,
+        **arguments: Any,
+    ) -> Plan:
+        """Do one run here, to see that it works, what it costs and what it gives; nothing is kept.
+
+        Returns
+        -------
+        Plan
+            With the time and the size that follow from this run.
+        """
+        return dry_run(self._study(repeats, seed, None, design, arguments), time_limit)
 
     def sweep(
         self,
@@ -188,7 +229,15 @@ class Experiment(Generic[P, R]):
             context=digest(b"experiment 1", identity, numerics.encode()),
             master=int(master),
             outputs=(),
-            provenance={**adapters.session_provenance(), "numerics": numerics},
+            provenance={
+                **adapters.session_provenance(),
+                "numerics": numerics,
+                "function": source_of(self.function),
+                "arguments": {n: repr(value)[:1000] for n, value in fixed.items()},
+            },
+            builds=structural_builds(self.function, self.structural, fixed, space)
+            if self.structural
+            else None,
         )
 
     def _defaults(self) -> dict[str, Any]:

@@ -248,3 +248,24 @@ def coordinates(key: Keyed, dim: str) -> tuple[Axis, ...]:
         Axis(label, dim, np.arange(len(values)), told),
         Axis(f"{label}_values", dim, shown, with_unit),
     )
+
+
+def record_of_space(space: Space) -> dict[str, Any]:
+    """Return what of the axes their coordinates do not say."""
+    keys = {
+        key.label: {
+            "key": key.long_name or key.label,
+            "dimension": key.dimension,
+            "described": _is_described(key.plain),
+        }
+        for axis in space.axes
+        for key in axis.keyed
+    }
+    return {"keys": keys, "excluded": len(space) - space.runs}
+
+
+def _is_described(plain: Any) -> bool:
+    if isinstance(plain, np.ndarray) or all(isinstance(value, str) for value in plain):
+        return False
+    arrays = [np.asarray(value) for value in plain]
+    return any(a.dtype.kind not in "biufc" for a in arrays) or len({a.shape for a in arrays}) > 1

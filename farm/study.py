@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..store.runstore import RunStore
+from .builds import Builds
 from .keys import Words, digest, point_totals, run_keys, run_seeds
-from .space import Space
+from .space import Space, record_of_space
 from .work import Work
 from .worker import Batch
 
@@ -42,6 +43,8 @@ class Study:
         Names of the columns; empty where only a run can tell.
     provenance : mapping
         How the runs come about.
+    builds : Builds, optional
+        What has to be compiled; None where only the runs can tell.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Study:
     master: int
     outputs: tuple[str, ...]
     provenance: Mapping[str, Any]
+    builds: Builds | None = None
 
     def __len__(self) -> int:
         """Return the number of runs."""
@@ -100,8 +104,10 @@ class Study:
         return {
             **self.provenance,
             "context": self.context.hex(),
+            "name": self.name,
             "seed": str(self.master),  # a number this size would not survive every reader of JSON
             "repeats": self.space.repeats,
+            **record_of_space(self.space),
             "python": platform.python_version(),
             "numpy": np.__version__,
             "platform": platform.platform(),

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, final
 from . import adapters
 from .adapters import Simulation
 from .axes import Design, as_design, refuse
-from .execute import Options, PathLike, execute, plan
+from .builds import Builds
+from .execute import Options, PathLike, dry_run, execute, plan
 from .keys import array_digest, digest
 from .outputs import Outputs, as_outputs
 from .plan import Plan
+from .recorded import checked, record_of_inputs, record_of_outputs, recorded_sweep
 from .resolve import Resolver
 from .space import Space
 from .study import Study, check_counts
@@ -75,6 +77,31 @@ class Sweep:
         for name, value in (("simulation", simulation), ("seed", int(seed)), ("space", space)):
             object.__setattr__(self, name, value)
 
+    @classmethod
+    def from_store(
+        cls, store: PathLike, sweep: str | None = None, simulation: Simulation | None = None
+    ) -> Sweep:
+        """Return a sweep as a store remembers it: the same runs with the same seeds.
+
+        Parameters
+        ----------
+        store : path
+        sweep : str, optional
+            Its name; the latest by default.
+        simulation : Simulation, optional
+            By default, what the script has declared so far. It must be what the sweep ran.
+
+        Raises
+        ------
+        StoreError
+            No such store or sweep.
+        SweepError
+            The simulation differs; tells in what.
+        """
+        mine = simulation if simulation is not None else adapters.current_simulation()
+        found = checked(recorded_sweep(store, sweep), mine)
+        return cls(found.design, found.repeats, found.seed, mine, found.provenance["name"] or None)
+
     def __len__(self) -> int:
         """Return the number of runs."""
         return self.space.runs
@@ -99,7 +126,27 @@ class Sweep:
             )
         simulation = self._simulation()
         wanted = Outputs(()) if outputs is None else as_outputs(outputs, simulation)
-        return plan(self._study(wanted), store, builds=1, compiled=simulation.built())
+        return plan(self._study(wanted), store)
+
+    def dry_run(self, outputs: Any, time_limit: Any = None) -> Plan:
+        """Do one run here, to see that it works, what it costs and what it gives; nothing is kept.
+
+        Parameters
+        ----------
+        outputs, time_limit
+            As for `run`.
+
+        Returns
+        -------
+        Plan
+            With the time and the size that follow from this run.
+
+        Raises
+        ------
+        Exception
+            What goes wrong with the run or its outputs.
+        """
+        return dry_run(self._study(as_outputs(outputs, self._simulation())), time_limit)
 
     def run(
         self,
@@ -188,5 +235,12 @@ class Sweep:
             context=digest(b"simulation 1", model.encode(), numerics.encode(), outputs.identity()),
             master=seed,
             outputs=outputs.names,
-            provenance={**simulation.provenance(), "model_hash": model, "numerics": numerics},
+            provenance={
+                **simulation.provenance(),
+                **record_of_inputs(simulation),
+                **record_of_outputs(outputs),
+                "model_hash": model,
+                "numerics": numerics,
+            },
+            builds=Builds(lambda: ((simulation,), ())),
         )

@@ -95,6 +95,9 @@ class FakeSimulation:
     def describe(self) -> str:
         return "fake model of group (3)"
 
+    def guessed_seconds(self) -> float:
+        return 0.001
+
     def provenance(self) -> dict[str, str]:
         return {"compiler": "none"}
 
