@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-import warnings
 from collections.abc import Mapping, Sequence
-=======
-from collections.abc import Mapping
->>>>>>> main
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,11 +14,8 @@ from .equations import Equations
 from .events import SPIKE
 from .group import Group, check_size
 from .infer import unit_of
-<<<<<<< HEAD
-from .records import with_unit
-=======
 from .logs import get_logger
->>>>>>> main
+from .records import with_unit
 from .session import RunEntry
 from .units import DimensionMismatchError, get_dimensions
 
