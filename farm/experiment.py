@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, final
 
 import numpy as np
 
+from ..store.place import PathLike
 from . import adapters
 from .axes import as_list, is_scalar, refuse
-from .execute import Options, PathLike, execute, plan
+from .execute import Options, execute, plan
 from .fingerprint import FingerprintError, fingerprint
 from .keys import as_words, digest, point_totals, run_seeds
 from .plan import Plan

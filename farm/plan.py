@@ -44,7 +44,7 @@ class Plan:
     compiled: bool
     cached: int
     failed: int
-    store: Path | None
+    store: Path | str | None
     seconds: float | None
 
     @property

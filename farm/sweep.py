@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, final
 
+from ..store.place import PathLike
 from . import adapters
 from .adapters import Simulation
 from .axes import Design, as_design, refuse
-from .execute import Options, PathLike, execute, plan
+from .execute import Options, execute, plan
 from .keys import array_digest, digest
 from .outputs import Outputs, as_outputs
 from .plan import Plan

@@ -72,7 +72,7 @@ def _handle(place: Place, slot: Slot, names: set[str]) -> _Handle:
     return handle
 
 
-def write_batch(path: PathLike | Place, slot: Slot, records: BatchRecords) -> Receipt:
+def write_batch(path: PathLike, slot: Slot, records: BatchRecords) -> Receipt:
     """Write a batch of runs durably, all or nothing.
 
     Any number of processes may do this at once, each with a slot of its own. Nothing needs to be open

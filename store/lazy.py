@@ -19,7 +19,7 @@ from xarray.core import indexing
 from . import layout as disk
 from .completed import read_completed
 from .gather import gather_ragged, gather_rows
-from .place import Place, place_of
+from .place import place_of
 from .schema import DONE, LOG_COLUMNS, SPAN_SUFFIX, Array, Column
 from .sweeps import find_sweep
 

@@ -57,9 +57,8 @@ def _acquire(place: RemotePlace, token: str, store: str, timeout: float) -> None
         found, now = place.version(), time.monotonic()
         if found != seen:
             seen, since = found, now
-        elif found is not None and now - since > STALE_SECONDS:
-            if place.swap(_content(token, 0), found[1]):
-                return
+        elif found is not None and now - since > STALE_SECONDS and place.swap(_content(token, 0), found[1]):
+            return
         if now - start >= timeout:
             holder = _holder(found[0]) if found is not None else "another process"
             raise LockedError(

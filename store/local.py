@@ -1,4 +1,4 @@
-"""A store in a folder. What is being made lies next to it under a name with ``.aside-``, and takes its place by rename."""
+"""A store in a folder. What is being made lies next to it (``.aside-`` in its name) and takes its place by rename."""
 
 from __future__ import annotations
 
@@ -103,7 +103,12 @@ class LocalPlace(Place):
     def assemble(self, folder: str, fill: Callable[[Place], None]) -> None:
         aside = self._aside()
         fill(LocalPlace(aside))
+        # What is replaced goes afterwards: its inode tells it from what comes.
+        old = self._aside()
+        if (self.folder / folder).exists():
+            (self.folder / folder).rename(old)
         aside.rename(self.folder / folder)
+        shutil.rmtree(old, ignore_errors=True)
 
     def tidy(self) -> None:
         for path in self.folder.parent.iterdir():

@@ -17,8 +17,6 @@ from typing import Any
 
 from .schema import StoreError
 
-PathLike = str | os.PathLike[str]
-
 
 class Place(ABC):
     """Where a store is. Frozen, hashable and picklable: workers have one too."""
@@ -99,7 +97,7 @@ class Place(ABC):
 
     @abstractmethod
     def assemble(self, folder: str, fill: Callable[[Place], None]) -> None:
-        """Make a folder that is not there: `fill` is given where to write.
+        """Make a folder, instead of one that is there: `fill` is given where to write.
 
         On a file system it appears by rename when it is whole, elsewhere file by file.
         """
@@ -121,7 +119,10 @@ class Place(ABC):
         """
 
 
-def place_of(path: PathLike | Place) -> Place:
+PathLike = str | os.PathLike[str] | Place
+
+
+def place_of(path: PathLike) -> Place:
     """Return the place that a path or a URL means.
 
     Raises

@@ -153,6 +153,7 @@ class RemotePlace(Place):
         self._objects.delete([key for key in keys if key not in first])
 
     def assemble(self, folder: str, fill: Callable[[Place], None]) -> None:
+        self.remove(folder)
         fill(self.below(folder) if folder else self)
 
     def tidy(self) -> None:

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import layout as disk
-from .place import PathLike, Place, place_of
+from .place import PathLike, place_of
 from .schema import Array
 
 if TYPE_CHECKING:
     import xarray as xr
 
 
-def open_results(path: PathLike | Place, sweep: str | None = None, *, chunks: Any = None) -> xr.Dataset:
+def open_results(path: PathLike, sweep: str | None = None, *, chunks: Any = None) -> xr.Dataset:
     """Open a sweep as a Dataset over its axes; values are read when they are looked at.
 
     Beside the outputs there are ``status`` (0 missing, 1 done, 2 failed), ``error`` (text), ``seed`` (0

@@ -64,7 +64,7 @@ class RunStore:
     @classmethod
     def create_or_open(
         cls,
-        path: PathLike | Place,
+        path: PathLike,
         owner: str,
         attrs: Mapping[str, Any] = NO_ATTRS,
         *,
@@ -115,7 +115,7 @@ class RunStore:
         return store
 
     @classmethod
-    def open(cls, path: PathLike | Place) -> RunStore:
+    def open(cls, path: PathLike) -> RunStore:
         """Open the store that is there for writing, whoever owns it.
 
         Raises
@@ -346,8 +346,6 @@ def _create(place: Place, owner: str, attrs: Mapping[str, Any], layout: Layout, 
                     f"the store {place} is being written to by {', '.join(busy)}: wait for them to finish, "
                     "or choose another path; reading needs no lock"
                 )
-            if place.exists():
-                place.remove()
             place.assemble("", lambda new: disk.create_skeleton(new, layout, {**attrs, MARK: mark}))
             place.tidy()
     except OSError as err:

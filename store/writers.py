@@ -39,9 +39,12 @@ class Writer:
     Parameters
     ----------
     store : Place
+    purpose : str
+        What the runs are for, by which others know that they are at the same.
     """
 
-    def __init__(self, store: Place) -> None:
+    def __init__(self, store: Place, purpose: str = "") -> None:
+        self.purpose = purpose
         self.place = store.beside(ENDING)
         self.id = uuid.uuid4().hex[:12]
         self._count = 0
@@ -104,20 +107,23 @@ class Writer:
 
     def _write_record(self) -> None:
         self._beat += 1
-        self.place.write(self.id + _RECORD, json.dumps({**_myself(), "beat": self._beat}).encode())
+        record = {**_myself(), "purpose": self.purpose, "beat": self._beat}
+        self.place.write(self.id + _RECORD, json.dumps(record).encode())
 
 
-def others(store: Place) -> list[str]:
-    """Return who adds to a store, in words, as far as anybody can tell at one look."""
+def others(store: Place, purpose: str | None = None) -> list[str]:
+    """Return who adds to a store, or does so for some purpose, in words, as far as one look can tell."""
     place = store.beside(ENDING)
     records = [place.read(name) for name in place.names() if name.endswith(_RECORD)]
-    return list(_living([record for record in records if record is not None]))
+    return list(_living([record for record in records if record is not None], purpose))
 
 
-def _living(records: list[bytes]) -> Iterator[str]:
+def _living(records: list[bytes], purpose: str | None) -> Iterator[str]:
     for record in records:
         if not _process_gone(record):
             found = json.loads(record)
+            if purpose not in (None, found["purpose"]):
+                continue
             yield f"process {found['pid']} on {found['host']}"
 
 
@@ -154,7 +160,7 @@ def _process_gone(record: bytes) -> bool:
         if found["machine"] != _machine():
             return False
         process = psutil.Process(int(found["pid"]))
-        return (
+        return bool(
             abs(process.create_time() - float(found["started"])) > 1
             or process.status() == psutil.STATUS_ZOMBIE
         )
