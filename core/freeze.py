@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .binomial import BinomialFunction
+from .context import SPECIAL
 from .declared import Declared
 from .dimensions import DIMENSIONLESS, TIME
-from .equations import DIFFERENTIAL, PARAMETER
+from .equations import DIFFERENTIAL, HELD, LINKED, PARAMETER, SUBEXPRESSION
 from .events import GroupEvent
-from .expr import Element, Expr, parse
+from .expr import At, Binary, Element, Expr, InputEntry, Lit, Var, Within, names, parse, substitute
 from .group import Group
 from .infer import Type
 from .model import (
@@ -161,6 +162,8 @@ class _Freezer:
     functions: dict[str, UserFunction] = field(default_factory=dict)
     function_ids: dict[int, str] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
+    links: dict[tuple[str, str], str] = field(default_factory=dict)  # inputs with the indices of links
+    first: dict[str, Mapping[str, Resolved]] = field(default_factory=dict)  # what names stand for at first
     slots: dict[str, str] = field(default_factory=dict)  # how the constant of each slot is stored
 
     def freeze(self) -> Frozen:
@@ -168,7 +171,7 @@ class _Freezer:
         self.ids = _canonical_ids(objects)
         groups = [o for o in objects if isinstance(o, Group)]
         owners = [o for o in objects if isinstance(o, Group | GroupCode)]
-        first = self._first_constants(owners)
+        first = self.first = self._first_constants(owners)
         populations = tuple(self._population(g, first[g.name]) for g in groups)
         probes = tuple(self._probe(o) for o in objects if isinstance(o, Monitor))
         callbacks = tuple(
@@ -249,7 +252,9 @@ class _Freezer:
             return None if expr is None else self._resolved(group, expr, constants, group.variable_types)
 
         variables = tuple(
-            Variable(e.name, e.kind, e.dtype, e.dim, made(e.expr), tuple(sorted(e.flags)))
+            Variable(e.name, SUBEXPRESSION, e.dtype, e.dim, self._linked(group, e.name, Var("i")), (LINKED,))
+            if LINKED in e.flags
+            else Variable(e.name, e.kind, e.dtype, e.dim, made(e.expr), tuple(sorted(e.flags)))
             for e in group.equations.ordered
         )
         is_time = group.refractory_expr is None or group.refractory_is_time(constants)
@@ -264,6 +269,44 @@ class _Freezer:
             refractory=made(group.refractory_expr),
             refractory_is_time=is_time,
         )
+
+    def _linked(self, group: Group, name: str, i: Expr) -> Expr:
+        """What a linked variable stands for in neuron ``i`` of its group."""
+        link = group.links[name]
+        root, rows = link.source._root, link.source._rows
+        if VariableView(root, link.variable, rows=rows).size == 1:
+            i = Lit(0)
+        elif isinstance(link.index, str):
+            what = f"{self.ids[group.name]}.{link.index}"
+            i = Within(self._at(group, link.index, i), len(rows), what)
+        elif link.index is not None:
+            if (group.name, name) not in self.links:
+                stem = f"{self.ids[group.name]}.{name}:link"
+                self.links[group.name, name] = self._input(stem, stem, "index", link.index)
+            i = InputEntry(self.links[group.name, name], i)
+        if rows.start:
+            i = Binary("+", i, Lit(rows.start))
+        return self._at(root, link.variable, i)
+
+    def _at(self, group: Group, name: str, i: Expr) -> Expr:
+        """A variable of neuron ``i`` of a group, for code of any group."""
+        if name == "i":
+            return i
+        if name == "N":
+            return Lit(group.N)
+        if name in group.links:
+            return self._linked(group, name, i)
+        if name in SPECIAL:
+            return Var(name)  # times, of the same clock
+        equation = group.equations.get(name)
+        computed = equation is not None and equation.kind == SUBEXPRESSION and HELD not in equation.flags
+        if equation is not None and equation.expr is not None and computed:
+            expr = self._resolved(group, equation.expr, self.first[group.name], group.variable_types)
+            own = names(expr) & set(group.variable_types)
+            return substitute(expr, {v: self._at(group, v, i) for v in own})
+        view = VariableView(group, name)
+        place = Lit(0) if view.shared else i
+        return At(f"{self.ids[group.name]}.{name}", place, STATE_DTYPES[view.type.dtype])
 
     def _event(self, group: Group, event: GroupEvent, constants: Mapping[str, Resolved]) -> Event:
         condition = event.condition
@@ -418,7 +461,7 @@ class _Freezer:
         for group in groups:
             id = self.ids[group.name]
             for eq in group.equations.ordered:
-                if eq.kind in (DIFFERENTIAL, PARAMETER):
+                if eq.kind in (DIFFERENTIAL, PARAMETER) and LINKED not in eq.flags:
                     key = f"{id}.{eq.name}:override"
                     size = 1 if "shared" in eq.flags else group.N
                     name = f"{id}.{eq.name}"

@@ -20,7 +20,7 @@ from . import layout as disk
 from .completed import read_completed
 from .gather import gather_ragged, gather_rows
 from .place import place_of
-from .schema import DONE, LOG_COLUMNS, SPAN_SUFFIX, Array, Column
+from .schema import DONE, EXCLUDED, LOG_COLUMNS, SPAN_SUFFIX, Array, Column
 from .sweeps import find_sweep
 
 if TYPE_CHECKING:
@@ -150,6 +150,7 @@ class SweepBackend(BackendEntrypoint):
         recorded = find_sweep(place, sweep)
         definition, keys = recorded.read(place)
         rows, status = read_completed(place).find(keys)
+        status[~keys.any(axis=1)] = EXCLUDED
         shape = tuple(recorded.dims.values())
         view = _View(disk.open_group(place), tuple(recorded.dims), rows.reshape(shape), status.reshape(shape))
         dropped = {drop_variables} if isinstance(drop_variables, str) else set(drop_variables or ())

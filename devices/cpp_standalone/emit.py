@@ -10,10 +10,22 @@ from typing import Any
 
 from ...core.context import REFRACTORY, SPECIAL
 from ...core.events import SPIKE
-from ...core.expr import Const, Draw, Element, Expr, MatrixEntry, Param, UserCall, Var, walk
+from ...core.expr import (
+    Const,
+    Draw,
+    Element,
+    Expr,
+    MatrixEntry,
+    Param,
+    TimedCall,
+    UserCall,
+    Var,
+    Within,
+    walk,
+)
 from ...core.infer import unit_of
 from ...core.integrators import Propagator
-from ...core.kernels import AssignKernel, Kernel, Kernels
+from ...core.kernels import Array, AssignKernel, Kernel, Kernels
 from ...core.model import (
     STATE_DTYPES,
     ApplyArgs,
@@ -200,6 +212,26 @@ class Emitter:
             (d, self.model.population(k.population).size) for k in self.kernels.kernels for d in _buffered(k)
         )
 
+    @cached_property
+    def overwritten(self) -> tuple[Array, ...]:
+        """State arrays that some loop reads by index and writes to: it reads a copy made before."""
+        loops: tuple[Kernel | AssignKernel, ...] = (*self.kernels.kernels, *self.kernels.assigns)
+        ids = {id for loop in loops for id in loop.overwritten()}
+        return tuple(a for a in self.kernels.arrays if a.id in ids)
+
+    def copies(self, loop: Kernel | AssignKernel) -> list[str]:
+        """What makes these copies."""
+        arrays = [a for a in self.overwritten if a.id in loop.overwritten()]
+        names = [(identifier(a.id), a.size) for a in arrays]
+        return [f"memcpy(_c->before_{n}, _c->{n}, {size} * sizeof *_c->{n});" for n, size in names]
+
+    @cached_property
+    def checks_indices(self) -> bool:
+        """Whether an index that can be anything is compared with the number of values before it is used."""
+        expressions = [*self._all_expressions(), *(e for a in self.kernels.assigns for e in a.expressions())]
+        nodes = [n for e in expressions for n in walk(e)]
+        return any(isinstance(n, Within) or (isinstance(n, TimedCall) and len(n.args) > 1) for n in nodes)
+
     # -- functions --------------------------------------------------------------------------------------
 
     def callback_number(self, kernel: Kernel) -> int:
@@ -236,6 +268,8 @@ class Emitter:
             buffered=frozenset(d.stream for d in _buffered(kernel)),
             step="_clock.tick()",
             indexed=self._indexed,
+            slots=self.slot,
+            before=frozenset(kernel.overwritten()),
         )
         locals_ = {s.target: (identifier(s.target), kind(s.expr, scope)) for s in kernel.scalars}
         if kernel.kind not in ("states", "events"):
@@ -263,7 +297,7 @@ class Emitter:
         names = {n.name for n in nodes if isinstance(n, Var)}
         targets = {s.target for s in kernel.body if not s.local}
         own = "_clock" if kernel.clock == population.clock else f"_c->clock_{identifier(population.clock)}"
-        lines = self._clock_lines(names, own) + self._function_lines(nodes)
+        lines = self.copies(kernel) + self._clock_lines(names, own) + self._function_lines(nodes)
         for name in self._array_names(population):
             if name in names | targets:
                 lines.append(self._pointer(population, name, const=name not in targets))
@@ -483,13 +517,21 @@ class Emitter:
             if isinstance(node, Element):
                 item = self.inputs[self.slot[node.input]]
                 elements[node.input] = (f"_value[_count == 1 ? 0 : {element}]", _KIND[item.dtype])
-        return Scope(self._variables(p), params, elements, timed="given", indexed=self._indexed)
+        return Scope(
+            self._variables(p),
+            params,
+            elements,
+            timed="given",
+            indexed=self._indexed,
+            slots=self.slot,
+            before=frozenset(assign.overwritten()),
+        )
 
     def assign_declarations(self, assign: AssignKernel) -> list[str]:
         p = self.model.population(assign.population)
         nodes = list(_nodes(assign))
         names = {n.name for n in nodes if isinstance(n, Var)} | {assign.variable}
-        lines = self._function_lines(nodes)
+        lines = self.copies(assign) + self._function_lines(nodes)
         if "t" in names:
             lines.append("const double t = _c->time;")
         if "dt" in names or "t_in_timesteps" in names:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ...core.expr import (
+    At,
     Binary,
     Call,
     Compare,
@@ -14,6 +15,7 @@ from ...core.expr import (
     Draw,
     Element,
     Expr,
+    InputEntry,
     Lit,
     Logic,
     MatrixEntry,
@@ -22,6 +24,7 @@ from ...core.expr import (
     Unary,
     UserCall,
     Var,
+    Within,
 )
 from ...core.functions import WHOLE
 from ...core.userfunctions import result_kind
@@ -90,6 +93,8 @@ class Scope:
     step: str = "0"
     timed: str = "timed"  # what the members that hold TimedArrays begin with
     indexed: Mapping[str, bool] = field(default_factory=dict)  # user functions that take the index
+    slots: Mapping[str, int] = field(default_factory=dict)  # of inputs
+    before: frozenset[str] = frozenset()  # arrays of which what was there before is read
     in_context: bool = False  # constants and matrices are members of the context rather than locals
 
 
@@ -113,6 +118,10 @@ def kind(expr: Expr, scope: Scope) -> str:
         return _binary_kind(expr, scope)
     if isinstance(expr, Call):
         return _call_kind(expr, scope)
+    if isinstance(expr, At):
+        return {"float64": "float", "int32": "int", "bool": "bool"}[expr.dtype]
+    if isinstance(expr, InputEntry | Within):
+        return "int"
     if isinstance(expr, UserCall):
         return result_kind(expr.type, [kind(arg, scope) for arg in expr.args])
     return "int" if isinstance(expr, Draw) and expr.distribution in WHOLE else "float"
@@ -164,6 +173,12 @@ def cpp(expr: Expr, scope: Scope) -> str:
     if isinstance(expr, MatrixEntry):
         member = f"{identifier(expr.matrix)}_{expr.row}_{expr.column}"
         return f"_c->{member}" if scope.in_context else member
+    if isinstance(expr, At):
+        return _at(expr, scope)
+    if isinstance(expr, Within):
+        return f'within(_c, {cpp(expr.index, scope)}, {expr.size}, "{expr.what}")'
+    if isinstance(expr, InputEntry):
+        return f"((const int64_t*)_c->inputs[{scope.slots[expr.input]}].data)[{cpp(expr.index, scope)}]"
     if isinstance(expr, Draw):
         return _draw(expr, scope)
     if isinstance(expr, Unary):
@@ -189,6 +204,12 @@ def _variable(expr: Var, scope: Scope) -> str:
     """Integers are stored in 32 bits and calculated with in 64, as Python's have room for any result."""
     name, dtype = scope.variables[expr.name]
     return f"(int64_t){name}" if dtype == "int" and name.endswith("]") else name
+
+
+def _at(expr: At, scope: Scope) -> str:
+    copy = "before_" if expr.array in scope.before else ""
+    value = f"_c->{copy}{identifier(expr.array)}[{cpp(expr.index, scope)}]"
+    return f"(int64_t){value}" if expr.dtype == "int32" else value
 
 
 def _user_call(expr: UserCall, scope: Scope) -> str:
@@ -248,7 +269,17 @@ def _timed(expr: TimedCall, scope: Scope) -> str:
     time = cpp(expr.args[0], scope)
     if len(expr.args) == 1:
         return f"sf_timed_at({array}, {time}, 0)"
-    return f"sf_timed_at({array}, {time}, (int64_t){cpp(expr.args[1], scope)})"
+    column = f"(int64_t){cpp(expr.args[1], scope)}"
+    if not _is_row(expr.args[1]):
+        column = f'within(_c, {column}, {array}.columns, "{expr.array}")'
+    return f"sf_timed_at({array}, {time}, {column})"
+
+
+def _is_row(expr: Expr) -> bool:
+    """Whether an index is that of the neuron, for which there is a column: checked when ``run`` is called."""
+    if isinstance(expr, Binary) and expr.op == "-" and isinstance(expr.right, Lit):
+        expr = expr.left
+    return expr == Var("i")
 
 
 def _call(expr: Call, scope: Scope) -> str:
