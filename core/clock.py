@@ -46,6 +46,41 @@ class Clock:
     def __init__(self, dt: Any, name: str = "clock") -> None:
         self.name = name
         self._dt = check_time(dt, f"{name}.dt")
+        self._network = ""  # that it has driven last
+        self._used = 0.0  # its step then
+
+    @property
+    def t(self) -> Quantity:
+        """Time: in a run that of the current step, else where the network has arrived that it drove last."""
+        return Quantity.with_dimensions(self.t_, TIME)
+
+    @property
+    def t_(self) -> float:
+        """Time in seconds."""
+        from .session import current_session
+
+        session = current_session()
+        return session.device.clock_time(session, self)
+
+    @property
+    def timestep(self) -> int:
+        """Number of whole steps that the time is."""
+        return round(self.t_ / self._dt)
+
+    def check_grid(self, start: float) -> None:
+        """Refuse a step other than the last, if a run that begins now would not begin on a multiple of it.
+
+        Raises
+        ------
+        ValueError
+            Naming both steps and the time.
+        """
+        steps = start / self._dt
+        if self._used and self._used != self._dt and abs(steps - round(steps)) > 1e-4:
+            raise ValueError(
+                f"dt of {self.name} changes from {self._used:g} s to {self._dt:g} s at {start:g} s, which is no "
+                "multiple of the new dt; end the run before it on the new grid, or choose another dt."
+            )
 
     @property
     def dt(self) -> Quantity:
@@ -77,6 +112,26 @@ class DefaultClock:
         from .session import current_session
 
         return current_session().defaultclock
+
+    @property
+    def t(self) -> Quantity:
+        """Time; see `Clock`."""
+        return self._clock.t
+
+    @property
+    def t_(self) -> float:
+        """Time in seconds."""
+        return self._clock.t_
+
+    @property
+    def timestep(self) -> int:
+        """Number of whole steps that the time is."""
+        return self._clock.timestep
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self._clock.name
 
     @property
     def dt(self) -> Quantity:

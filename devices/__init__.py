@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from ..core.clock import Clock
 from ..core.declared import Declared
 from ..core.expr import Expr
 from ..core.namespace import Resolved
@@ -98,6 +99,9 @@ class UndecidedDevice(SessionDevice):
     def after_seed(self, session: Session, entry: SeedEntry) -> None:
         get_device().after_seed(session, entry)
 
+    def check_run(self, session: Session, entry: RunEntry) -> None:
+        get_device().check_run(session, entry)
+
     def after_run(self, session: Session, entry: RunEntry) -> None:
         get_device().after_run(session, entry)
 
@@ -111,6 +115,12 @@ class UndecidedDevice(SessionDevice):
         self, objects: Sequence[Declared], network: str, name: str, filename: Any, random_state: bool
     ) -> None:
         get_device().restore(objects, network, name, filename, random_state)
+
+    def after_activity(self, obj: Declared) -> None:
+        get_device().after_activity(obj)
+
+    def clock_time(self, session: Session, clock: Clock) -> float:
+        return get_device().clock_time(session, clock)
 
     def stop(self) -> None:
         get_device().stop()

@@ -18,6 +18,7 @@ from ..simulation import Simulation
 from ..user import UserDevice, refuse_python
 from .backend import CPPBackend
 from .directory import check_directory, delete_project, export_project
+from .emit import time_of
 from .options import preferred_compiler, preferred_options
 
 
@@ -59,8 +60,10 @@ class CPPStandaloneDevice(UserDevice):
 
     # -- what the session asks ----------------------------------------------------------------------------
 
-    def after_run(self, session: Session, entry: RunEntry) -> None:
+    def check_run(self, session: Session, entry: RunEntry) -> None:
         refuse_python(entry)
+
+    def after_run(self, session: Session, entry: RunEntry) -> None:
         if not self.build_on_run:
             return
         runs = sum(isinstance(entry, RunEntry) for entry in session.program)
@@ -85,7 +88,7 @@ class CPPStandaloneDevice(UserDevice):
         if id is None:
             return None
         if not isinstance(owner, Monitor) and variable == "t":
-            return self._array("t")
+            return self._array(time_of(self._simulation.frozen.networks.get(owner._network or "", 0)))
         return self._array(f"{id}.{variable}")
 
     def _array(self, id: str) -> Array | None:

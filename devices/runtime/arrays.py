@@ -71,6 +71,7 @@ class ArrayContext(Context):
         self._inputs: Mapping[str, Array] = {}
         self._seed = 0
         self._before: dict[str, Array] = {}
+        self._active = dict.fromkeys(self._model.objects, True)
 
     # -- what the device asks -----------------------------------------------------------------------------
 
@@ -93,6 +94,9 @@ class ArrayContext(Context):
     def close(self) -> None:
         return
 
+    def switch(self, number: int, active: bool) -> None:
+        self._active[self._model.objects[number]] = active
+
     def resume(self, time: float, clocks: Mapping[str, tuple[float, int]]) -> None:
         self._time = time
         for name, clock in self._clocks.items():
@@ -110,6 +114,9 @@ class ArrayContext(Context):
         self._bind(inputs)
         self._set_clocks(inputs, stop)
         self._set_up()
+        for population, event in list(self._events):
+            if population not in self._run.objects:
+                del self._events[population, event]
         reached = self._loop(callback)
         self._time = stop if reached is None else reached
 
@@ -177,12 +184,18 @@ class ArrayContext(Context):
                 ticking = [c for c in active if c.t - now <= 1e-4 * finest]
                 for kernel, clock in work:
                     if any(clock is c for c in ticking):
-                        self._do(kernel, clock, callback)
+                        self._do_if_active(kernel, clock, callback)
                 for c in ticking:
                     c.step += 1
                     c.t = c.step * c.dt
                 if self._stopping:
                     return now + finest
+
+    def _do_if_active(self, kernel: Kernel, clock: _Clock, callback: Callback) -> None:
+        if self._active[kernel.owner]:
+            self._do(kernel, clock, callback)
+        elif kernel.kind in ("threshold", "generate"):
+            self._events.pop((kernel.population, kernel.event), None)
 
     def _do(self, kernel: Kernel, clock: _Clock, callback: Callback) -> None:
         if kernel.kind == "callback":
