@@ -221,7 +221,7 @@ class RuntimeDevice(UserDevice):
         tell_methods(
             frozen.model, ", ".join(f"{population}: {method}" for population, method in kernels.methods)
         )
-        return ArrayContext(kernels)
+        return ArrayContext(kernels, frozen.functions)
 
     def _compiled(self, frozen: Frozen) -> Context:
         from ..cpp_standalone.backend import CPPBackend

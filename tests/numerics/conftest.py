@@ -1,8 +1,32 @@
 """Builds are shared by all tests and processes of a test run; each test has a session of its own."""
 
+from contextlib import contextmanager
+
 import pytest
+import spikefarm
 from spikefarm.core.session import Session, use_session
-from spikefarm.devices import device_module
+from spikefarm.devices import device_module, isolated_session
+
+TARGETS = ("cpp_standalone", "cpp", "numpy")
+
+
+@contextmanager
+def simulated_on(target):
+    """A session in which a model runs on one device and target."""
+    if target == "cpp_standalone":
+        with isolated_session(0):
+            yield
+        return
+    with use_session(Session()):
+        spikefarm.set_device("runtime", target=target)
+        yield
+
+
+@pytest.fixture(params=TARGETS)
+def target(request):
+    """Each device and target in turn, set up for a model."""
+    with simulated_on(request.param):
+        yield request.param
 
 
 @pytest.fixture(scope="session", autouse=True)
