@@ -181,7 +181,9 @@ class RuntimeDevice(UserDevice):
 
     def _prepared(self, frozen: Frozen, entry: RunEntry) -> Context:
         """A context of the model with the present state in it."""
+        # The same model may be that of other objects, whose state is not to be mixed with theirs.
         same = self._frozen is not None and self._frozen.model.hash == frozen.model.hash
+        same = same and self._entry is not None and _same_objects(self._entry, entry)
         if self._context is None or not same or self._made_for != self.target:
             fresh = self._new_context(frozen)
             self._retire()
@@ -413,6 +415,10 @@ class RuntimeDevice(UserDevice):
 
     def __repr__(self) -> str:
         return f"<RuntimeDevice, target {self.target!r}>"
+
+
+def _same_objects(one: RunEntry, other: RunEntry) -> bool:
+    return [id(o) for o in one.objects] == [id(o) for o in other.objects]
 
 
 def _parameters(known: Mapping[str, Resolved]) -> dict[str, Any]:

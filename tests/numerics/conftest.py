@@ -11,14 +11,15 @@ TARGETS = ("cpp_standalone", "cpp", "numpy")
 
 
 @contextmanager
-def simulated_on(target):
+def simulated_on(target, seed=0):
     """A session in which a model runs on one device and target."""
     if target == "cpp_standalone":
-        with isolated_session(0):
+        with isolated_session(seed):
             yield
         return
     with use_session(Session()):
         spikefarm.set_device("runtime", target=target)
+        spikefarm.seed(seed)
         yield
 
 
