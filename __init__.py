@@ -12,6 +12,7 @@ from .core.group import NeuronGroup
 from .core.integrators.names import *
 from .core.integrators.names import __all__ as _integrators
 from .core.linked import linked_var
+from .core.logs import SpikefarmLogger, get_logger
 from .core.monitors import EventMonitor, SpikeMonitor, StateMonitor
 from .core.namespace import get_local_namespace
 from .core.network import MagicError, Network, collect, run, stop
@@ -19,6 +20,7 @@ from .core.neurons import Subgroup
 from .core.operations import NetworkOperation, network_operation
 from .core.poisson import PoissonGroup
 from .core.poissoninput import PoissonInput
+from .core.preferences import Preference, PreferenceError, prefs
 from .core.ratemonitor import PopulationRateMonitor
 from .core.session import seed, start_scope
 from .core.spikegenerator import SpikeGeneratorGroup
@@ -33,6 +35,10 @@ from .devices import clear_cache, device, get_device, set_device
 from .farm import *
 from .farm import __all__ as _farm
 
+#: Brian 2's names for them.
+BrianLogger = SpikefarmLogger
+brian_prefs = prefs
+
 __all__ = [
     *numpynames.NAMES,
     *_farm,
@@ -40,6 +46,7 @@ __all__ = [
     *_integrators,
     *_units,
     "BinomialFunction",
+    "BrianLogger",
     "Clock",
     "Equations",
     "ExplicitStateUpdater",
@@ -51,20 +58,26 @@ __all__ = [
     "PoissonGroup",
     "PoissonInput",
     "PopulationRateMonitor",
+    "Preference",
+    "PreferenceError",
     "SpikeGeneratorGroup",
     "SpikeMonitor",
+    "SpikefarmLogger",
     "StateMonitor",
     "StateUpdateMethod",
     "Subgroup",
     "TimedArray",
+    "brian_prefs",
     "clear_cache",
     "collect",
     "defaultclock",
     "device",
     "get_device",
     "get_local_namespace",
+    "get_logger",
     "linked_var",
     "network_operation",
+    "prefs",
     "run",
     "seed",
     "set_device",

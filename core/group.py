@@ -16,12 +16,15 @@ from .events import SPIKE, GroupEvent, Place, check_events
 from .expr import Expr, ExpressionError, Name, parse, written
 from .infer import BOOL, Type, unit_of
 from .linked import LinkedVariable, check_link, check_linked
+from .logs import get_logger
 from .namespace import Constant, Resolved
 from .neurons import Neurons
 from .resolve import external_names
 from .statements import Stmt, parse_block
 from .stateupdaters import named_method
 from .units import DimensionMismatchError, Quantity
+
+_logger = get_logger("spikefarm.core.group")
 
 #: How the value of ``refractory=5*ms`` is named among the constants of its group: nobody can write this.
 REFRACTORY_PERIOD = ".refractory"
@@ -340,6 +343,13 @@ class NeuronGroup(Group):
         super().__init__(
             N, model, method, threshold, reset, refractory, namespace, dt, clock, order, name, events
         )
+        if threshold is not None and reset is None and refractory is False:
+            _logger.warning(
+                f"{self.name!r} has a threshold, but neither reset nor refractory: a neuron spikes at every step while "
+                "the condition is true. If that is meant, say reset=''.",
+                "only_threshold",
+                once=True,
+            )
 
 
 #: What a group has besides its variables.

@@ -19,6 +19,7 @@ from ..core.session import (
     use_session,
 )
 from . import device_module
+from . import preferences as _preferences
 from .base import (
     BuildError,
     CompilerNotFoundError,
@@ -194,10 +195,21 @@ def session_provenance() -> Mapping[str, str]:
     return found
 
 
-def clear_cache(target: str = "cpp_standalone") -> int:
-    """Remove all builds from the cache and return the number of bytes that were freed."""
-    if target != "cpp_standalone":
-        raise ValueError(f"clear_cache({target!r}): there is a cache for 'cpp_standalone' only.")
+def clear_cache(target: str = "cpp") -> int:
+    """Remove all builds from the cache and return how many there were.
+
+    Parameters
+    ----------
+    target : {'cpp', 'cython', 'cpp_standalone'}
+        Whose builds: all words for the one cache that there is.
+
+    Raises
+    ------
+    ValueError
+        For a target that compiles nothing.
+    """
+    if target not in ("cpp", "cython", "cpp_standalone"):
+        raise ValueError(f"clear_cache({target!r}): only 'cpp' has a cache.")
     from .cpp_standalone.cache import BuildCache
 
     return BuildCache().clear()

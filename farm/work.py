@@ -7,11 +7,12 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, final
 
 import numpy as np
 
+from ..core.preferences import prefs
 from ..devices.base import Runner
 from .adapters import Simulation, exported, is_declared, isolated_session
 from .outputs import Outputs, name_problems
@@ -57,6 +58,10 @@ class Work(ABC):
         """Return what does runs in one thread."""
 
 
+#: What a function's models say of themselves is not repeated by each run.
+_QUIET = {"logging.console_log_level": "ERROR"}
+
+
 @final
 @dataclass(frozen=True)
 class SimulationWork(Work):
@@ -91,10 +96,14 @@ class _SimulationExecutor(Executor):
 @final
 @dataclass(frozen=True)
 class FunctionWork(Work):
-    """Calls of a function that declares, runs and returns outputs by name."""
+    """Calls of a function that declares, runs and returns outputs by name.
+
+    The user's preferences travel along.
+    """
 
     function: Callable[..., Any]
     fixed: Mapping[str, Any]
+    preferences: Mapping[str, Any] = field(default_factory=prefs.changed)
 
     @property
     def holds_interpreter(self) -> bool:
@@ -112,7 +121,8 @@ class _FunctionExecutor(Executor):
         self.work = work
 
     def run(self, point: Mapping[str, Any], seed: int, time_limit: float | None) -> dict[str, Value]:
-        with seeded(seed), isolated_session(seed, time_limit):
+        overridden = prefs.override({**self.work.preferences, **_QUIET})
+        with seeded(seed), overridden, isolated_session(seed, time_limit):
             return function_values(self.work.function(**self.work.fixed, **point))
 
     def close(self) -> None:
