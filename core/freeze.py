@@ -322,7 +322,7 @@ class _Freezer:
         code = self._code(obj, obj.group, obj.checked_code(constants), constants)
         population = self._source(obj.group, obj.rows)
         return Operation(
-            self.ids[obj.name], population, self._clock_id(obj), obj.when, obj.order, code, obj.shared
+            self.ids[obj.name], population, self._clock_id(obj), obj.when, obj.order, code, obj.leading
         )
 
     def _code(

@@ -16,6 +16,7 @@ from .notices import tell_names
 from .report import Report
 from .session import RunEntry, Session, check_name, current_session
 from .spikegenerator import SpikeGeneratorGroup
+from .states import StateHolder
 from .units import DimensionMismatchError, Quantity
 
 
@@ -121,6 +122,41 @@ class Network:
         names = frame_namespace(level + 1) if namespace is None else dict(namespace)
         report = Report(report, report_period)
         declare_run(self.session, self._objects, duration, names, self._key, report)
+
+    def get_states(
+        self,
+        units: bool = True,
+        format: str = "dict",
+        subexpressions: bool = False,
+        read_only_variables: bool = True,
+        level: int = 0,
+    ) -> dict[str, Any]:
+        """Values of the variables of all groups and monitors, by name of the object; see `StateHolder.get_states`."""
+        return {
+            obj.name: obj.get_states(None, units, format, subexpressions, read_only_variables, level + 1)
+            for obj in self._objects
+            if isinstance(obj, StateHolder)
+        }
+
+    def set_states(
+        self, values: Mapping[str, Any], units: bool = True, format: str = "dict", level: int = 0
+    ) -> None:
+        """Set variables of several objects, by their names; see `StateHolder.set_states`.
+
+        Raises
+        ------
+        KeyError
+            Listing the objects that the network does not have; nothing is set then.
+        """
+        known = {obj.name: obj for obj in self._objects if isinstance(obj, StateHolder)}
+        unknown = [name for name in values if name not in known]
+        if unknown:
+            raise KeyError(
+                f"{self.name} has no object(s) {', '.join(map(repr, unknown))} with variables; it has "
+                f"{', '.join(known) or 'none'}."
+            )
+        for name, given in values.items():
+            known[name].set_states(given, units, format, level + 1)
 
     def stop(self) -> None:
         """End the current run after this time step; called from a network operation."""

@@ -122,6 +122,14 @@ class VariableView(NDArrayOperatorsMixin):
         session.record(entry)
         session.device.after_assign(session, entry)
 
+    def check(self, value: Any) -> None:
+        """Refuse a value for all these neurons as `assign` would, as far as that takes no names of the script."""
+        if isinstance(value, LinkedVariable):
+            return
+        self._refuse_readonly()
+        if not isinstance(value, str | VariableView):
+            self.check_values(value, self.size)
+
     def _link(self, index: Any, to: LinkedVariable) -> None:
         if not self.whole or not (isinstance(index, slice) and index == slice(None)):
             raise TypeError(f"{self.label}: only a variable of a whole group can be linked.")
@@ -286,6 +294,9 @@ class VariableView(NDArrayOperatorsMixin):
             return np.array([len(self.rows)], dtype=np.int32)
         if self.name == "dt":
             return np.array([self.group.clock.dt_])
+        if self.name == "t_in_timesteps":
+            time = VariableView(self.group, "t").values()
+            return np.rint(time / self.group.clock.dt_).astype(np.int32)
         found = self._of_group()
         return found if self.shared or self.whole else found[self.rows.start : self.rows.stop]
 
@@ -314,7 +325,7 @@ class VariableView(NDArrayOperatorsMixin):
 
     def _known(self) -> NDArray[Any] | None:
         """What the script set so far for the group, where that does not take a simulation to find out."""
-        if self.name in ("t", "t_in_timesteps"):
+        if self.name == "t":
             return None if self.group.session.ran else np.zeros(1)
         default = {"lastspike": LONG_AGO, "not_refractory": True}.get(self.name, 0)
         size = 1 if self.shared else self.group.N

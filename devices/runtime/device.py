@@ -283,8 +283,6 @@ class RuntimeDevice(UserDevice):
         assert isinstance(owner, Group)
         if variable == "t":
             return np.array([self._clock_time(owner)])
-        if variable == "t_in_timesteps":
-            return np.array([round(self._clock_time(owner) / owner.clock.dt_)])
         if variable in owner.equations.subexpr_names and HELD not in owner.equations[variable].flags:
             constants = self._constants.get(owner)
             if constants is None:

@@ -7,6 +7,12 @@ from spikefarm.store.testing import COLUMNS, make_batch, make_keys, record_line
 SMALL = Layout(rows=8, chunk_bytes=64, ragged_span=2**12, ragged_shard=16, ragged_chunk=4)
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits long for a lock that somebody holds on purpose."""
+    monkeypatch.setattr("spikefarm.store.runstore.LOCK_SECONDS", 0.3)
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> RunStore:
     """A store with columns and no runs, in small slots and chunks."""

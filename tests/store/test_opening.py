@@ -32,7 +32,7 @@ def test_an_empty_folder_will_do(tmp_path: Path) -> None:
 def test_a_store_is_not_made_when_it_cannot_be_finished(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def give_up(path: Path) -> None:
+    def give_up(place: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("spikefarm.store.layout.consolidate", give_up)
