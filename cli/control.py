@@ -21,7 +21,9 @@ def _run(wish: str, options: argparse.Namespace) -> int:
     asked = [status for store in stores_of(options) for status in ask(store, Wish(wish), options.sweep)]
     if not asked:
         return fail("no such sweep is on its way; `spikefarm status` shows those that are")
-    facts = [{"id": status.id, "sweep": status.sweep, "store": status.store, "asked": wish} for status in asked]
+    facts = [
+        {"id": status.id, "sweep": status.sweep, "store": status.store, "asked": wish} for status in asked
+    ]
     show(facts, options.json, "\n".join(f"asked {s.sweep} ({s.id}) in {s.store} to {wish}" for s in asked))
     return OK
 

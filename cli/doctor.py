@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from .command import FAILED, OK, Command, add_json, show, table
 
@@ -31,7 +32,9 @@ class Finding:
 
 def _python() -> Iterator[Finding]:
     good = sys.version_info >= (3, 11)
-    yield Finding("Python", GOOD if good else BAD, platform.python_version(), "" if good else "install 3.11 or later")
+    yield Finding(
+        "Python", GOOD if good else BAD, platform.python_version(), "" if good else "install 3.11 or later"
+    )
 
 
 def _packages() -> Iterator[Finding]:
@@ -60,12 +63,14 @@ def _optional() -> Iterator[Finding]:
     for module, use in (
         ("scipy", "Latin hypercubes and Sobol samples"),
         ("matplotlib", "plots"),
-        ("h5netcdf", "export to NetCDF"),
+        ("h5py", "export to NetCDF, with h5netcdf"),
         ("dask_jobqueue", "clusters that run jobs"),
     ):
-        there = find_spec(module) is not None
         name = module.replace("_", "-")
-        yield Finding(name, GOOD if there else NOTE, "installed" if there else f"missing; for {use}", "" if there else f"pip install {name}")
+        if find_spec(module) is None:
+            yield Finding(name, NOTE, f"missing, for {use}", f"pip install {name}")
+        else:
+            yield Finding(name, GOOD, f"installed, for {use}")
 
 
 def _compiler() -> Iterator[Finding]:
@@ -86,18 +91,19 @@ def _compiles() -> Finding:
 
     try:
         with isolated_session(0):
-            from ..core.group import NeuronGroup
-            from ..core.network import run
-            from ..core.units import ms
+            from .. import NeuronGroup, Quantity, run, second
 
-            group = NeuronGroup(1, "dv/dt = -v/(10*ms) : 1", name="doctor")
+            group: Any = NeuronGroup(1, "dv/dt = -v/(0.01*second) : 1", name="doctor")
             group.v = 1
-            run(1 * ms, namespace={"ms": ms})
+            run(Quantity(1e-3, dim=second.dim))
             value = float(group.v[0])
     except Exception as error:
         return Finding("a model", BAD, f"{type(error).__name__}: {error}", "see the message of the compiler")
     good = abs(value - 0.904837) < 1e-5
-    return Finding("a model", GOOD if good else BAD, f"compiled and ran, v = {value:.6f}", "" if good else "wrong result")
+    told = f"compiled and ran, v = {value:.6f}"
+    return Finding(
+        "a model", GOOD if good else BAD, told, "" if good else "the result is wrong: try another compiler"
+    )
 
 
 def _machine() -> Iterator[Finding]:
@@ -109,7 +115,9 @@ def _machine() -> Iterator[Finding]:
     yield Finding("processor", GOOD, f"{cores} cores for this process, {cpu_target()[:60]}")
     memory = psutil.virtual_memory().available / 1e9
     good = memory > 1
-    yield Finding("memory", GOOD if good else NOTE, f"{memory:.1f} GB free", "" if good else "end other programs")
+    yield Finding(
+        "memory", GOOD if good else NOTE, f"{memory:.1f} GB free", "" if good else "end other programs"
+    )
 
 
 def _ports() -> Iterator[Finding]:
@@ -118,7 +126,9 @@ def _ports() -> Iterator[Finding]:
             probe.bind(("127.0.0.1", 0))
             probe.listen()
         except OSError as error:
-            yield Finding("loopback", BAD, str(error), "workers need connections within this machine; allow them")
+            yield Finding(
+                "loopback", BAD, str(error), "workers need connections within this machine; allow them"
+            )
             return
     yield Finding("loopback", GOOD, "connections within this machine work")
     with closing(socket.socket()) as probe:
@@ -127,7 +137,9 @@ def _ports() -> Iterator[Finding]:
             probe.bind(("127.0.0.1", 8787))
             yield Finding("dashboard port", GOOD, "8787 is free")
         except OSError:
-            yield Finding("dashboard port", NOTE, "8787 is taken", "none needed: the next sweep takes another")
+            yield Finding(
+                "dashboard port", NOTE, "8787 is taken", "none needed: the next sweep takes another"
+            )
 
 
 def _folders() -> Iterator[Finding]:

@@ -68,7 +68,11 @@ def _axis(data: Any, dim: str) -> dict[str, Any]:
     return {
         "length": int(data.sizes[dim]),
         "coordinates": {
-            str(c.name): {"units": c.attrs.get("units", ""), "first": c.values[0].item(), "last": c.values[-1].item()}
+            str(c.name): {
+                "units": c.attrs.get("units", ""),
+                "first": c.values[0].item(),
+                "last": c.values[-1].item(),
+            }
             for c in along
         },
     }
@@ -83,7 +87,8 @@ def _output(variable: Any, name: str) -> dict[str, Any]:
     if variable.dtype.kind in "iuf" and variable.size <= 10**7:
         values = np.asarray(variable.values, float)
         if np.isfinite(values).any():
-            found |= {"min": float(np.nanmin(values)), "mean": float(np.nanmean(values)), "max": float(np.nanmax(values))}
+            for how in ("min", "mean", "max"):
+                found[how] = float(getattr(np, f"nan{how}")(values))
     return found
 
 
@@ -96,9 +101,8 @@ def _told(facts: dict[str, Any]) -> str:
     axes = [("axis", "length", "from", "to", "units")]
     for dim, axis in facts["axes"].items():
         named = axis["coordinates"] or {dim: {"units": "", "first": 0, "last": axis["length"] - 1}}
-        axes += [
-            (name, str(axis["length"]), _number(c["first"]), _number(c["last"]), c["units"]) for name, c in named.items()
-        ]
+        for name, c in named.items():
+            axes.append((name, str(axis["length"]), _number(c["first"]), _number(c["last"]), c["units"]))
     outputs = [("output", "min", "mean", "max", "units")]
     for name, o in facts["outputs"].items():
         numbers = [_number(o[k]) for k in ("min", "mean", "max")] if "min" in o else [o["kind"], "", ""]

@@ -6,9 +6,10 @@ import argparse
 import os
 import runpy
 import sys
+import traceback
 from pathlib import Path
 
-from .command import CANCELLED, OK, Command, fail
+from .command import CANCELLED, FAILED, OK, Command, fail
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +22,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from ..farm.defaults import QUIET, SCHEDULER, WORKERS
-    from ..farm.schedule import SweepCancelledError
+    from ..farm.tally import SweepCancelledError
 
     if not options.script.is_file():
         return fail(f"there is no script {options.script}; give the path of a Python file")
@@ -37,6 +38,9 @@ def _run(options: argparse.Namespace) -> int:
     except SweepCancelledError as error:
         print(f"cancelled: {error}", file=sys.stderr)
         return CANCELLED
+    except Exception:
+        traceback.print_exc()
+        return FAILED
     return OK
 
 

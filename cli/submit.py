@@ -28,7 +28,10 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("script", type=Path, help="a Python script that does sweeps")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help="what the script finds in sys.argv")
     parser.add_argument(
-        "--cluster", required=True, choices=sorted(CLUSTERS), help="where: local is this machine, in the background"
+        "--cluster",
+        required=True,
+        choices=sorted(CLUSTERS),
+        help="where: local is this machine, in the background",
     )
     parser.add_argument("--log", type=Path, metavar="FILE", help="by default the script's name with .log")
     add_json(parser)
@@ -40,7 +43,9 @@ def _run(options: argparse.Namespace) -> int:
     log = options.log or Path(options.script.stem + ".log")
     job = CLUSTERS[options.cluster](options.script, options.arguments, log)
     facts = {"cluster": options.cluster, "job": job, "log": str(log)}
-    show(facts, options.json, f"submitted as {job}, which writes to {log}; `spikefarm status` shows its sweeps")
+    show(
+        facts, options.json, f"submitted as {job}, which writes to {log}; `spikefarm status` shows its sweeps"
+    )
     return OK
 
 

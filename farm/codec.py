@@ -11,7 +11,9 @@ import numpy as np
 
 from . import adapters
 
-CAN = "None, truth values, numbers, text, bytes, arrays, quantities, and tuples, lists, sets and dicts of these"
+CAN = (
+    "None, truth values, numbers, text, bytes, arrays, quantities, and tuples, lists, sets and dicts of these"
+)
 
 
 class CodecError(TypeError):

@@ -19,7 +19,7 @@ from enum import StrEnum
 from typing import Any, final
 
 from ..store.place import PathLike, Place, place_of
-from ..store.writers import is_gone, myself
+from ..store.writers import myself, process_gone
 
 ENDING = ".sessions"
 STALE_SECONDS = 60.0
@@ -165,7 +165,7 @@ def sessions(store: PathLike | Place) -> list[Status]:
         if blob is None:
             continue
         status = Status.of_json(json.loads(blob))
-        if is_gone(status.process) or time.time() - status.updated > STALE_SECONDS:
+        if process_gone(json.dumps(status.process).encode()) or time.time() - status.updated > STALE_SECONDS:
             status.state = "died"
         found.append(status)
     return sorted(found, key=lambda status: status.started)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
-
 from ..store.place import PathLike, place_of
 from ..store.rows import read_ragged
 from ..store.runstore import RunStore
@@ -17,10 +16,11 @@ from ..store.schema import DONE, FAILED, Array
 from . import adapters
 from .axes import SweepError, refuse
 from .codec import CodecError, decode, encode
-from .execute import Options, complete
+from .execute import complete
 from .fingerprint import fingerprint
 from .keys import as_words, digest
 from .live import report
+from .options import Options
 from .space import Keyed, Space, Steps
 from .study import Study, check_counts
 from .values import OutputError, Value
@@ -150,8 +150,13 @@ def run_tasks(
     if not listed:
         return []
     study = _study(function, listed, 0 if seed is None else seed)
-    options = Options(
-        dataman.path, client, workers, progress=progress, retry_failed=retry_failed, publish=False
+    options = Options.of(
+        store=dataman.path,
+        client=client,
+        workers=workers,
+        progress=progress,
+        retry_failed=retry_failed,
+        publish=False,
     )
     complete(study, options)
     store = RunStore.open(place_of(dataman.path))
@@ -201,7 +206,9 @@ def _with_units(item: Any) -> Any:
     """Make units something that joblib sees; it looks at the values of arrays only."""
     if isinstance(item, np.ndarray):
         array, dimension = adapters.split(item)
-        return ("quantity", np.ascontiguousarray(array), dimension) if dimension else np.ascontiguousarray(array)
+        return (
+            ("quantity", np.ascontiguousarray(array), dimension) if dimension else np.ascontiguousarray(array)
+        )
     if type(item) in (list, tuple):
         return type(item)(_with_units(part) for part in item)
     if type(item) is dict:
@@ -235,7 +242,7 @@ class _TaskExecutor(Executor):
 
     def run(self, point: Mapping[str, Any], seed: int, time_limit: float | None) -> dict[str, Value]:
         item = point["item"]
-        with seeded(seed), adapters.direct_session(seed):
+        with seeded(seed), adapters.running_session(seed):
             found = self.function(item, **self.extra)
         try:
             value = encode(found)

@@ -32,7 +32,9 @@ def to_csv(dataset: xr.Dataset, path: Path) -> list[str]:
         if variable.dims != status.dims or (variable.dtype == object and name not in TEXT)
     ]
     beside = [str(n) for n, c in dataset.coords.items() if not set(c.dims) <= set(status.dims)]
-    frame = dataset.drop_vars([*left_out, *beside]).to_dataframe(dim_order=list(map(str, status.dims)) or None)
+    frame = dataset.drop_vars([*left_out, *beside]).to_dataframe(
+        dim_order=list(map(str, status.dims)) or None
+    )
     frame = frame.reset_index() if status.dims else frame
     frame.to_csv(path, index=False)
     return left_out
@@ -47,13 +49,15 @@ def to_netcdf(dataset: xr.Dataset, path: Path) -> None:
         No library is installed that writes NetCDF 4.
     """
     engine = _engine()
-    for name, variable in dataset.data_vars.items():
-        if variable.dtype == object and name not in TEXT:
+    for name, output in dataset.data_vars.items():
+        if output.dtype == object and name not in TEXT:
             dataset = flattened(dataset, str(name))
     dataset = dataset.load()
     dataset = dataset.assign({name: dataset[name].astype(str) for name in TEXT if name in dataset})
-    for holder in (dataset, *dataset.variables.values()):
-        holder.attrs = {str(name): _attribute(value) for name, value in holder.attrs.items()}
+    dataset.attrs = {str(name): _attribute(value) for name, value in dataset.attrs.items()}
+    for name in dataset.variables:
+        variable = dataset.variables[name]
+        variable.attrs = {str(key): _attribute(value) for key, value in variable.attrs.items()}
     dataset.to_netcdf(path, engine=engine)  # type: ignore[call-overload]
 
 
@@ -79,7 +83,9 @@ def _engine() -> str:
     for module, engine in (("netCDF4", "netcdf4"), ("h5netcdf", "h5netcdf")):
         if find_spec(module) is not None:
             return engine
-    raise StoreError("writing NetCDF needs h5netcdf or netCDF4, and neither is installed: pip install h5netcdf")
+    raise StoreError(
+        "writing NetCDF needs h5netcdf or netCDF4, and neither is installed: pip install h5netcdf"
+    )
 
 
 def _attribute(value: Any) -> Any:
