@@ -157,9 +157,11 @@ class VariableView(NDArrayOperatorsMixin):
         return equation is not None and LINKED in equation.flags
 
     @property
-    def _stored(self) -> bool:
+    def has_values(self) -> bool:
         """Whether there is an array of values, as of a subexpression there is only if it is held over a step."""
-        return not self._is_subexpression() or HELD in self.group.equations[self.name].flags
+        if self._is_subexpression():
+            return HELD in self.group.equations[self.name].flags
+        return not self._is_linked()
 
     def _indices(self, index: Any) -> NDArray[np.int64] | None:
         """Which neurons an index means; ``None`` for all."""
@@ -310,7 +312,7 @@ class VariableView(NDArrayOperatorsMixin):
             return self.group.links[self.name].values(self.group).astype(self.dtype)
         session = self.group.session
         found = session.device.read(session, self.group, self.name)
-        if found is None and not self._stored:
+        if found is None and not self.has_values:
             raise NotImplementedError(
                 f"{self.label} is a subexpression, of which no values are kept; record it with a StateMonitor."
             )
@@ -408,7 +410,7 @@ class VariableView(NDArrayOperatorsMixin):
         try:
             shown = repr(self._quantity())
         except NotImplementedError:
-            shown = "not known before the simulation has run" if self._stored else "a subexpression"
+            shown = "not known before the simulation has run" if self.has_values else "a subexpression"
         return f"<{self.label}{'_' if self._plain else ''}: {shown}>"
 
     __str__ = __repr__
