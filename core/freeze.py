@@ -77,6 +77,8 @@ class Frozen:
         From the input ids of TimedArrays to the objects themselves.
     networks : mapping
         From the session's keys of networks to their numbers.
+    functions : mapping
+        From the ids of functions to the script's own; they stay in this process.
     """
 
     model: Model
@@ -85,6 +87,10 @@ class Frozen:
     names: Mapping[str, str]
     timed: Mapping[str, TimedArray]
     networks: Mapping[str, int]
+    functions: Mapping[str, Function] = field(default_factory=dict)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "functions": {}}
 
 
 def freeze(session: Session) -> Frozen:
@@ -164,6 +170,7 @@ class _Freezer:
     seeds: list[int | None] = field(default_factory=lambda: [None])
     functions: dict[str, UserFunction] = field(default_factory=dict)
     function_ids: dict[int, str] = field(default_factory=dict)
+    function_objects: dict[str, Function] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
     links: dict[tuple[str, str], str] = field(default_factory=dict)  # inputs with the indices of links
     first: dict[str, Mapping[str, Resolved]] = field(default_factory=dict)  # what names stand for at first
@@ -199,8 +206,15 @@ class _Freezer:
             tuple(self.spans.values()),
         )
         model.verify()
-        names, networks = dict(self.ids), dict(self.networks)
-        return Frozen(model, self.values, tuple(self.seeds), names, self.timed_objects, networks)
+        return Frozen(
+            model,
+            self.values,
+            tuple(self.seeds),
+            dict(self.ids),
+            self.timed_objects,
+            dict(self.networks),
+            self.function_objects,
+        )
 
     def _first_constants(self, owners: Sequence[Declared]) -> dict[str, Mapping[str, Resolved]]:
         """What the names of each object stand for in its first run: for all runs the same kind of thing.
@@ -386,6 +400,7 @@ class _Freezer:
             key = f"{name}@{number}"
             number += 1
         self.function_ids[id(function)] = key
+        self.function_objects[key] = function
         self.functions[key] = UserFunction(key, name, "", function.auto_vectorise)
         given = function.implementations.for_cpp()
         if given is not None:

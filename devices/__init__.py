@@ -178,6 +178,17 @@ def isolated_session(seed: int, time_limit: float | None = None) -> Iterator[Ses
             device.close()
 
 
+@contextmanager
+def running_session(random_seed: int) -> Iterator[Session]:
+    """A session seen by nobody else on the runtime device: each ``run()`` runs at once, in this process."""
+    from ..core.session import seed
+    from .runtime import RuntimeDevice
+
+    with use_session(Session(device=RuntimeDevice())) as session:
+        seed(random_seed)
+        yield session
+
+
 def declared_simulation(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Simulation | None:
     """The simulation that a function declares up to its first look at results; None if it runs none.
 

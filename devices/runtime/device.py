@@ -196,7 +196,9 @@ class RuntimeDevice(UserDevice):
 
     def _prepared(self, frozen: Frozen, entry: RunEntry) -> Context:
         """A context of the model with the present state in it."""
+        # The same model may be that of other objects, whose state is not to be mixed with theirs.
         same = self._frozen is not None and self._frozen.model.hash == frozen.model.hash
+        same = same and self._entry is not None and _same_objects(self._entry, entry)
         if self._context is None or not same or self._made_for != self.target:
             fresh = self._new_context(frozen)
             self._retire()
@@ -236,7 +238,7 @@ class RuntimeDevice(UserDevice):
         tell_methods(
             frozen.model, ", ".join(f"{population}: {method}" for population, method in kernels.methods)
         )
-        return ArrayContext(kernels)
+        return ArrayContext(kernels, frozen.functions)
 
     def _compiled(self, frozen: Frozen) -> Context:
         from ..cpp_standalone.backend import CPPBackend
@@ -469,6 +471,10 @@ class RuntimeDevice(UserDevice):
 
     def __repr__(self) -> str:
         return f"<RuntimeDevice, target {self.target!r}>"
+
+
+def _same_objects(one: RunEntry, other: RunEntry) -> bool:
+    return [id(o) for o in one.objects] == [id(o) for o in other.objects]
 
 
 def _parameters(known: Mapping[str, Resolved]) -> dict[str, Any]:
