@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from .core import numpynames
 from .core.binomial import BinomialFunction
 from .core.clock import Clock, defaultclock
 from .core.equations import Equations
 from .core.group import NeuronGroup
+from .core.integrators.names import *
+from .core.integrators.names import __all__ as _integrators
 from .core.monitors import EventMonitor, SpikeMonitor, StateMonitor
-from .core.network import Network, collect, run, stop
+from .core.namespace import get_local_namespace
+from .core.network import MagicError, Network, collect, run, stop
+from .core.neurons import Subgroup
 from .core.operations import NetworkOperation, network_operation
 from .core.poisson import PoissonGroup
 from .core.poissoninput import PoissonInput
@@ -25,7 +32,9 @@ from .devices import clear_cache, device, get_device, set_device
 from .farm import Grid, Ragged, Sweep, Zip, experiment, open_results
 
 __all__ = [
+    *numpynames.NAMES,
     *_functions,
+    *_integrators,
     *_units,
     "BinomialFunction",
     "Clock",
@@ -33,6 +42,7 @@ __all__ = [
     "ExplicitStateUpdater",
     "EventMonitor",
     "Grid",
+    "MagicError",
     "Network",
     "NetworkOperation",
     "NeuronGroup",
@@ -44,6 +54,7 @@ __all__ = [
     "SpikeMonitor",
     "StateMonitor",
     "StateUpdateMethod",
+    "Subgroup",
     "Sweep",
     "TimedArray",
     "Zip",
@@ -53,6 +64,7 @@ __all__ = [
     "device",
     "experiment",
     "get_device",
+    "get_local_namespace",
     "network_operation",
     "open_results",
     "run",
@@ -61,3 +73,8 @@ __all__ = [
     "start_scope",
     "stop",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """numpy's names, found when they are asked for."""
+    return numpynames.find(name)

@@ -31,6 +31,7 @@ from .model import (
     Probe,
     Run,
     Seed,
+    Span,
     Step,
     TimedInput,
     UserFunction,
@@ -47,6 +48,7 @@ from .spikegenerator import Spikes
 from .statements import Stmt
 from .timedarray import TimedArray
 from .userfunctions import Function, plain_array
+from .variables import VariableView
 
 _STORED = {"float": "float64", "int": "int64", "bool": "bool"}
 SEED = "seed"
@@ -158,6 +160,7 @@ class _Freezer:
     seeds: list[int | None] = field(default_factory=lambda: [None])
     functions: dict[str, UserFunction] = field(default_factory=dict)
     function_ids: dict[int, str] = field(default_factory=dict)
+    spans: dict[str, Span] = field(default_factory=dict)
     slots: dict[str, str] = field(default_factory=dict)  # how the constant of each slot is stored
 
     def freeze(self) -> Frozen:
@@ -186,6 +189,7 @@ class _Freezer:
             callbacks,
             tuple(self.functions.values()),
             operations,
+            tuple(self.spans.values()),
         )
         model.verify()
         return Frozen(model, self.values, tuple(self.seeds), dict(self.ids), self.timed_objects)
@@ -216,6 +220,15 @@ class _Freezer:
         return first
 
     # -- objects --------------------------------------------------------------------------------------
+
+    def _source(self, group: Group, rows: range) -> str:
+        """Id of some rows of a group: the group's own where these are all, else that of a span."""
+        population = self.ids[group.name]
+        if rows == group._rows:
+            return population
+        span = Span(f"{population}[{rows.start}:{rows.stop}]", population, rows.start, rows.stop)
+        self.spans[span.id] = span
+        return span.id
 
     def _slot(self, obj: Declared, name: str) -> str:
         """Where an object's kernels read a constant: the script's names are shared, its own are not."""
@@ -264,7 +277,7 @@ class _Freezer:
 
     def _operation(self, obj: GroupCode, constants: Mapping[str, Resolved]) -> Operation:
         code = self._code(obj, obj.group, obj.checked_code(constants), constants)
-        population = self.ids[obj.group.name]
+        population = self._source(obj.group, obj.rows)
         return Operation(
             self.ids[obj.name], population, self._clock_id(obj), obj.when, obj.order, code, obj.shared
         )
@@ -307,7 +320,7 @@ class _Freezer:
         return Probe(
             id,
             kind,
-            self.ids[source.name],
+            self._source(source._root, source._rows),
             self._clock_id(monitor),
             monitor.when,
             monitor.order,
@@ -436,7 +449,7 @@ class _Freezer:
     def _assign(self, entry: AssignEntry) -> Assign:
         group = entry.target
         assert isinstance(group, Group)
-        id = self.ids[group.name]
+        id = self._source(group, entry.rows)
         dim, dtype = group.variable_types[entry.variable].dim, group.variable_types[entry.variable].dtype
         table: dict[str, str] = {}
         for name, value in entry.constants.items():
@@ -460,7 +473,7 @@ class _Freezer:
         else:
             name = f"{id}.{entry.variable}"
             stem = f"{id}.{entry.variable}:value"
-            view = group.state(entry.variable)
+            view = VariableView(group, entry.variable, rows=entry.rows)
             places = view.size if entry.where is None else len(entry.where)
             size = 1 if isinstance(entry.where, str) else places
             expr = Element(self._input(stem, name, "value", entry.value, dim, STATE_DTYPES[dtype], size))

@@ -16,18 +16,17 @@ from .events import SPIKE, GroupEvent, Place, check_events
 from .expr import Expr, ExpressionError, Name, parse, written
 from .infer import BOOL, Type, unit_of
 from .namespace import Constant, Resolved
-from .regular import CodeRunner
+from .neurons import Neurons
 from .resolve import external_names
 from .statements import Stmt, parse_block
 from .stateupdaters import named_method
 from .units import DimensionMismatchError, Quantity
-from .variables import VariableView
 
 #: How the value of ``refractory=5*ms`` is named among the constants of its group: nobody can write this.
 REFRACTORY_PERIOD = ".refractory"
 
 
-class Group(Declared):
+class Group(Declared, Neurons):
     """What all groups of neurons have in common: equations, a threshold, variables to set and read."""
 
     def __init__(
@@ -68,6 +67,14 @@ class Group(Declared):
         self.method = chosen
         self._namespace = dict(namespace or {})
         self.variable_types = variable_types(equations, self._refractory is not None)
+
+    @property
+    def _root(self) -> Group:
+        return self
+
+    @property
+    def _rows(self) -> range:
+        return range(self._size)
 
     # -- what the passes need ---------------------------------------------------------------------------
 
@@ -235,37 +242,6 @@ class Group(Declared):
         assert found.run is not None
         return found.run
 
-    def run_regularly(
-        self,
-        code: str,
-        dt: Any = None,
-        clock: Any = None,
-        when: str = "start",
-        order: int = 0,
-        name: str | None = None,
-    ) -> CodeRunner:
-        """Execute statements for all neurons at each tick of a clock, along with the group.
-
-        Parameters
-        ----------
-        code : str
-            Statements, as for a reset; ``t`` and ``dt`` are those of the group, as in Brian 2. They may set
-            shared variables instead, if they set nothing else.
-        dt : Quantity, optional
-            Time between executions, if not the time step of the group.
-        clock : Clock, optional
-            Clock that says when.
-        when : str, optional
-            Part of the time step.
-        order : int, optional
-            Place among the objects of the same part of a time step.
-        name : str, optional
-            Name, unique in the script.
-        """
-        runner = CodeRunner(self, code, dt, clock, when, order, name)
-        self._runs_along.append(runner)
-        return runner
-
     @property
     def _contained(self) -> tuple[Declared, ...]:
         return tuple(self._runs_along)
@@ -276,50 +252,6 @@ class Group(Declared):
         """Say when the condition of an event is looked at; ``order`` is that of the group by default."""
         place = self.find_event(event).check
         place.when, place.order = when, self.order if order is None else order
-
-    # -- what users see ---------------------------------------------------------------------------------
-
-    @property
-    def N(self) -> int:
-        """Number of neurons."""
-        return self._size
-
-    def __len__(self) -> int:
-        return self._size
-
-    def state(self, name: str, use_units: bool = True) -> VariableView:
-        """A variable by name."""
-        if name not in self.variable_types:
-            raise KeyError(f"{self.name} has no variable {name!r}; it has {', '.join(self.variable_types)}.")
-        return VariableView(self, name, not use_units)
-
-    def __getattr__(self, name: str) -> Any:
-        types = self.__dict__.get("variable_types")
-        if types is None or name.startswith("__"):
-            raise AttributeError(name)
-        bare = name[:-1] if name.endswith("_") else name
-        if bare in types:
-            return VariableView(self, bare, name.endswith("_"))
-        raise AttributeError(
-            f"{self.name} has no variable {name!r}; it has {', '.join(self.equations) or 'none'}."
-        )
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        types = self.__dict__.get("variable_types")
-        if types is None or name.startswith("_"):
-            super().__setattr__(name, value)
-            return
-        bare = name[:-1] if name.endswith("_") else name
-        if bare in types:
-            VariableView(self, bare, name.endswith("_")).assign(slice(None), value, level=1)
-            return
-        if name in _ATTRIBUTES:
-            raise AttributeError(
-                f"{self.name}.{name} cannot be set any more; it is fixed when the group is declared."
-            )
-        raise AttributeError(
-            f"{self.name} has no variable {name!r} to set; it has {', '.join(self.equations) or 'none'}."
-        )
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r} with {self._size} neuron(s)>"

@@ -70,6 +70,8 @@ class Kernel:
         Computed once per step.
     matrices : tuple of Propagator
         Computed for each neuron.
+    rows : (int, int), optional
+        Which neurons of the population the loop is about, where not all: first, and after the last.
     draws : tuple of Draw
         Random numbers needed for all neurons at each step, of distributions without parameters.
     """
@@ -87,6 +89,7 @@ class Kernel:
     condition: Expr | None = None
     event: str = ""
     single: bool = False  # once instead of for all neurons
+    rows: tuple[int, int] | None = None  # the first and the one after the last neuron; None for all
 
     def expressions(self) -> Iterator[Expr]:
         """Every expression of the kernel."""
@@ -109,7 +112,7 @@ class Kernel:
 
     def dump(self) -> Iterator[str]:
         event = f" of {self.event}" if self.event else ""
-        once = " once" if self.single else ""
+        once = " once" if self.single else "" if self.rows is None else " from {} to {}".format(*self.rows)
         yield f"kernel {self.owner} {self.kind}{event}{once} clock={self.clock} when={self.when} order={self.order}"
         for draw in self.draws:
             yield f"  draw {text(draw)}"
@@ -132,6 +135,7 @@ class AssignKernel:
     expr: Expr
     where: Expr | None
     indices: str
+    rows: tuple[int, int] | None = None  # as for a Kernel
 
     def expressions(self) -> tuple[Expr, ...]:
         """The value and, where there is one, the condition."""
@@ -139,7 +143,8 @@ class AssignKernel:
 
     def dump(self) -> str:
         place = f"[{self.indices}]" if self.indices else f"[{text(self.where)}]" if self.where else ""
-        return f"assign {self.population}.{self.variable}{place} = {text(self.expr)}"
+        rows = "" if self.rows is None else "[{}:{}]".format(*self.rows)
+        return f"assign {self.population}{rows}.{self.variable}{place} = {text(self.expr)}"
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from .expr import (
 from .hoist import hoist_matrices, hoist_run_constants, hoist_step_scalars
 from .integrators import Propagator, System, choose
 from .kernels import Array, AssignKernel, Kernel, Kernels
-from .model import STATE_DTYPES, Assign, Event, Model, Operation, Population, Probe
+from .model import STATE_DTYPES, Assign, Event, Model, Operation, Population, Probe, Span
 from .statements import Stmt
 from .streams import number_streams
 
@@ -78,7 +78,7 @@ def state_arrays(model: Model) -> tuple[Array, ...]:
             arrays.append(Array(f"{p.id}.not_refractory", p.id, "not_refractory", "bool", p.size, 1.0))
     for probe in model.probes:
         if probe.kind == "events":
-            size = model.population(probe.source).size
+            size = model.span(probe.source).size
             arrays.append(Array(f"{probe.id}.count", probe.id, "count", "int32", size, 0.0))
     return tuple(arrays)
 
@@ -96,7 +96,7 @@ def make_kernels(model: Model) -> tuple[list[Kernel], tuple[tuple[str, str], ...
         methods += method
         for event in population.events:
             kernels += event_kernels(population, event)
-    kernels += [operation_kernel(model.population(o.population), o) for o in model.operations]
+    kernels += [operation_kernel(model, o) for o in model.operations]
     kernels += [probe_kernel(model, probe) for probe in model.probes]
     return kernels, tuple(methods)
 
@@ -208,28 +208,49 @@ def _follow(population: Population, event: Event) -> list[Kernel]:
     return [replace(then, order=event.code_order)]
 
 
-def operation_kernel(population: Population, o: Operation) -> Kernel:
+def relative(expr: Expr, rows: tuple[int, int] | None) -> Expr:
+    """An expression written for a span: there ``i`` counts from its first neuron and ``N`` are its neurons.
+
+    To be done before subexpressions are put in, which are the group's and keep its ``i`` and ``N``.
+    """
+    if rows is None:
+        return expr
+    start, stop = rows
+    index = Binary("-", Var("i"), Lit(start)) if start else Var("i")
+    return substitute(expr, {"i": index, "N": Lit(stop - start)})
+
+
+def rows_of(span: Span, population: Population) -> tuple[int, int] | None:
+    """First row and the one after the last, where a span is not all of its population."""
+    return None if span.size == population.size else (span.start, span.stop)
+
+
+def operation_kernel(model: Model, o: Operation) -> Kernel:
     """Statements for all neurons, or once for what they have in common.
 
     What is flagged (unless refractory) stands still in refractory neurons, as in Brian 2.
     """
+    population = model.source(o.population)
+    rows = rows_of(model.span(o.population), population)
     still = {v.name for v in population.variables if "unless refractory" in v.flags and population.refracts}
+    code = [s.with_expr(relative(s.expr, rows)) for s in o.code]
     body = tuple(
         s.with_expr(select(Var("not_refractory"), s.expr, Var(s.target))) if s.target in still else s
-        for s in o.code
+        for s in code
     )
-    return Kernel("operation", o.id, o.population, o.clock, o.when, o.order, body=body, single=o.shared)
+    rows = None if o.shared else rows
+    return Kernel(
+        "operation", o.id, population.id, o.clock, o.when, o.order, body=body, single=o.shared, rows=rows
+    )
 
 
 def probe_kernel(model: Model, probe: Probe) -> Kernel:
     """Recording: one statement for each variable, whose target is the variable's column."""
-    body: tuple[Stmt, ...] = ()
-    if probe.variables:
-        body = tuple(Stmt(name, Var(name), local=True) for name in probe.variables)
-    source = model.population(probe.source)
-    return Kernel(
-        probe.kind, probe.id, source.id, probe.clock, probe.when, probe.order, body=body, event=probe.event
-    )
+    source = model.source(probe.source)
+    rows = rows_of(model.span(probe.source), source)
+    body = tuple(Stmt(name, relative(Var(name), rows), local=True) for name in probe.variables)
+    base = Kernel(probe.kind, probe.id, source.id, probe.clock, probe.when, probe.order)
+    return replace(base, body=body, event=probe.event, rows=rows)
 
 
 # -- subexpressions and numbers ------------------------------------------------------------------------
@@ -270,10 +291,12 @@ def fold_numbers(kernel: Kernel) -> Kernel:
 
 def assign_kernel(model: Model, step: Assign) -> AssignKernel:
     """An assignment with subexpressions inlined and numbers folded."""
-    table = _subexpressions(model.population(step.population))
+    population = model.source(step.population)
+    rows = rows_of(model.span(step.population), population)
+    table = _subexpressions(population)
 
     def simple(expr: Expr) -> Expr:
-        return fold(substitute(expr, table))
+        return fold(substitute(relative(expr, rows), table))
 
     where = None if step.where is None else simple(step.where)
-    return AssignKernel(step.population, step.variable, simple(step.expr), where, step.indices)
+    return AssignKernel(population.id, step.variable, simple(step.expr), where, step.indices, rows)

@@ -148,6 +148,27 @@ class Population:
 
 
 @dataclass(frozen=True)
+class Span:
+    """Consecutive rows of a population, those of a subgroup: from ``start`` up to, not including, ``stop``.
+
+    Whatever works on a population (probes, operations, assignments) can name a span instead; see `Model.span`.
+    """
+
+    id: str
+    population: str
+    start: int
+    stop: int
+
+    @property
+    def size(self) -> int:
+        """Number of rows."""
+        return self.stop - self.start
+
+    def dump(self) -> str:
+        return f"span {self.id} of {self.population} from {self.start} to {self.stop}"
+
+
+@dataclass(frozen=True)
 class Probe:
     """A monitor.
 
@@ -158,7 +179,7 @@ class Probe:
 
     id: str
     kind: str
-    source: str
+    source: str  # a population or a span
     clock: str
     when: str
     order: int
@@ -182,7 +203,7 @@ class Operation:
     """
 
     id: str
-    population: str
+    population: str  # or a span
     clock: str
     when: str
     order: int
@@ -282,7 +303,7 @@ class UserFunction:
 class Assign:
     """Set a variable for all neurons, for those of an index input, or where a condition holds."""
 
-    population: str
+    population: str  # or a span
     variable: str
     expr: Expr
     where: Expr | None = None
@@ -348,10 +369,25 @@ class Model:
     callbacks: tuple[Callback, ...] = ()
     functions: tuple[UserFunction, ...] = ()
     operations: tuple[Operation, ...] = ()
+    spans: tuple[Span, ...] = ()
 
     def population(self, id: str) -> Population:
         """The population of that id."""
         return next(p for p in self.populations if p.id == id)
+
+    def span(self, id: str) -> Span:
+        """The rows that an id stands for: a span's own, or all of a population."""
+        if id in self._spans:
+            return self._spans[id]
+        return Span(id, id, 0, self.population(id).size)
+
+    def source(self, id: str) -> Population:
+        """The population that an id stands for, itself or as that which a span is of."""
+        return self.population(self.span(id).population)
+
+    @cached_property
+    def _spans(self) -> dict[str, Span]:
+        return {s.id: s for s in self.spans}
 
     def probe(self, id: str) -> Probe:
         """The probe of that id."""
@@ -362,6 +398,7 @@ class Model:
         lines = [f"model format={FORMAT}"]
         for population in self.populations:
             lines += population.dump()
+        lines += [span.dump() for span in self.spans]
         lines += [probe.dump() for probe in self.probes]
         lines += [callback.dump() for callback in self.callbacks]
         lines += [line for operation in self.operations for line in operation.dump()]
@@ -389,15 +426,20 @@ class Model:
         ModelError
             Listing every contradiction.
         """
-        problems = [*self._doubles(), *self._dangling_probes(), *self._dangling_inputs()]
-        problems += self._dangling_operations()
-        for step in self.program:
-            if isinstance(step, Assign):
-                problems += self._dangling_assign(step)
-            elif isinstance(step, Run):
-                problems += self._dangling_run(step)
+        problems = list(self._dangling_spans())
+        if not problems:  # else nothing that names a span can be followed
+            problems = [*self._doubles(), *self._dangling_probes(), *self._dangling_inputs()]
+            problems += self._dangling_operations()
+            problems += self._dangling_steps()
         if problems:
             raise ModelError("The model contradicts itself:\n" + "\n".join(problems))
+
+    def _dangling_steps(self) -> Iterator[str]:
+        for step in self.program:
+            if isinstance(step, Assign):
+                yield from self._dangling_assign(step)
+            elif isinstance(step, Run):
+                yield from self._dangling_run(step)
 
     @cached_property
     def _input_ids(self) -> frozenset[str]:
@@ -416,25 +458,39 @@ class Model:
             yield "two objects share an id"
         if len(self._input_ids) != len(self.inputs):
             yield "two inputs share an id"
+        if len(self._spans) != len(self.spans) or set(self._spans) & set(self._objects):
+            yield "a span shares its id with another span or an object"
+
+    def _dangling_spans(self) -> Iterator[str]:
+        sizes = {p.id: p.size for p in self.populations}
+        for span in self.spans:
+            if span.population not in sizes:
+                yield f"{span.id} is of {span.population}, which does not exist"
+            elif not 0 <= span.start < span.stop <= sizes[span.population]:
+                yield f"'{span.dump()}' lies outside the {sizes[span.population]} row(s)"
+
+    def _is_source(self, id: str) -> bool:
+        return id in self._spans or any(p.id == id for p in self.populations)
 
     def _dangling_probes(self) -> Iterator[str]:
-        names = {p.id: {v.name for v in p.variables} | _ALWAYS for p in self.populations}
         for probe in self.probes:
-            if probe.source not in names:
+            if not self._is_source(probe.source):
                 yield f"{probe.id} records from {probe.source}, which does not exist"
-            elif probe.event and self.population(probe.source).event(probe.event) is None:
+                continue
+            source = self.source(probe.source)
+            if probe.event and source.event(probe.event) is None:
                 yield f"{probe.id} records {probe.event} of {probe.source}, which has no such event"
-            for name in sorted(set(probe.variables) - names.get(probe.source, set(probe.variables))):
+            for name in sorted(set(probe.variables) - {v.name for v in source.variables} - _ALWAYS):
                 yield f"{probe.id} records {name}, which {probe.source} does not have"
             if probe.record not in self._input_ids | {"all", ""}:
                 yield f"{probe.id} records the indices {probe.record}, which do not exist"
 
     def _dangling_operations(self) -> Iterator[str]:
         for operation in self.operations:
-            if operation.population not in {p.id for p in self.populations}:
+            if not self._is_source(operation.population):
                 yield f"{operation.id} works on {operation.population}, which does not exist"
                 continue
-            known = {v.name for v in self.population(operation.population).variables} | _ALWAYS
+            known = {v.name for v in self.source(operation.population).variables} | _ALWAYS
             for target in sorted({s.target for s in operation.code if not s.local} - known):
                 yield f"{operation.id} sets {target}, which {operation.population} does not have"
 
@@ -450,7 +506,10 @@ class Model:
     def _dangling_assign(self, step: Assign) -> Iterator[str]:
         target = {f"{p.id}.{v.name}" for p in self.populations for v in p.variables if v.stored}
         target |= {f"{p.id}.{name}" for p in self.populations if p.refracts for name in REFRACTORY}
-        if f"{step.population}.{step.variable}" not in target:
+        source = (
+            self.span(step.population).population if self._is_source(step.population) else step.population
+        )
+        if f"{source}.{step.variable}" not in target:
             yield f"'{step.dump()}' sets {step.population}.{step.variable}, which does not exist"
         expressions = [step.expr] if step.where is None else [step.expr, step.where]
         wanted = {n.input for e in expressions for n in walk(e) if isinstance(n, Element)}
@@ -502,6 +561,7 @@ __all__ = [
     "Probe",
     "Run",
     "Seed",
+    "Span",
     "Step",
     "TimedInput",
     "UserFunction",

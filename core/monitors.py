@@ -9,19 +9,19 @@ from numpy.typing import NDArray
 
 from .declared import Declared
 from .events import SPIKE
-from .group import Group
+from .neurons import Neurons
 from .records import SpikeRecord, StateRecord
 
 
 class Monitor(Declared):
     """What records something of a group; results know it by its name."""
 
-    source: Group
+    source: Neurons
     _relation = "records from"
 
     @property
     def _needs(self) -> tuple[Declared, ...]:
-        return (self.source,)
+        return (self.source._root,)
 
 
 class EventRecorder(Monitor):
@@ -29,7 +29,7 @@ class EventRecorder(Monitor):
 
     def __init__(
         self,
-        source: Group,
+        source: Neurons,
         event: str,
         variables: Any,
         record: bool,
@@ -53,7 +53,7 @@ class EventRecorder(Monitor):
             )
         super().__init__(
             name,
-            source._clock,
+            source._root._clock,
             None,
             place.when if when is None else when,
             place.order + 1 if order is None else order,
@@ -123,7 +123,7 @@ class EventMonitor(EventRecorder):
 
     Parameters
     ----------
-    source : Group
+    source : Group or Subgroup
         The group.
     event : str
         Name of the event.
@@ -148,7 +148,7 @@ class EventMonitor(EventRecorder):
 
     def __init__(
         self,
-        source: Group,
+        source: Neurons,
         event: str,
         variables: str | list[str] | tuple[str, ...] | None = None,
         record: bool = True,
@@ -164,7 +164,7 @@ class SpikeMonitor(EventRecorder):
 
     Parameters
     ----------
-    source : Group
+    source : Group or Subgroup
         The group.
     variables : str or list of str, optional
         Variables to record at each spike besides neuron (``i``) and time (``t``), before the reset.
@@ -187,14 +187,14 @@ class SpikeMonitor(EventRecorder):
 
     def __init__(
         self,
-        source: Group,
+        source: Neurons,
         variables: str | list[str] | tuple[str, ...] | None = None,
         record: bool = True,
         when: str | None = None,
         order: int | None = None,
         name: str | None = None,
     ) -> None:
-        if isinstance(source, Group) and SPIKE not in source.events:
+        if isinstance(source, Neurons) and SPIKE not in source.events:
             raise ValueError(
                 f"SpikeMonitor: {source.name!r} has no threshold, so it never spikes; give it one."
             )
@@ -218,7 +218,7 @@ class StateMonitor(Monitor):
 
     Parameters
     ----------
-    source : Group
+    source : Group or Subgroup
         The group.
     variables : str or list of str
         What to record.
@@ -240,7 +240,7 @@ class StateMonitor(Monitor):
 
     def __init__(
         self,
-        source: Group,
+        source: Neurons,
         variables: str | list[str] | tuple[str, ...] | bool,
         record: Any,
         dt: Any = None,
@@ -257,7 +257,7 @@ class StateMonitor(Monitor):
             )
         indices = _record_indices(source, record)
         if clock is None and dt is None:
-            clock = source._clock
+            clock = source._root._clock
         super().__init__(name, clock, dt, when, order)
         self.source = source
         self.record_variables = names
@@ -302,11 +302,11 @@ class StateMonitor(Monitor):
 
 def check_source(kind: str, source: Any) -> None:
     """Refuse what is no group."""
-    if not isinstance(source, Group):
+    if not isinstance(source, Neurons):
         raise TypeError(f"{kind}: the source is {type(source).__name__} {source!r:.60}; give a NeuronGroup.")
 
 
-def _variable_names(what: str, source: Group, variables: Any) -> tuple[str, ...]:
+def _variable_names(what: str, source: Neurons, variables: Any) -> tuple[str, ...]:
     if variables is True:
         return tuple(source.equations)
     names = (variables,) if isinstance(variables, str) else variables
@@ -323,7 +323,7 @@ def _variable_names(what: str, source: Group, variables: Any) -> tuple[str, ...]
     return tuple(dict.fromkeys(names))
 
 
-def _record_indices(source: Group, record: Any) -> NDArray[np.int64] | None:
+def _record_indices(source: Neurons, record: Any) -> NDArray[np.int64] | None:
     if record is True:
         return None
     if record is False:

@@ -63,6 +63,17 @@ def frame_namespace(level: int) -> dict[str, Any]:
     return {**frame.f_globals, **frame.f_locals}
 
 
+def get_local_namespace(level: int = 0) -> dict[str, Any]:
+    """Return the names visible where this is called, as `run` sees them: locals over globals.
+
+    Parameters
+    ----------
+    level : int, optional
+        How many more frames up to look.
+    """
+    return frame_namespace(level + 1)
+
+
 def resolve_name(name: str, namespace: Mapping[str, Any], own: Collection[str] = ()) -> Resolved | str:
     """What a name stands for, or a sentence that says why it stands for nothing usable.
 
@@ -72,7 +83,8 @@ def resolve_name(name: str, namespace: Mapping[str, Any], own: Collection[str] =
         return f"{name!r} is a function and needs arguments: write {name}(…)."
     default = _default(name)
     if name not in namespace:
-        return _unknown(name, {*namespace, *own}) if default is None else default
+        usable = {n for n, value in namespace.items() if _usable(value)}
+        return _unknown(name, {*usable, *own}) if default is None else default
     value = namespace[name]
     if default is not None and (_equals(value, default) or not default.yields):
         if not _equals(value, default):
@@ -115,6 +127,11 @@ def _equals(value: Any, default: Literal) -> bool:
 
 def _constant(name: str, value: Any) -> Constant | str:
     if callable(value) and not isinstance(value, type):
+        if _numpys(value):
+            return (
+                f"{name!r} could not be resolved: in the script it is numpy's function of that name, which equations "
+                f"do not know. Define a constant {name!r}, or a function with @implementation."
+            )
         return (
             f"{name!r} is a Python function that does not say which units it takes; decorate it with "
             f"@check_units(…, result=…), and with @implementation('cpp', …) above that."
@@ -133,6 +150,19 @@ def _constant(name: str, value: Any) -> Constant | str:
             f"group ('{name} : unit') and set its values, or a TimedArray."
         )
     return Constant(array.reshape(-1)[0].item(), get_dimensions(value))
+
+
+def _numpys(value: Any) -> bool:
+    module = getattr(value, "__module__", None) or type(value).__module__
+    return isinstance(module, str) and module.partition(".")[0] == "numpy"
+
+
+def _usable(value: Any) -> bool:
+    """Whether a name that stands for this is worth suggesting."""
+    numbers = isinstance(value, int | float | np.number | np.ndarray) and not isinstance(value, Unit)
+    return (
+        numbers or isinstance(value, TimedArray | BinomialFunction | Function) or hasattr(value, "_arg_units")
+    )
 
 
 def _unknown(name: str, known: Collection[str]) -> str:

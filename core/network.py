@@ -11,6 +11,7 @@ from .declared import Declared
 from .dimensions import TIME
 from .expr import ExpressionError
 from .namespace import NamespaceError, Resolved, frame_namespace, look_up
+from .neurons import Subgroup
 from .report import Report
 from .session import RunEntry, Session, check_name, current_session
 from .spikegenerator import SpikeGeneratorGroup
@@ -132,6 +133,8 @@ def _flatten(items: Iterable[Any]) -> Iterator[Declared]:
     for item in items:
         if isinstance(item, Declared):
             yield item
+        elif isinstance(item, Subgroup):
+            continue  # nothing of it runs that is not its group's
         elif isinstance(item, Mapping):
             yield from _flatten(item.values())
         elif isinstance(item, Network):

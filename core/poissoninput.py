@@ -9,9 +9,9 @@ import numpy as np
 
 from .dimensions import DIMENSIONLESS, TIME
 from .expr import Binary, Call, Expr, ExpressionError, Name, parse
-from .group import Group
 from .infer import unit_of
 from .namespace import Constant
+from .neurons import Neurons
 from .regular import GroupCode
 from .statements import Stmt
 from .units import DimensionMismatchError, get_dimensions
@@ -29,7 +29,7 @@ class PoissonInput(GroupCode):
 
     Parameters
     ----------
-    target : Group
+    target : Group or Subgroup
         The group.
     target_var : str
         The variable; where it is flagged ``(unless refractory)``, refractory neurons receive nothing.
@@ -57,7 +57,7 @@ class PoissonInput(GroupCode):
 
     def __init__(
         self,
-        target: Group,
+        target: Neurons,
         target_var: str,
         N: int,
         rate: Any,
@@ -82,8 +82,8 @@ class PoissonInput(GroupCode):
                     "name as a string."
                 )
             self._constants[_WEIGHT] = Constant(float(np.asarray(weight)), get_dimensions(weight))
-        super().__init__(name, target._clock, None, when, order)
-        self.group = target
+        super().__init__(name, target._root._clock, None, when, order)
+        self.group, self.rows = target._root, target._rows
         spikes = Call(".binomial", (Name(_N), Binary("*", Name(_RATE), Name("dt"))))
         added = Binary("*", spikes, amount)
         self.code = (Stmt(target_var, Binary("+", Name(target_var), added)),)
@@ -105,7 +105,7 @@ class PoissonInput(GroupCode):
 
 
 def _check_target(target: Any, variable: Any) -> None:
-    if not isinstance(target, Group):
+    if not isinstance(target, Neurons):
         raise TypeError(f"PoissonInput: the target is {type(target).__name__} {target!r:.60}; give a group.")
     if variable not in target.equations:
         raise ValueError(

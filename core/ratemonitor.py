@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .events import SPIKE
-from .group import Group
 from .monitors import Monitor, check_source, reader
+from .neurons import Neurons
 from .records import RateRecord
 
 
@@ -18,7 +18,7 @@ class PopulationRateMonitor(Monitor):
 
     Parameters
     ----------
-    source : Group
+    source : Group or Subgroup
         The group.
     name : str, optional
         Name, unique in the script.
@@ -31,10 +31,10 @@ class PopulationRateMonitor(Monitor):
 
     _kind = "ratemonitor"
 
-    def __init__(self, source: Group, name: str | None = None) -> None:
+    def __init__(self, source: Neurons, name: str | None = None) -> None:
         check_source("PopulationRateMonitor", source)
         source.find_event(SPIKE)
-        super().__init__(name, source._clock, None, "end", 0)
+        super().__init__(name, source._root._clock, None, "end", 0)
         self.source = source
         self.event = SPIKE
 

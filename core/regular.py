@@ -12,12 +12,14 @@ from .statements import Stmt, parse_block
 
 if TYPE_CHECKING:
     from .group import Group
+    from .neurons import Neurons
 
 
 class GroupCode(Declared):
     """Code that works on a group's variables, for all its neurons, at each tick of a clock."""
 
     group: Group
+    rows: range  # which neurons of the group
     code: tuple[Stmt, ...]
     #: How messages call the code.
     what = "the code"
@@ -48,13 +50,15 @@ class GroupCode(Declared):
     def checked_code(self, constants: Mapping[str, Any], checker: Checker | None = None) -> tuple[Stmt, ...]:
         """The code with its locals marked."""
         group = self.group
-        checker = checker or Checker(self.name, group.N, group.variable_types, constants)
+        checker = checker or Checker(self.name, len(self.rows), group.variable_types, constants)
         readonly = group.readonly(shared=not self.shared)
         return check_block(checker, self.code, readonly, self.what)
 
     def check(self, constants: Mapping[str, Any]) -> None:
         group = self.group
-        checker = Checker(f"{type(self).__name__} {self.name!r}", group.N, group.variable_types, constants)
+        checker = Checker(
+            f"{type(self).__name__} {self.name!r}", len(self.rows), group.variable_types, constants
+        )
         self.checked_code(constants, checker)
         if self.shared:
             for statement in self.code:
@@ -71,30 +75,31 @@ class GroupCode(Declared):
 
 
 class CodeRunner(GroupCode):
-    """What `Group.run_regularly` makes.
+    """What `Neurons.run_regularly` makes.
 
     Parameters
     ----------
-    group : Group
-        The group.
+    neurons : Neurons
+        The group, or a subgroup.
     code : str
         Statements, as for a reset.
     dt, clock, when, order, name
-        As for `Group.run_regularly`.
+        As for `Neurons.run_regularly`.
     """
 
     _kind = "run_regularly"
 
     def __init__(
-        self, group: Group, code: str, dt: Any, clock: Any, when: str, order: int, name: str | None
+        self, neurons: Neurons, code: str, dt: Any, clock: Any, when: str, order: int, name: str | None
     ) -> None:
         if not isinstance(code, str) or not code.strip():
             raise TypeError(
                 f"run_regularly: {code!r:.60} must be a string of statements, such as 'v = rand()'."
             )
         block = parse_block(code)
+        group = neurons._root
         if clock is None and dt is None:
             clock = group._clock
         super().__init__(name or f"{group.name}_run_regularly*", clock, dt, when, order)
-        self.group = group
+        self.group, self.rows = group, neurons._rows
         self.code = block

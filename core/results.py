@@ -90,17 +90,17 @@ class Layout:
         special = {**SPECIAL, **REFRACTORY}
         if variable in special:
             return special[variable].dim
-        return self.model.population(probe.source).variable(variable).dim
+        return self.model.source(probe.source).variable(variable).dim
 
     def recorded(self, probe: Probe) -> NDArray[np.int64]:
         """Which neurons a state probe records."""
         if probe.id in self.records:
             return self.records[probe.id]
-        return np.arange(self.model.population(probe.source).size)
+        return np.arange(self.model.span(probe.source).size)
 
     def shared(self, probe: Probe) -> frozenset[str]:
         """Recorded variables that have one value for all neurons."""
-        source = self.model.population(probe.source)
+        source = self.model.source(probe.source)
         shared = {v.name for v in source.variables if v.shared} | SHARED
         return frozenset(set(probe.variables) & shared)
 
@@ -133,7 +133,7 @@ class Results:
         if item.kind == "rate":
             found = RateRecord(self._reader(item.id), name)
         elif item.kind == "events":
-            size = self._layout.model.population(item.source).size
+            size = self._layout.model.span(item.source).size
             found = SpikeRecord(self._reader(item.id), size, dims, name)
         else:
             record = self._layout.recorded(item)

@@ -35,9 +35,9 @@ class SessionDevice(ABC):
         """A ``run()`` has been declared."""
 
     def evaluate(
-        self, session: Session, owner: Declared, expr: Expr, constants: Mapping[str, Resolved]
+        self, session: Session, owner: Declared, expr: Expr, constants: Mapping[str, Resolved], rows: range
     ) -> NDArray[Any] | None:
-        """Value of a resolved expression for each neuron now; ``None`` where that takes a simulation."""
+        """Value of a resolved expression for some neurons now; ``None`` where that takes a simulation."""
         return None
 
     def after_assign(self, session: Session, entry: AssignEntry) -> None:  # noqa: B027
@@ -81,13 +81,17 @@ class NoDevice(SessionDevice):
 
 @dataclass(frozen=True)
 class AssignEntry:
-    """``group.variable[where] = value``: ``value`` an array in base units or a string."""
+    """``group.variable[where] = value``: ``value`` an array in base units or a string.
+
+    It is about those neurons of the group that ``rows`` names; indices count from the first of them.
+    """
 
     target: Declared
     variable: str
     value: NDArray[Any] | str
     where: str | NDArray[np.int64] | None
     constants: Mapping[str, Resolved]
+    rows: range
 
 
 @dataclass(frozen=True)

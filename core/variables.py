@@ -34,10 +34,11 @@ class VariableView(NDArrayOperatorsMixin):
     after a run, or before it where they were set to concrete values.
     """
 
-    def __init__(self, group: Group, name: str, plain: bool = False) -> None:
+    def __init__(self, group: Group, name: str, plain: bool = False, rows: range | None = None) -> None:
         self.group = group
         self.name = name
         self._plain = plain
+        self.rows = group._rows if rows is None else rows  # which neurons of the group this is about
 
     # -- what it is -----------------------------------------------------------------------------------
 
@@ -59,7 +60,7 @@ class VariableView(NDArrayOperatorsMixin):
     @property
     def size(self) -> int:
         """Number of values: one for a shared variable, else one for each neuron."""
-        return 1 if self.shared else self.group.N
+        return 1 if self.shared else len(self.rows)
 
     @property
     def dtype(self) -> Any:
@@ -68,16 +69,22 @@ class VariableView(NDArrayOperatorsMixin):
 
     @property
     def label(self) -> str:
-        """``group.variable``."""
-        return f"{self.group.name}.{self.name}"
+        """``group.variable``, or ``group[start:stop].variable``."""
+        part = "" if self.whole else f"[{self.rows.start}:{self.rows.stop}]"
+        return f"{self.group.name}{part}.{self.name}"
+
+    @property
+    def whole(self) -> bool:
+        """Whether this is about all neurons of the group."""
+        return self.rows == self.group._rows
 
     def __hash__(self) -> int:
-        return hash((id(self.group), self.name))
+        return hash((id(self.group), self.name, self.rows))
 
     def __eq__(self, other: object) -> Any:
-        """Whether this is the same variable of the same group; with anything else, values are compared."""
+        """Whether this is the same variable of the same neurons; with anything else, values are compared."""
         if isinstance(other, VariableView):
-            return self.group is other.group and self.name == other.name
+            return self.group is other.group and self.name == other.name and self.rows == other.rows
         return self._quantity() == other
 
     def __ne__(self, other: object) -> Any:
@@ -107,7 +114,7 @@ class VariableView(NDArrayOperatorsMixin):
         if not isinstance(value, str):
             value = self._concrete(value, where)
         session = self.group.session
-        entry = AssignEntry(self.group, self.name, value, where, constants)
+        entry = AssignEntry(self.group, self.name, value, where, constants, self.rows)
         session.record(entry)
         session.device.after_assign(session, entry)
 
@@ -174,7 +181,7 @@ class VariableView(NDArrayOperatorsMixin):
             raise NamespaceError(f"{self.label}: " + "\n".join(unresolved))
 
         def check(constants: Mapping[str, Resolved]) -> None:
-            checker = Checker(self.label, self.group.N, own, constants)
+            checker = Checker(self.label, len(self.rows), own, constants)
             if isinstance(value, str):
                 checker.attempt(f"the value {value!r}", lambda: self._check_value(checker, parse(value)))
             if isinstance(where, str):
@@ -255,13 +262,18 @@ class VariableView(NDArrayOperatorsMixin):
         NotImplementedError
             Where they are not known yet, or never are.
         """
-        session = self.group.session
         if self.name == "i":
-            return np.arange(self.group.N, dtype=np.int32)
+            return np.arange(len(self.rows), dtype=np.int32)
         if self.name == "N":
-            return np.array([self.group.N], dtype=np.int32)
+            return np.array([len(self.rows)], dtype=np.int32)
         if self.name == "dt":
             return np.array([self.group.clock.dt_])
+        found = self._of_group()
+        return found if self.shared or self.whole else found[self.rows.start : self.rows.stop]
+
+    def _of_group(self) -> NDArray[Any]:
+        """Values for the whole group."""
+        session = self.group.session
         found = session.device.read(session, self.group, self.name)
         if found is None and not self._stored:
             raise NotImplementedError(
@@ -277,11 +289,12 @@ class VariableView(NDArrayOperatorsMixin):
         return found
 
     def _known(self) -> NDArray[Any] | None:
-        """What the script set so far, where that does not take a simulation to find out."""
+        """What the script set so far for the group, where that does not take a simulation to find out."""
         if self.name in ("t", "t_in_timesteps"):
             return None if self.group.session.ran else np.zeros(1)
         default = {"lastspike": LONG_AGO, "not_refractory": True}.get(self.name, 0)
-        values: NDArray[Any] | None = np.full(self.size, default, dtype=self.dtype)
+        size = 1 if self.shared else self.group.N
+        values: NDArray[Any] | None = np.full(size, default, dtype=self.dtype)
         for entry in self.group.session.program:
             if isinstance(entry, RunEntry):
                 return None
@@ -290,13 +303,16 @@ class VariableView(NDArrayOperatorsMixin):
         return values
 
     def _after(self, entry: AssignEntry, values: NDArray[Any] | None) -> NDArray[Any] | None:
-        """What is known of the values after an assignment."""
+        """What is known of the group's values after an assignment."""
         if isinstance(entry.value, str) or isinstance(entry.where, str):
             return None
-        if entry.where is None:
-            return np.array(np.broadcast_to(entry.value, (self.size,)))
+        size = 1 if self.shared else self.group.N
+        if entry.where is None and (self.shared or entry.rows == self.group._rows):
+            return np.array(np.broadcast_to(entry.value, (size,)))
         if values is not None:
-            values[entry.where] = entry.value
+            values[entry.rows.start : entry.rows.stop][
+                slice(None) if entry.where is None else entry.where
+            ] = entry.value
         return values
 
     def _quantity(self) -> Any:
@@ -317,7 +333,8 @@ class VariableView(NDArrayOperatorsMixin):
         """For which neurons a condition holds now; names are looked up two frames up."""
         constants = self._check_strings(None, where, level=2)
         session, own = self.group.session, self.group.variable_types
-        found = session.device.evaluate(session, self.group, resolve(parse(where), own, constants), constants)
+        condition = resolve(parse(where), own, constants)
+        found = session.device.evaluate(session, self.group, condition, constants, self.rows)
         if found is None:
             raise NotImplementedError(
                 f"{self.label}[{where!r}]: reading by a condition is not possible in standalone mode; read all "

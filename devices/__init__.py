@@ -107,9 +107,9 @@ class UndecidedDevice(SessionDevice):
         return get_device().read(session, owner, variable)
 
     def evaluate(
-        self, session: Session, owner: Declared, expr: Expr, constants: Mapping[str, Resolved]
+        self, session: Session, owner: Declared, expr: Expr, constants: Mapping[str, Resolved], rows: range
     ) -> Any:
-        return get_device().evaluate(session, owner, expr, constants)
+        return get_device().evaluate(session, owner, expr, constants, rows)
 
     def why_unavailable(self) -> str:
         return get_device().why_unavailable()

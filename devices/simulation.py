@@ -120,6 +120,11 @@ class Simulation:
 
     def _inputs(self, key: Any) -> list[Input]:
         if isinstance(key, VariableView):
+            if not key.whole:
+                raise RunArgumentError(
+                    f"{key.label!r} cannot be a run argument: they set a variable of the whole group, so give "
+                    f"{key.group.name}.{key.name} with a value for each neuron."
+                )
             return self._of_variable(key.group.name, key.name)
         if isinstance(key, TimedArray):
             return self._of_timed_array(key)

@@ -20,7 +20,7 @@ class Exact(Integrator):
     vanishing rates need no special case.
     """
 
-    names = ("exact", "linear")
+    names = ("exact", "linear", "independent")
 
     def objection(self, system: System) -> str | None:
         split = split_noise(system)

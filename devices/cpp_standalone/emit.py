@@ -59,14 +59,14 @@ def output_specs(model: Model) -> tuple[OutputSpec, ...]:
 
 
 def _probe_outputs(model: Model, probe: Probe) -> list[OutputSpec]:
-    source = model.population(probe.source)
+    source = model.source(probe.source)
     columns = [
         OutputSpec(f"{probe.id}.{name}", dtype, -1, unit)
         for name in probe.variables
         for dtype, unit in [_recorded_type(source, name)]
     ]
     if probe.kind == "events":
-        return [*columns, OutputSpec(f"{probe.id}.count", "int32", source.size, "1")]
+        return [*columns, OutputSpec(f"{probe.id}.count", "int32", model.span(probe.source).size, "1")]
     times = OutputSpec(f"{probe.id}.t", "float64", -1, "second")
     if probe.kind == "rate":
         return [times, OutputSpec(f"{probe.id}.rate", "float64", -1, "hertz")]
@@ -393,7 +393,7 @@ class Emitter:
         """Of a probe: each variable, the C++ of its value and its type."""
         kernel = next(k for k in self.kernels.kernels if k.owner == probe.id)
         scope = self.scope(kernel)
-        source = self.model.population(probe.source)
+        source = self.model.source(probe.source)
         result = []
         for s in kernel.body:
             dtype = _recorded_type(source, s.target)[0]
@@ -402,7 +402,7 @@ class Emitter:
 
     def is_shared(self, probe: Probe, name: str) -> bool:
         """Whether a recorded variable has one value for all neurons."""
-        source = self.model.population(probe.source)
+        source = self.model.source(probe.source)
         if name in SPECIAL:
             return name != "i"
         if name in REFRACTORY:
@@ -470,7 +470,8 @@ class Emitter:
 
     def assign_scope(self, assign: AssignKernel) -> Scope:
         p = self.model.population(assign.population)
-        element = "_k" if assign.indices else "i"
+        first = self.assign_rows(assign)[0]
+        element = "_k" if assign.indices else f"i - {first}" if first else "i"
         params, elements = {}, {}
         for node in _nodes(assign):
             if isinstance(node, Param):
@@ -515,10 +516,15 @@ class Emitter:
     def assign_where(self, assign: AssignKernel) -> str:
         return "" if assign.where is None else cpp(assign.where, self.assign_scope(assign))
 
-    def assign_size(self, assign: AssignKernel) -> int:
+    def assign_rows(self, assign: AssignKernel) -> tuple[int, int]:
+        """Where an assignment's loop begins and ends; a shared variable has a single element."""
         p = self.model.population(assign.population)
-        names = {v.name for v in p.variables if v.shared}
-        return 1 if assign.variable in names else p.size
+        shared = {v.name for v in p.variables if v.shared}
+        return (0, 1) if assign.variable in shared else self.rows(assign)
+
+    def rows(self, kernel: Kernel | AssignKernel) -> tuple[int, int]:
+        """The neurons that a loop is about: the first, and the one after the last."""
+        return kernel.rows or (0, self.model.population(kernel.population).size)
 
 
 def _buffered(kernel: Kernel) -> tuple[Draw, ...]:

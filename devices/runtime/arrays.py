@@ -192,7 +192,8 @@ class ArrayContext(Context):
         if kernel.kind == "events":
             self._record_events(kernel, population, clock)
         elif kernel.kind == "rate":
-            rate = len(self._last_events(population, kernel.event)) / population.size / clock.dt
+            first, last = kernel.rows or (0, population.size)
+            rate = len(self._events_within(kernel, population)) / (last - first) / clock.dt
             self._recorded.setdefault(f"{kernel.owner}.t", []).append(np.array([clock.t]))
             self._recorded.setdefault(f"{kernel.owner}.rate", []).append(np.array([rate]))
         elif kernel.kind == "states":
@@ -211,7 +212,10 @@ class ArrayContext(Context):
         elif kernel.kind == "held_shared":
             self._execute(kernel, population, clock, np.zeros(1, dtype=np.int64))
         elif kernel.kind in ("held", "update", "operation"):
-            self._execute(kernel, population, clock, np.zeros(1, dtype=np.int64) if kernel.single else None)
+            where = np.zeros(1, dtype=np.int64) if kernel.single else None
+            self._execute(
+                kernel, population, clock, where if kernel.rows is None else np.arange(*kernel.rows)
+            )
         else:
             raise SimulationError(
                 f"{kernel.owner}: the numpy target cannot do the code of a {kernel.kind!r}; use the compiled one, "
@@ -243,6 +247,14 @@ class ArrayContext(Context):
     def _last_events(self, population: Population, event: str) -> Array:
         return self._events.get((population.id, event), np.zeros(0, dtype=np.int32))
 
+    def _events_within(self, kernel: Kernel, population: Population) -> Array:
+        """Who had an event last of the neurons that a kernel is about."""
+        events = self._last_events(population, kernel.event)
+        if kernel.rows is None:
+            return events
+        first, last = kernel.rows
+        return events[(events >= first) & (events < last)]
+
     def _find_events(self, kernel: Kernel, population: Population, clock: _Clock) -> None:
         env, _ = self._kernel_environment(kernel, population, clock, None)
         assert kernel.condition is not None
@@ -256,8 +268,8 @@ class ArrayContext(Context):
                 self._state[f"{population.id}.{s.target}"][events] = evaluate(s.expr, env)
 
     def _record_events(self, kernel: Kernel, population: Population, clock: _Clock) -> None:
-        events = self._last_events(population, kernel.event)
-        self._state[f"{kernel.owner}.count"][events] += 1
+        events = self._events_within(kernel, population)
+        self._state[f"{kernel.owner}.count"][events - (kernel.rows or (0,))[0]] += 1
         if len(events):
             env, _ = self._kernel_environment(kernel, population, clock, events)
             for s in kernel.body:
@@ -266,7 +278,8 @@ class ArrayContext(Context):
 
     def _record_states(self, kernel: Kernel, population: Population, clock: _Clock) -> None:
         probe = self._model.probe(kernel.owner)
-        rows: Any = slice(None) if probe.record == "all" else self._inputs[probe.record]
+        first, last = kernel.rows or (0, population.size)
+        rows: Any = slice(first, last) if probe.record == "all" else first + self._inputs[probe.record]
         env, _ = self._kernel_environment(kernel, population, clock, None)
         self._recorded.setdefault(f"{probe.id}.t", []).append(np.array([clock.t]))
         shared = {v.name for v in population.variables if v.shared} | {"t", "dt", "N", "t_in_timesteps"}

@@ -11,13 +11,14 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from ...core.clock import Clock
+from ...core.context import shared_names
 from ...core.declared import Declared
 from ...core.dimensions import TIME
 from ...core.equations import HELD
-from ...core.expr import Expr, parse, transform
+from ...core.expr import Draw, Expr, parse, transform
 from ...core.freeze import SEED, Frozen, freeze_program
 from ...core.group import Group
-from ...core.lower import lower, state_arrays
+from ...core.lower import lower, relative, state_arrays
 from ...core.model import Run
 from ...core.monitors import EventRecorder, Monitor, StateMonitor
 from ...core.namespace import Constant, Resolved, parts
@@ -87,17 +88,25 @@ class RuntimeDevice(UserDevice):
         made = self._assigned.setdefault(group, {})
         number = numbered(f"{group.name}.{name}={made.setdefault(name, 0)}", [], set())
         made[name] += 1
-        env = self._environment(group, entry.constants)
+        rows = entry.rows
+        env = self._environment(group, entry.constants, rows)
+
+        def value(text: str) -> Array:
+            expr = transform(self._resolved(group, text, entry.constants, rows), number)
+            found: Array = np.broadcast_to(evaluate(expr, env), (1 if view.shared else len(rows),))
+            return found
+
         where: Any = slice(None) if entry.where is None else entry.where
         if isinstance(where, str):
-            condition = transform(resolve(parse(where), group.variable_types, entry.constants), number)
-            where = np.flatnonzero(np.broadcast_to(evaluate(condition, env), (view.size,)))
-        if not isinstance(entry.value, str):
-            self._stored(group, name)[where] = entry.value
-            return
-        expr = transform(resolve(parse(entry.value), group.variable_types, entry.constants), number)
-        values = np.broadcast_to(evaluate(expr, env), (view.size,))
-        self._stored(group, name)[where] = values[where]
+            where = np.flatnonzero(value(where))
+        target = self._stored(group, name)
+        target = target if view.shared else target[rows.start : rows.stop]
+        target[where] = value(entry.value)[where] if isinstance(entry.value, str) else entry.value
+
+    def _resolved(self, group: Group, text: str, constants: Mapping[str, Resolved], rows: range) -> Expr:
+        """A string written for some neurons of a group, in terms of the group's variables."""
+        expr = resolve(parse(text), group.variable_types, constants)
+        return expr if rows == group._rows else relative(expr, (rows.start, rows.stop))
 
     def after_run(self, session: Session, entry: RunEntry) -> None:
         if self._running:
@@ -275,10 +284,12 @@ class RuntimeDevice(UserDevice):
         return "what it depends on is known once run() has been called"
 
     def evaluate(
-        self, session: Session, owner: Declared, expr: Expr, constants: Mapping[str, Resolved]
+        self, session: Session, owner: Declared, expr: Expr, constants: Mapping[str, Resolved], rows: range
     ) -> Array | None:
         assert isinstance(owner, Group)
-        found: Array = np.asarray(evaluate(expr, self._environment(owner, constants)))
+        if rows != owner._rows:
+            expr = relative(expr, (rows.start, rows.stop))
+        found: Array = np.asarray(evaluate(expr, self._environment(owner, constants, rows)))
         return found
 
     def _stored(self, group: Declared, variable: str) -> Array:
@@ -311,10 +322,18 @@ class RuntimeDevice(UserDevice):
             return np.zeros(0, dtype=dtype)
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
-    def _environment(self, group: Group, constants: Mapping[str, Resolved]) -> Environment:
+    def _environment(
+        self, group: Group, constants: Mapping[str, Resolved], rows: range | None = None
+    ) -> Environment:
+        """What names stand for now, with one value for each of some neurons: for all without ``rows``."""
+        known = {**self._constants.get(group, {}), **constants}
+        rows = group._rows if rows is None else rows
+        part = slice(rows.start, rows.stop)
+        shared = shared_names(group.equations)
+
         def variable(name: str) -> Any:
             if name == "i":
-                return np.arange(group.N)
+                return np.arange(rows.start, rows.stop)
             if name == "N":
                 return group.N
             if name == "dt":
@@ -326,17 +345,20 @@ class RuntimeDevice(UserDevice):
             if name in group.equations.subexpr_names and HELD not in group.equations[name].flags:
                 expr = group.equations[name].expr
                 assert expr is not None
-                known = {**self._constants.get(group, {}), **constants}
                 return evaluate(resolve(expr, group.variable_types, known), env)
-            return self._stored(group, name)
+            values = self._stored(group, name)
+            return values if name in shared else values[part]
 
-        known = {**self._constants.get(group, {}), **constants}
+        def draw(node: Draw, *given: Any) -> Any:
+            args = [_everywhere(x, part, group.N) for x in given]
+            return DRAWS[node.distribution](*args, group.N, self._seed, node.stream, 0)[part]
+
         env = Environment(
             variable=variable,
             params=_parameters(known),
             functions={n: v for n, v in known.items() if isinstance(v, Function)},
             timed={n: Timed(v.values, v.dt) for n, v in known.items() if isinstance(v, TimedArray)},
-            draw=lambda draw, *args: DRAWS[draw.distribution](*args, group.N, self._seed, draw.stream, 0),
+            draw=draw,
             constants={},
             matrix=_no_matrix,
             elements={},
@@ -381,15 +403,17 @@ def _parameters(known: Mapping[str, Resolved]) -> dict[str, Any]:
     return found
 
 
+def _everywhere(given: Any, part: slice, size: int) -> Any:
+    """Values for some neurons, in their places among all."""
+    if np.ndim(given) == 0:
+        return given
+    values = np.ones(size)
+    values[part] = given
+    return values
+
+
 def _no_matrix(entry: Any) -> Any:
     raise AssertionError(f"{entry} outside a state update")
-
-
-def lower_arrays(frozen: Frozen) -> Any:
-    """The state arrays of a model."""
-    from ...core.lower import state_arrays
-
-    return state_arrays(frozen.model)
 
 
 def _recorded(obj: Declared) -> tuple[str, ...]:

@@ -155,7 +155,7 @@ def test_clocks_of_groups():
         ({"refractory": -1 * ms}, ValueError, "refractory=-1. * msecond; it must be a time of zero or more."),
         ({"refractory": float("nan") * ms}, ValueError, "it must be a time of zero or more."),
         ({"refractory": "5*"}, ExpressionError, "'5*' is not a valid expression: invalid syntax."),
-        ({"method": "rkf45"}, ValueError, "method='rkf45' is not an integrator; choose one of exact, linear, euler"),
+        ({"method": "rkf45"}, ValueError, "method='rkf45' is not an integrator; choose one of exact, linear, "),
         ({"method": ("exact", "euler")}, ValueError, "method=('exact', 'euler') is not the name of an integrator"),
         ({"namespace": 5}, TypeError, "NeuronGroup: namespace=5 must be a dictionary."),
         ({"dt": 5}, DimensionMismatchError, "dt of NeuronGroup is 5 with units of 1 instead of second."),

@@ -127,7 +127,8 @@ def test_the_automatic_choice_says_why_none_fits():
 
 def test_an_unknown_method_is_refused_with_the_names_there_are():
     with pytest.raises(
-        ValueError, match=r"method='rk45' is not an integrator; choose one of exact, linear, euler"
+        ValueError,
+        match=r"method='rk45' is not an integrator; choose one of exact, linear, independent, euler",
     ):
         NeuronGroup(1, "dv/dt = 1/second : 1", method="rk45")
 
