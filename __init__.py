@@ -22,6 +22,7 @@ from .core.ratemonitor import PopulationRateMonitor
 from .core.session import seed, start_scope
 from .core.spikegenerator import SpikeGeneratorGroup
 from .core.stateupdaters import ExplicitStateUpdater, StateUpdateMethod
+from .core.synapses import Synapses
 from .core.timedarray import TimedArray
 from .core.units import *
 from .core.units import __all__ as _units
@@ -56,6 +57,7 @@ __all__ = [
     "StateUpdateMethod",
     "Subgroup",
     "Sweep",
+    "Synapses",
     "TimedArray",
     "Zip",
     "clear_cache",

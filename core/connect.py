@@ -245,7 +245,7 @@ def _from_generator(
         )
     over, source = ("pre", j) if isinstance(j, str) else ("post", i)
     tree = _comprehension(what, source)
-    if isinstance(tree, ast.expr):
+    if not isinstance(tree, ast.ListComp):
         single = (Lit(0), Lit(1), Lit(1))
         return Rule(over, "", *single, "", None, _expr(tree), None, count, skip, given)
     (loop,) = tree.generators

@@ -21,22 +21,6 @@ INDEX = {"pre": "i", "post": "j"}
 
 
 @dataclass(frozen=True)
-class End:
-    """The neurons at one end: part of a population."""
-
-    population: str
-    start: int
-    stop: int
-
-    @property
-    def size(self) -> int:
-        return self.stop - self.start
-
-    def dump(self) -> str:
-        return f"{self.population}[{self.start}:{self.stop}]"
-
-
-@dataclass(frozen=True)
 class Pathway:
     """Statements executed for the synapses of a neuron some time after it had an event.
 
@@ -84,8 +68,8 @@ class Ends:
 
     Parameters
     ----------
-    source, target : End
-        Where synapses start and end.
+    source, target : str
+        Ids of the populations or spans where synapses start and end.
     pathways : tuple of Pathway
         What events do.
     summed : tuple of Summed
@@ -93,15 +77,19 @@ class Ends:
     direct : str
         Pathway in whose order the synapses are kept while a run goes on; none where other objects refer to
         them by number.
+    pair_index : str
+        Variable that counts the synapses of the same pair of neurons.
     """
 
-    source: End
-    target: End
+    source: str
+    target: str
     pathways: tuple[Pathway, ...]
     summed: tuple[Summed, ...] = ()
     direct: str = ""
+    pair_index: str = ""
 
-    def end(self, side: str) -> End:
+    def end(self, side: str) -> str:
+        """Id of the population or span at one end."""
         return self.source if side == "pre" else self.target
 
     def pathway(self, name: str) -> Pathway:
@@ -109,13 +97,15 @@ class Ends:
         return next(p for p in self.pathways if p.name == name)
 
     def expressions(self) -> Iterator[Expr]:
+        """Every expression."""
         for pathway in self.pathways:
             yield from (s.expr for s in pathway.code)
         yield from (s.expr for s in self.summed)
 
     def dump(self) -> Iterator[str]:
         direct = f" kept for {self.direct}" if self.direct else ""
-        yield f"  from {self.source.dump()} to {self.target.dump()}{direct}"
+        pairs = f" counted by {self.pair_index}" if self.pair_index else ""
+        yield f"  from {self.source} to {self.target}{direct}{pairs}"
         for pathway in self.pathways:
             yield from pathway.dump()
         for summed in self.summed:
@@ -134,6 +124,7 @@ class Pairs:
     count: Expr
 
     def expressions(self) -> Iterator[Expr]:
+        """Every expression."""
         yield self.count
         if self.condition is not None:
             yield self.condition
@@ -167,6 +158,7 @@ class Connect:
     skip_if_invalid: bool
 
     def expressions(self) -> Iterator[Expr]:
+        """Every expression."""
         yield from (self.start, self.stop, self.step, self.index, self.count)
         yield from (e for e in (self.amount, self.condition) if e is not None)
 

@@ -14,6 +14,7 @@ from .statements import Stmt
 
 if TYPE_CHECKING:
     from .group import Group
+    from .neurons import Neurons
 
 _WHOLE = Type(DIMENSIONLESS, "int")
 #: What all synapses have besides the variables of their model. ``N`` is the number of synapses.
@@ -33,13 +34,13 @@ class Reference(NamedTuple):
     variable: str
 
 
-def references(source: Group, target: Group, own: Mapping[str, object]) -> dict[str, Reference]:
+def references(source: Neurons, target: Neurons, own: Mapping[str, object]) -> dict[str, Reference]:
     """Variables of the neurons by the names they have for synapses; without a suffix, the target is meant."""
     found = {}
     for side, group in (("pre", source), ("post", target)):
-        for name in group.state_names():
+        for name in group._root.state_names():
             found[f"{name}_{side}"] = Reference(side, name)
-    for name in target.state_names():
+    for name in target._root.state_names():
         if name not in own and name not in SYNAPTIC:
             found[name] = Reference("post", name)
     return {name: reference for name, reference in found.items() if name not in own}
@@ -75,7 +76,7 @@ def normalised(block: tuple[Stmt, ...], known: Mapping[str, Reference]) -> tuple
 
 
 def reference_types(
-    found: Mapping[str, Reference], source: Group, target: Group
+    found: Mapping[str, Reference], source: Neurons, target: Neurons
 ) -> dict[str, Type]:
     """Types of the neurons' variables."""
     groups = {"pre": source, "post": target}

@@ -14,8 +14,9 @@ from .context import Checker, check_block, check_equation, variable_types, with_
 from .declared import Declared
 from .dimensions import TIME
 from .equations import DIFFERENTIAL, PARAMETER, SUBEXPRESSION, EquationError, Equations, parameter
-from .expr import ExpressionError
+from .expr import Expr, ExpressionError
 from .group import Group
+from .neurons import Neurons
 from .independence import check_independent
 from .infer import Type, unit_of
 from .namespace import NamespaceError, Resolved, frame_namespace, look_up
@@ -30,6 +31,8 @@ from .synapsenames import (
     SYNAPTIC_SHARED,
     Reference,
     needs_lastupdate,
+    normalise,
+    normalised,
     readonly_reference,
     reference_types,
     references,
@@ -79,8 +82,8 @@ class Synapses(Group):
 
     def __init__(
         self,
-        source: Group,
-        target: Group | None = None,
+        source: Neurons,
+        target: Neurons | None = None,
         model: str | Equations | None = None,
         on_pre: Any = None,
         on_post: Any = None,
@@ -114,7 +117,7 @@ class Synapses(Group):
         self.equations = equations
         self.method = chosen
         self.order_matters = bool(order_matters)
-        self._multisynaptic_index = multisynaptic_index
+        self.pair_index = multisynaptic_index or ""
         self._pathways = pathways
         self._each: set[str] = set()  # pathways whose synapses have delays of their own
         self._connects = 0
@@ -132,7 +135,7 @@ class Synapses(Group):
                 self._record(pathway.variable, np.array([pathway.fixed]))
 
     def _record(self, variable: str, value: NDArray[Any]) -> None:
-        entry = AssignEntry(self, variable, value, None, {})
+        entry = AssignEntry(self, variable, value, None, {}, range(0))
         self.session.record(entry)
         self.session.device.after_assign(self.session, entry)
 
@@ -140,7 +143,7 @@ class Synapses(Group):
 
     @property
     def _needs(self) -> tuple[Declared, ...]:
-        return tuple(dict.fromkeys((self.source.spanned, self.target.spanned)))
+        return tuple(dict.fromkeys((self.source._root, self.target._root)))
 
     @property
     def pathways(self) -> tuple[SynapticPathway, ...]:
@@ -153,8 +156,9 @@ class Synapses(Group):
         return self.source.N, self.target.N
 
     @property
-    def index_size(self) -> int:
-        return self.source.N
+    def _rows(self) -> range:
+        ends = self.known_ends
+        return range(0 if ends is None else len(ends[0]))
 
     @property
     def special(self) -> Collection[str]:
@@ -172,7 +176,13 @@ class Synapses(Group):
         extra = (LASTUPDATE,) if needs_lastupdate(self.equations) and LASTUPDATE not in self.equations else ()
         return (*self.equations, *extra)
 
-    def end(self, side: str) -> Group:
+    def named(self, expr: Expr) -> Expr:
+        return normalise(expr, self.references)
+
+    def named_code(self, block: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
+        return normalised(block, self.references)
+
+    def end(self, side: str) -> Neurons:
         """The group at one end."""
         return self.source if side == "pre" else self.target
 
@@ -201,14 +211,14 @@ class Synapses(Group):
             if reason and not (reason.startswith("shared") and not shared):
                 names[equation.name] = reason.replace("neurons", "synapses")
         for name, reference in self.references.items():
-            reason = readonly_reference(self.end(reference.side).spanned, reference.variable)
+            reason = readonly_reference(self.end(reference.side)._root, reference.variable)
             if reason:
                 names[name] = reason
         return names
 
     def check(self, constants: Mapping[str, Resolved]) -> None:
         """Check every string; all problems are raised as one error."""
-        checker = Checker(f"Synapses {self.name!r}", self.index_size, self.variable_types, constants)
+        checker = Checker(f"Synapses {self.name!r}", self.source.N, self.variable_types, constants)
         for equation in self.equations.ordered:
             if equation.expr is not None:
                 checker.attempt(
@@ -225,7 +235,7 @@ class Synapses(Group):
         self, pathway: SynapticPathway, constants: Mapping[str, Resolved], checker: Checker | None = None
     ) -> tuple[Stmt, ...]:
         """The statements of a pathway with their locals marked."""
-        checker = checker or Checker(self.name, self.index_size, self.variable_types, constants)
+        checker = checker or Checker(self.name, self.source.N, self.variable_types, constants)
         what = f"the code of {pathway.name!r}"
         if not self.order_matters:
             checker.attempt(
@@ -237,7 +247,7 @@ class Synapses(Group):
     def _check_summed(self, name: str, reference: Reference) -> None:
         if reference.side not in ("pre", "post"):
             raise ExpressionError(f"{name!r} must end in _post or _pre, after the name of the neurons' variable.")
-        group = self.end(reference.side).spanned
+        group = self.end(reference.side)._root
         equation = group.equations.get(reference.variable)
         if equation is None or equation.kind != PARAMETER or equation.flags & {"constant", "shared"}:
             raise ExpressionError(
@@ -308,10 +318,11 @@ class Synapses(Group):
         found, unresolved = look_up(wanted, {**names, **self._namespace}, self.variable_types)
         if unresolved:
             raise NamespaceError(f"{what}: " + "\n".join(unresolved))
-        types = {n: t for n, t in self.variable_types.items() if n not in self.equations and "." not in n}
+        own = {*self.equations, *SYNAPTIC, LASTUPDATE} - {"i", "j", "N_pre", "N_post"}
+        types = {n: t for n, t in self.variable_types.items() if n not in own and "." not in n}
 
         def check(constants: Mapping[str, Resolved]) -> None:
-            checker = Checker(what, self.index_size, types, constants)
+            checker = Checker(what, self.source.N, types, constants)
             rule.check(types, checker)
             checker.finish()
 
@@ -389,9 +400,9 @@ class Synapses(Group):
                 raise IndexError(f"{label}[{index!r:.60}]: {part!r:.40} lies outside {size} neuron(s).") from None
             chosen &= np.isin(neurons, wanted)
         if len(index) == 3:
-            if self._multisynaptic_index is None:
+            if not self.pair_index:
                 raise IndexError(f"{label}[{index!r:.60}]: a third part needs Synapses(…, multisynaptic_index=…).")
-            of_pair = self.state(self._multisynaptic_index).values()
+            of_pair = self.state(self.pair_index).values()
             chosen &= np.isin(of_pair, np.atleast_1d(np.arange(of_pair.max(initial=0) + 1)[index[2]]))
         return np.flatnonzero(chosen)
 
@@ -404,11 +415,15 @@ class Synapses(Group):
         return self.N
 
     @property
+    def known_size(self) -> int | None:
+        return None if self.known_ends is None else self.N
+
+    @property
     def indices(self) -> SynapseNumbers:
         """``S.indices[1, 2]``: numbers of synapses."""
         return SynapseNumbers(self)
 
-    def __getitem__(self, index: Any) -> Selection:
+    def __getitem__(self, index: Any) -> Selection:  # type: ignore[override]
         return Selection(self, index)
 
     def state(self, name: str, use_units: bool = True) -> SynapticView:
@@ -493,7 +508,7 @@ def _either(side: str, first: Any, second: Any) -> Any:
 
 def _check_ends(source: Any, target: Any) -> None:
     for name, group in (("source", source), ("target", target)):
-        if not isinstance(group, Group):
+        if not isinstance(group, Neurons):
             raise TypeError(f"Synapses: the {name} is {type(group).__name__} {group!r:.60}; give a group.")
 
 
@@ -516,6 +531,6 @@ def _equations(model: Any, index: str | None) -> Equations:
 
 #: What synapses have besides their variables.
 _ATTRIBUTES = frozenset(name for name in dir(Synapses) if not name.startswith("_")) | {
-    *("name", "when", "order", "equations", "method", "variable_types", "source", "target", "references"),
+    *("name", "when", "order", "equations", "method", "variable_types", "source", "target", "references", "pair_index"),
     "delay",
 }

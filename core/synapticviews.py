@@ -27,11 +27,6 @@ class SynapticView(VariableView):
     group: Synapses
 
     @property
-    def shared(self) -> bool:
-        """Whether all synapses have one value in common."""
-        return self.name in self.group.shared_variables
-
-    @property
     def size(self) -> int:
         """Number of values."""
         return 1 if self.shared else self.group.N
@@ -45,8 +40,7 @@ class SynapticView(VariableView):
 
     def assign(self, index: Any, value: Any, level: int = 0) -> None:
         """Set values; see the class."""
-        if not self.shared:
-            self.group.before_assignment(self.name)
+        self.group.before_assignment(self.name)
         if isinstance(index, tuple) and self.group.known_ends is None:
             index = self._pair_condition(index)
         super().assign(index, value, level + 1)

@@ -93,6 +93,15 @@ struct sf_synapses {
   }
 };
 
+// Number of the synapse at a place.
+static inline int64_t sf_number(const sf_synapses& s, int64_t place) { return s.origin.size ? s.origin.data[place] : place; }
+
+static inline bool sf_delays_are_times(const double* delays, int64_t count) {
+  bool fine = true;
+  for (int64_t k = 0; k < count; ++k) fine &= delays[k] >= 0 && delays[k] < 1e300;
+  return fine;
+}
+
 // The order of `count` synapses by (key, delay, number) in `order`; false when memory is short.
 // Counting sorts: first by key, then within each key by delay in steps (none where delays is null).
 static inline bool sf_sort_synapses(const int32_t* key, int64_t count, int64_t keys, const double* delays, double dt,
@@ -256,8 +265,42 @@ struct sf_pathway {
 
 // --- construction ---------------------------------------------------------------------------------------
 
+static inline bool sf_connect(sf_synapses& s, int64_t i, int64_t j, int64_t times) {
+  for (int64_t k = 0; k < times; ++k) {
+    if (s.count() == INT32_MAX || !s.pre.append((int32_t)i) || !s.post.append((int32_t)j)) return false;
+  }
+  return true;
+}
+
+// Counts the synapses of each pair, 0, 1, … in the order of their numbers.
+static inline bool sf_count_pairs(const sf_synapses& s, int32_t* number, int64_t sources, int64_t targets) {
+  sf_buffer<int32_t> order, row, seen;
+  if (!sf_sort_synapses(s.pre.data, s.count(), sources, nullptr, 1, order, row) || !seen.resize(targets)) return false;
+  for (int64_t n = 0; n < sources; ++n) {
+    for (int64_t k = row.data[n]; k < row.data[n + 1]; ++k) number[order.data[k]] = seen.data[s.post.data[order.data[k]]]++;
+    for (int64_t k = row.data[n]; k < row.data[n + 1]; ++k) seen.data[s.post.data[order.data[k]]] = 0;
+  }
+  return true;
+}
+
+static inline int64_t sf_range_length(int64_t start, int64_t stop, int64_t step) {
+  const int64_t length = step > 0 ? (stop - start + step - 1) / step : (start - stop - step - 1) / -step;
+  return length > 0 ? length : 0;
+}
+
+// A range cut short: values outside are left out by a condition anyway.
+static inline int64_t sf_at_least(int64_t start, double limit) {
+  limit = ceil(limit - 1e-9);
+  return limit > (double)start ? (limit < 9e15 ? (int64_t)limit : INT64_MAX / 4) : start;
+}
+
+static inline int64_t sf_at_most(int64_t stop, double limit) {
+  limit = floor(limit + 1e-9) + 1;
+  return limit < (double)stop ? (limit > -9e15 ? (int64_t)limit : -(INT64_MAX / 4)) : stop;
+}
+
 // Draws for one source (or target) at a time: `row` takes the place of the time step.
-enum { SF_JUMPS = 256 };
+static const int64_t SF_JUMPS = 256;
 static const int64_t sf_many = (int64_t)1 << 33;  // of so many elements, every one has a block of its own
 
 // Goes through 0 … count - 1, taking each with probability p: the gaps between those taken are geometric, so the
