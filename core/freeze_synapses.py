@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from .connect import PairRule
+from .connect import PairRule, Rule
 from .connections import ENDS, PER_SYNAPSE, Connect, Ends, Pairs, Pathway, Summed
 from .dimensions import DIMENSIONLESS, TIME
 from .equations import PARAMETER
@@ -95,21 +95,34 @@ def connect_step(freezer: Freezer, entry: ConnectEntry) -> Connect | Pairs:
     synapses, rule = entry.target, entry.rule
     assert isinstance(synapses, Synapses)
     id = freezer.ids[synapses.name]
-    slot = freezer.entry_slots(entry.constants, f"{id}")
-    own: dict[str, Type] = dict(synapses.variable_types)
-    if not isinstance(rule, PairRule) and rule.variable:
-        own[rule.variable] = Type(DIMENSIONLESS, "int")
-
-    def made(expr: Expr) -> Expr:
-        return synapses.named(resolve(expr, own, entry.constants, slot))
-
-    def maybe(expr: Expr | None) -> Expr | None:
-        return None if expr is None else made(expr)
-
+    slot = freezer.entry_slots(entry.constants, id)
     if isinstance(rule, PairRule):
         i = freezer.input(f"{id}.i", f"{id}.i", "connections", rule.i, size=PER_SYNAPSE)
         j = freezer.input(f"{id}.j", f"{id}.j", "connections", rule.j, size=PER_SYNAPSE)
-        return Pairs(id, entry.number, i, j, maybe(rule.condition), made(rule.count))
+        return pairs_step(entry, id, slot, i, j)
+    return rule_step(entry, id, slot)
+
+
+def _resolver(entry: ConnectEntry, slot: Callable[[str], str]) -> Callable[[Expr], Expr]:
+    synapses, rule = entry.target, entry.rule
+    assert isinstance(synapses, Synapses)
+    own: dict[str, Type] = dict(synapses.variable_types)
+    if isinstance(rule, Rule) and rule.variable:
+        own[rule.variable] = Type(DIMENSIONLESS, "int")
+    return lambda expr: synapses.named(resolve(expr, own, entry.constants, slot))
+
+
+def pairs_step(entry: ConnectEntry, id: str, slot: Callable[[str], str], i: str, j: str) -> Pairs:
+    """Neurons given in advance, with what names stand for read from slots."""
+    rule, made = entry.rule, _resolver(entry, slot)
+    condition = None if rule.condition is None else made(rule.condition)
+    return Pairs(id, entry.number, i, j, condition, made(rule.count))
+
+
+def rule_step(entry: ConnectEntry, id: str, slot: Callable[[str], str]) -> Connect:
+    """A rule, with what names stand for read from slots."""
+    rule, made = entry.rule, _resolver(entry, slot)
+    assert isinstance(rule, Rule)
     return Connect(
         synapses=id,
         number=entry.number,
@@ -119,12 +132,12 @@ def connect_step(freezer: Freezer, entry: ConnectEntry) -> Connect | Pairs:
         stop=made(rule.stop),
         step=made(rule.step),
         sample=rule.sample,
-        amount=maybe(rule.amount),
+        amount=None if rule.amount is None else made(rule.amount),
         index=made(rule.index),
-        condition=maybe(rule.condition),
+        condition=None if rule.condition is None else made(rule.condition),
         count=made(rule.count),
         skip_if_invalid=rule.skip_if_invalid,
     )
 
 
-__all__ = ["connect_step", "synapse_population"]
+__all__ = ["connect_step", "pairs_step", "rule_step", "synapse_population"]

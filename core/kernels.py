@@ -164,6 +164,8 @@ class ConnectKernel:
         What its expressions draw.
     lower, upper : tuple of Expr
         Bounds of the range that follow from the condition, both included.
+    late : bool
+        Whether the condition asks something of the neuron that the rule finds, which has to exist then.
     """
 
     step: Connect | Pairs
@@ -171,6 +173,7 @@ class ConnectKernel:
     draws: tuple[Draw, ...]
     lower: tuple[Expr, ...] = ()
     upper: tuple[Expr, ...] = ()
+    late: bool = False
 
     def expressions(self) -> Iterator[Expr]:
         """Every expression."""

@@ -214,7 +214,15 @@ def connect_kernel(step: Connect | Pairs, table: dict[str, Expr], taken: set[int
         count=made(step.count),
     )
     lower, upper = _limits(step)
-    return ConnectKernel(step, stream, tuple(draws), lower, upper)
+    return ConnectKernel(step, stream, tuple(draws), lower, upper, _asks_far(step))
+
+
+def _asks_far(step: Connect) -> bool:
+    if step.condition is None:
+        return False
+    far = "post" if step.over == "pre" else "pre"
+    found = {n.name for n in walk(step.condition) if isinstance(n, Var)}
+    return any(n.endswith(f"_{far}") and n != f"N_{far}" for n in found)
 
 
 def _limits(step: Connect) -> tuple[tuple[Expr, ...], tuple[Expr, ...]]:

@@ -255,16 +255,6 @@ class SynapseEmitter:
         """An expression within the range."""
         return cpp(expr, self._connect_scope(connect))
 
-    def late(self, connect: ConnectKernel) -> bool:
-        """Whether the condition asks something of the neuron that the rule finds."""
-        step = connect.step
-        assert isinstance(step, Connect)
-        if step.condition is None:
-            return False
-        far = "post" if step.over == "pre" else "pre"
-        found = {n.name for n in walk(step.condition) if isinstance(n, Var)}
-        return any(n.endswith(f"_{far}") and n != f"N_{far}" for n in found)
-
 
 __all__ = ["SynapseEmitter", "is_synapses", "pathway_name", "structure"]
 
