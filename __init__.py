@@ -11,6 +11,8 @@ from .core.equations import Equations
 from .core.group import NeuronGroup
 from .core.integrators.names import *
 from .core.integrators.names import __all__ as _integrators
+from .core.linked import linked_var
+from .core.logs import SpikefarmLogger, get_logger
 from .core.monitors import EventMonitor, SpikeMonitor, StateMonitor
 from .core.namespace import get_local_namespace
 from .core.network import MagicError, Network, collect, run, stop
@@ -18,6 +20,7 @@ from .core.neurons import Subgroup
 from .core.operations import NetworkOperation, network_operation
 from .core.poisson import PoissonGroup
 from .core.poissoninput import PoissonInput
+from .core.preferences import Preference, PreferenceError, prefs
 from .core.ratemonitor import PopulationRateMonitor
 from .core.session import seed, start_scope
 from .core.spikegenerator import SpikeGeneratorGroup
@@ -30,19 +33,25 @@ from .core.userfunctions import *
 from .core.userfunctions import __all__ as _functions
 from .core.version import __version__
 from .devices import clear_cache, device, get_device, set_device
-from .farm import Grid, Ragged, Sweep, Zip, experiment, open_results
+from .farm import *
+from .farm import __all__ as _farm
+
+#: Brian 2's names for them.
+BrianLogger = SpikefarmLogger
+brian_prefs = prefs
 
 __all__ = [
     *numpynames.NAMES,
+    *_farm,
     *_functions,
     *_integrators,
     *_units,
     "BinomialFunction",
+    "BrianLogger",
     "Clock",
     "Equations",
     "ExplicitStateUpdater",
     "EventMonitor",
-    "Grid",
     "MagicError",
     "Network",
     "NetworkOperation",
@@ -50,25 +59,27 @@ __all__ = [
     "PoissonGroup",
     "PoissonInput",
     "PopulationRateMonitor",
-    "Ragged",
+    "Preference",
+    "PreferenceError",
     "SpikeGeneratorGroup",
     "SpikeMonitor",
+    "SpikefarmLogger",
     "StateMonitor",
     "StateUpdateMethod",
     "Subgroup",
-    "Sweep",
     "Synapses",
     "TimedArray",
-    "Zip",
+    "brian_prefs",
     "clear_cache",
     "collect",
     "defaultclock",
     "device",
-    "experiment",
     "get_device",
     "get_local_namespace",
+    "get_logger",
+    "linked_var",
     "network_operation",
-    "open_results",
+    "prefs",
     "run",
     "seed",
     "set_device",

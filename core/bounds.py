@@ -76,7 +76,11 @@ class _Bounds:
                 return self.compared(inside, _MIRRORED[op], sub(other, right))
             return self.compared(inside, op, add(right, other))
         if left.op == "//" and not swapped and _positive(other):
-            low = self.compared(inside, ">=", Binary("*", right, other)) if op in (">", ">=", "==") else ([], [])
+            low = (
+                self.compared(inside, ">=", Binary("*", right, other))
+                if op in (">", ">=", "==")
+                else ([], [])
+            )
             top = Binary("*", add(right, ONE), other)
             high = self.compared(inside, "<", top) if op in ("<", "<=", "==") else ([], [])
             return low[0] + high[0], low[1] + high[1]

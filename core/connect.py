@@ -83,9 +83,7 @@ class Rule:
         _check_amounts(checker, late, self.condition, self.count)
 
 
-def _check_amounts(
-    checker: Checker, types: Mapping[str, Type], condition: Expr | None, count: Expr
-) -> None:
+def _check_amounts(checker: Checker, types: Mapping[str, Type], condition: Expr | None, count: Expr) -> None:
     if condition is not None:
         _check(checker, types, types, condition, BOOL, "the condition")
     _check(checker, types, types, count, _INT, "n")
@@ -153,7 +151,9 @@ def make_rule(
     if condition is False:
         return None
     if not isinstance(condition, str | bool | None):
-        raise TypeError(f"{what}: condition={condition!r:.60} must be a string such as 'i != j', True or False.")
+        raise TypeError(
+            f"{what}: condition={condition!r:.60} must be a string such as 'i != j', True or False."
+        )
     wanted = parse(condition) if isinstance(condition, str) else None
     if chance is not None and _differs_by_pair(chance, variables):
         near = Compare("<", Call("rand", ()), chance)
@@ -201,14 +201,14 @@ def _chance(what: str, p: Any, given: dict[str, Constant]) -> Expr | None:
     return Name(P)
 
 
-def _pairs(
-    what: str, i: Any, j: Any, sizes: tuple[int, int]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _pairs(what: str, i: Any, j: Any, sizes: tuple[int, int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     arrays = []
     for name, value in (("i", i), ("j", j)):
         array = np.asarray(value)
         if (array.dtype.kind not in "iu" and array.size) or array.ndim > 1:
-            raise TypeError(f"{what}: {name}={value!r:.60} must be an integer, integers in one dimension or a string.")
+            raise TypeError(
+                f"{what}: {name}={value!r:.60} must be an integer, integers in one dimension or a string."
+            )
         arrays.append(np.atleast_1d(array).astype(np.int64))
     try:
         first, second = np.broadcast_arrays(*arrays)
@@ -254,9 +254,7 @@ def _from_generator(
     condition: Expr | None = None
     for part in loop.ifs:
         condition = _expr(part) if condition is None else _both(condition, _expr(part))
-    return Rule(
-        over, loop.target.id, *bounds, sample, amount, _expr(tree.elt), condition, count, skip, given
-    )
+    return Rule(over, loop.target.id, *bounds, sample, amount, _expr(tree.elt), condition, count, skip, given)
 
 
 def _expr(node: ast.expr) -> Expr:
@@ -280,9 +278,7 @@ def _comprehension(what: str, source: str) -> ast.expr | ast.ListComp:
     return tree
 
 
-def _iterated(
-    what: str, source: str, node: ast.expr
-) -> tuple[tuple[Expr, Expr, Expr], str, Expr | None]:
+def _iterated(what: str, source: str, node: ast.expr) -> tuple[tuple[Expr, Expr, Expr], str, Expr | None]:
     """Range and sampling of ``range(…)`` or ``sample(…)``."""
     wrong = ExpressionError(
         f"{what}: {source!r} must go through range(stop), range(start, stop) or range(start, stop, step), or through "

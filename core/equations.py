@@ -21,13 +21,15 @@ SUBEXPRESSION = "subexpression"
 PARAMETER = "parameter"
 #: Flag of subexpressions that are evaluated once at the start of each time step and stored.
 HELD = "constant over dt"
+#: Flag of parameters that stand for a variable of another group: see `linked_var`.
+LINKED = "linked"
 #: Flags that only synapses have a meaning for: how rates are integrated, and what is summed over synapses.
 SYNAPTIC_FLAGS = ("event-driven", "clock-driven", "summed")
 
 _FLAGS = {
     DIFFERENTIAL: frozenset({"unless refractory", *SYNAPTIC_FLAGS[:2]}),
     SUBEXPRESSION: frozenset({"shared", HELD, *SYNAPTIC_FLAGS[2:]}),
-    PARAMETER: frozenset({"constant", "shared"}),
+    PARAMETER: frozenset({"constant", "shared", LINKED}),
 }
 #: Flag of a parameter that takes no negative values; no equations of a script carry it.
 NON_NEGATIVE = "non-negative"
@@ -211,6 +213,8 @@ def _parse_line(line: str) -> Equation:
         raise EquationError(
             f"{line!r}: a {kind} cannot be flagged ({', '.join(sorted(unknown))}); it may be {allowed}."
         )
+    if LINKED in flags and len(flags) > 1:
+        raise EquationError(f"{line!r}: what (linked) stands for decides the rest; give no other flag.")
     if dtype != "float" and kind == DIFFERENTIAL:
         raise EquationError(f"{line!r}: a differential equation cannot define a variable of type {unit}.")
     expr = None if kind == PARAMETER else parse(right)

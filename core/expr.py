@@ -68,6 +68,50 @@ class Element(Expr):
 
 
 @dataclass(frozen=True)
+class At(Expr):
+    """The value that a variable of any population has at an index."""
+
+    array: str  # 'population.variable'
+    index: Expr
+    dtype: str
+
+    def children(self) -> tuple[Expr, ...]:
+        return (self.index,)
+
+    def rebuild(self, children: tuple[Expr, ...]) -> Expr:
+        return At(self.array, children[0], self.dtype)
+
+
+@dataclass(frozen=True)
+class InputEntry(Expr):
+    """The element of an input array of integers at an index."""
+
+    input: str
+    index: Expr
+
+    def children(self) -> tuple[Expr, ...]:
+        return (self.index,)
+
+    def rebuild(self, children: tuple[Expr, ...]) -> Expr:
+        return InputEntry(self.input, children[0])
+
+
+@dataclass(frozen=True)
+class Within(Expr):
+    """An index that can be anything: one outside 0 to ``size - 1`` ends the run with an error about ``what``."""
+
+    index: Expr
+    size: int
+    what: str
+
+    def children(self) -> tuple[Expr, ...]:
+        return (self.index,)
+
+    def rebuild(self, children: tuple[Expr, ...]) -> Expr:
+        return Within(children[0], self.size, self.what)
+
+
+@dataclass(frozen=True)
 class Const(Expr):
     """A quantity computed once at the start of each run (made by lowering)."""
 
@@ -397,6 +441,11 @@ def _leaf(expr: Expr, plain: bool) -> str:
         return f"{dollar}{expr.slot}"
     if isinstance(expr, Element):
         return f"{dollar}{expr.input}[]"
+    if isinstance(expr, At | InputEntry):
+        head = expr.array if isinstance(expr, At) else f"{dollar}{expr.input}"
+        return f"{head}[{_text(expr.index, 0, plain)}]"
+    if isinstance(expr, Within):
+        return f"within({_text(expr.index, 0, plain)}, {expr.size})"
     if isinstance(expr, MatrixEntry):
         return f"{expr.matrix}[{expr.row},{expr.column}]"
     if isinstance(expr, Draw):

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from .binomial import BinomialFunction
 from .connections import PER_SYNAPSE
+from .context import SPECIAL
 from .declared import Declared
 from .dimensions import DIMENSIONLESS, TIME
-from .equations import DIFFERENTIAL, PARAMETER
+from .equations import DIFFERENTIAL, HELD, LINKED, PARAMETER, SUBEXPRESSION
 from .events import GroupEvent
-from .expr import Element, Expr, parse
+from .expr import At, Binary, Element, Expr, InputEntry, Lit, Var, Within, names, parse, substitute
 from .freeze_synapses import connect_step, synapse_population
 from .group import Group
 from .infer import Type
@@ -51,6 +52,7 @@ from .statements import Stmt
 from .synapses import Synapses
 from .timedarray import TimedArray
 from .userfunctions import Function, plain_array
+from .variables import VariableView
 
 _STORED = {"float": "float64", "int": "int64", "bool": "bool"}
 SEED = "seed"
@@ -165,6 +167,8 @@ class Freezer:
     functions: dict[str, UserFunction] = field(default_factory=dict)
     function_ids: dict[int, str] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
+    links: dict[tuple[str, str], str] = field(default_factory=dict)  # inputs with the indices of links
+    first: dict[str, Mapping[str, Resolved]] = field(default_factory=dict)  # what names stand for at first
     slots: dict[str, str] = field(default_factory=dict)  # how the constant of each slot is stored
 
     def freeze(self) -> Frozen:
@@ -173,7 +177,7 @@ class Freezer:
         groups = [o for o in objects if isinstance(o, Group)]
         self.synapses = [o for o in groups if isinstance(o, Synapses)]
         owners = [o for o in objects if isinstance(o, Group | GroupCode)]
-        first = self._first_constants(owners)
+        first = self.first = self._first_constants(owners)
         populations = tuple(self._population(g, first[g.name]) for g in groups)
         probes = tuple(self._probe(o) for o in objects if isinstance(o, Monitor))
         callbacks = tuple(
@@ -257,7 +261,9 @@ class Freezer:
             return None if expr is None else self.resolved(group, expr, constants, group.variable_types)
 
         variables = tuple(
-            Variable(e.name, e.kind, e.dtype, e.dim, made(e.expr), tuple(sorted(e.flags)))
+            Variable(e.name, SUBEXPRESSION, e.dtype, e.dim, self._linked(group, e.name, Var("i")), (LINKED,))
+            if LINKED in e.flags
+            else Variable(e.name, e.kind, e.dtype, e.dim, made(e.expr), tuple(sorted(e.flags)))
             for e in group.equations.ordered
         )
         is_time = group.refractory_expr is None or group.refractory_is_time(constants)
@@ -272,6 +278,44 @@ class Freezer:
             refractory=made(group.refractory_expr),
             refractory_is_time=is_time,
         )
+
+    def _linked(self, group: Group, name: str, i: Expr) -> Expr:
+        """What a linked variable stands for in neuron ``i`` of its group."""
+        link = group.links[name]
+        root, rows = link.source._root, link.source._rows
+        if VariableView(root, link.variable, rows=rows).size == 1:
+            i = Lit(0)
+        elif isinstance(link.index, str):
+            what = f"{self.ids[group.name]}.{link.index}"
+            i = Within(self._at(group, link.index, i), len(rows), what)
+        elif link.index is not None:
+            if (group.name, name) not in self.links:
+                stem = f"{self.ids[group.name]}.{name}:link"
+                self.links[group.name, name] = self.input(stem, stem, "index", link.index)
+            i = InputEntry(self.links[group.name, name], i)
+        if rows.start:
+            i = Binary("+", i, Lit(rows.start))
+        return self._at(root, link.variable, i)
+
+    def _at(self, group: Group, name: str, i: Expr) -> Expr:
+        """A variable of neuron ``i`` of a group, for code of any group."""
+        if name == "i":
+            return i
+        if name == "N":
+            return Lit(group.N)
+        if name in group.links:
+            return self._linked(group, name, i)
+        if name in SPECIAL:
+            return Var(name)  # times, of the same clock
+        equation = group.equations.get(name)
+        computed = equation is not None and equation.kind == SUBEXPRESSION and HELD not in equation.flags
+        if equation is not None and equation.expr is not None and computed:
+            expr = self.resolved(group, equation.expr, self.first[group.name], group.variable_types)
+            own = names(expr) & set(group.variable_types)
+            return substitute(expr, {v: self._at(group, v, i) for v in own})
+        view = VariableView(group, name)
+        place = Lit(0) if view.shared else i
+        return At(f"{self.ids[group.name]}.{name}", place, STATE_DTYPES[view.type.dtype])
 
     def _event(self, group: Group, event: GroupEvent, constants: Mapping[str, Resolved]) -> Event:
         condition = event.condition
@@ -425,7 +469,7 @@ class Freezer:
         """Every variable with values of its own can be set by run arguments."""
         for p in populations:
             for v in p.variables:
-                if v.kind in (DIFFERENTIAL, PARAMETER):
+                if v.kind in (DIFFERENTIAL, PARAMETER) and LINKED not in v.flags:
                     name = f"{p.id}.{v.name}"
                     size = 1 if v.shared else p.size
                     self.inputs[f"{name}:override"] = Input(

@@ -11,10 +11,12 @@ import numpy as np
 from .context import SPECIAL, Checker, check_block, check_equation, expect_unit, shared_names, variable_types
 from .declared import Declared
 from .dimensions import TIME
-from .equations import PARAMETER, SUBEXPRESSION, SYNAPTIC_FLAGS, EquationError, Equations
+from .equations import LINKED, PARAMETER, SUBEXPRESSION, SYNAPTIC_FLAGS, EquationError, Equations
 from .events import SPIKE, GroupEvent, Place, check_events
 from .expr import Expr, ExpressionError, Name, parse, written
 from .infer import BOOL, Type, unit_of
+from .linked import LinkedVariable, check_link, check_linked
+from .logs import get_logger
 from .namespace import Constant, Resolved
 from .neurons import Neurons
 from .resolve import external_names
@@ -22,12 +24,16 @@ from .statements import Stmt, parse_block
 from .stateupdaters import named_method
 from .units import DimensionMismatchError, Quantity
 
+_logger = get_logger("spikefarm.core.group")
+
 #: How the value of ``refractory=5*ms`` is named among the constants of its group: nobody can write this.
 REFRACTORY_PERIOD = ".refractory"
 
 
 class Group(Declared, Neurons):
     """What all groups of neurons have in common: equations, a threshold, variables to set and read."""
+
+    _relation = "has variables linked to"
 
     def __init__(
         self,
@@ -59,6 +65,7 @@ class Group(Declared, Neurons):
         super().__init__(name, clock, dt, "groups", order)
         self._events: dict[str, GroupEvent] = {}
         self._runs_along: list[Declared] = []
+        self._links: dict[str, LinkedVariable] = {}
         for event, condition in parsed.items():
             self._add_event(event, condition, "thresholds" if event == SPIKE else "after_thresholds")
         if reset is not None:
@@ -76,6 +83,20 @@ class Group(Declared, Neurons):
     @property
     def _rows(self) -> range:
         return range(self._size)
+
+    @property
+    def links(self) -> Mapping[str, LinkedVariable]:
+        """What the variables flagged (linked) stand for."""
+        return MappingProxyType(self._links)
+
+    def link(self, name: str, to: LinkedVariable) -> None:
+        """Let a variable stand for one of another group; see `linked_var`."""
+        check_link(self, name, to)
+        self._links[name] = to
+
+    @property
+    def _needs(self) -> tuple[Declared, ...]:
+        return tuple(link.source._root for link in self._links.values())
 
     # -- what the passes need ---------------------------------------------------------------------------
 
@@ -144,6 +165,8 @@ class Group(Declared, Neurons):
         for eq in self.equations.of_kind(PARAMETER):
             if "constant" in eq.flags:
                 names[eq.name] = "a constant parameter"
+            elif LINKED in eq.flags:
+                names[eq.name] = "linked to a variable of another group; change it there"
             elif "shared" in eq.flags and shared:
                 names[eq.name] = "shared between neurons"
         return names
@@ -157,6 +180,7 @@ class Group(Declared, Neurons):
                     f"the {eq.kind} of {eq.name!r}",
                     lambda name=eq.name: check_equation(checker, self.equations, name),  # type: ignore[misc]
                 )
+        checker.attempt("the variables", lambda: check_linked(self))
         for event in self._events.values():
             self._check_event(checker, event)
         if self._refractory is not None:
@@ -337,6 +361,13 @@ class NeuronGroup(Group):
         super().__init__(
             N, model, method, threshold, reset, refractory, namespace, dt, clock, order, name, events
         )
+        if threshold is not None and reset is None and refractory is False:
+            _logger.warning(
+                f"{self.name!r} has a threshold, but neither reset nor refractory: a neuron spikes at every step while "
+                "the condition is true. If that is meant, say reset=''.",
+                "only_threshold",
+                once=True,
+            )
 
 
 #: What a group has besides its variables.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from .algebra import ONE, div, fold
 from .equations import PARAMETER
 from .expr import (
+    At,
     Binary,
     Call,
     Compare,
@@ -43,7 +44,7 @@ class _Invariance:
             return self._variable(node.name)
         if isinstance(node, MatrixEntry):
             return node.matrix.rsplit(".", 1)[0] in self.matrices
-        if isinstance(node, Draw | Element) or (isinstance(node, UserCall) and node.stateful):
+        if isinstance(node, At | Draw | Element) or (isinstance(node, UserCall) and node.stateful):
             return False
         if isinstance(node, TimedCall) and not self.per_step:
             return False

@@ -45,7 +45,9 @@ def check_independent(
             operations.setdefault(s.target, set()).add(operation)
         read = sorted(written_to & _read(rest))
         if read:
-            raise ExpressionError(_message(s, f"reads {read[0]!r}, which synapses that come first have changed"))
+            raise ExpressionError(
+                _message(s, f"reads {read[0]!r}, which synapses that come first have changed")
+            )
         if s.target in neurons and not operation and not _same_for_all(rest, variables):
             raise ExpressionError(_message(s, f"leaves {s.target!r} with the value of the last synapse"))
     for target, kinds in operations.items():

@@ -6,11 +6,11 @@ or per step, which array each name stands for, and in which order things happen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from .connections import Connect, Pairs
-from .expr import Const, Draw, Expr, MatrixEntry, text, walk
+from .expr import At, Const, Draw, Expr, MatrixEntry, text, walk
 from .integrators import Propagator
 from .model import Model, TimedInput
 from .statements import Stmt
@@ -103,6 +103,11 @@ class Kernel:
         if self.condition is not None:
             yield self.condition
 
+    def overwritten(self) -> tuple[str, ...]:
+        """Arrays that are read by index and written to: what is read is what was there before."""
+        written = {f"{self.population}.{s.target}" for s in self.body if not s.local}
+        return _read_at(self.expressions(), written)
+
     def map(self, function: Callable[[Expr], Expr]) -> Kernel:
         """The kernel with every expression rewritten."""
         return replace(
@@ -129,6 +134,11 @@ class Kernel:
             yield f"  {statement}"
 
 
+def _read_at(expressions: Iterable[Expr], written: set[str]) -> tuple[str, ...]:
+    nodes = (n for expr in expressions for n in walk(expr))
+    return tuple(sorted({n.array for n in nodes if isinstance(n, At)} & written))
+
+
 @dataclass(frozen=True)
 class AssignKernel:
     """An assignment of the program, with its random numbers given streams."""
@@ -143,6 +153,10 @@ class AssignKernel:
     def expressions(self) -> tuple[Expr, ...]:
         """The value and, where there is one, the condition."""
         return (self.expr,) if self.where is None else (self.expr, self.where)
+
+    def overwritten(self) -> tuple[str, ...]:
+        """As of a `Kernel`."""
+        return _read_at(self.expressions(), {f"{self.population}.{self.variable}"})
 
     def dump(self) -> str:
         place = f"[{self.indices}]" if self.indices else f"[{text(self.where)}]" if self.where else ""

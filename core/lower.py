@@ -26,8 +26,8 @@ from .expr import (
 )
 from .hoist import hoist_matrices, hoist_run_constants, hoist_step_scalars
 from .integrators import Propagator, System, choose
-from .lower_synapses import connect_kernel, event_driven_names, reference_subexpressions, synapse_kernels
 from .kernels import Array, AssignKernel, Kernel, Kernels
+from .lower_synapses import connect_kernel, event_driven_names, reference_subexpressions, synapse_kernels
 from .model import STATE_DTYPES, Assign, Event, Model, Operation, Population, Probe, Span
 from .statements import Stmt
 from .streams import number_streams

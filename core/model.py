@@ -15,7 +15,7 @@ from .connections import Connect, Ends, Pairs
 from .context import REFRACTORY, SPECIAL
 from .dimensions import Dimension
 from .equations import DIFFERENTIAL, HELD, PARAMETER, SUBEXPRESSION
-from .expr import Element, Expr, Param, TimedCall, text, walk
+from .expr import At, Element, Expr, InputEntry, Param, TimedCall, text, walk
 from .statements import Stmt
 
 FORMAT = 1
@@ -433,7 +433,7 @@ class Model:
         ModelError
             Listing every contradiction.
         """
-        problems = list(self._dangling_spans())
+        problems = [*self._dangling_spans(), *self._dangling_links()]
         if not problems:  # else nothing that names a span can be followed
             problems = [*self._doubles(), *self._dangling_probes(), *self._dangling_inputs()]
             problems += [*self._dangling_operations(), *self._dangling_ends()]
@@ -475,6 +475,16 @@ class Model:
                 yield f"{span.id} is of {span.population}, which does not exist"
             elif not 0 <= span.start < span.stop <= sizes[span.population]:
                 yield f"'{span.dump()}' lies outside the {sizes[span.population]} row(s)"
+
+    def _dangling_links(self) -> Iterator[str]:
+        arrays = {f"{p.id}.{v.name}" for p in self.populations for v in p.variables if v.stored}
+        arrays |= {f"{p.id}.{name}" for p in self.populations if p.refracts for name in REFRACTORY}
+        for p in self.populations:
+            for node in (n for expr in p.expressions() for n in walk(expr)):
+                if isinstance(node, At) and node.array not in arrays:
+                    yield f"{p.id} reads {node.array}, which does not exist"
+                if isinstance(node, InputEntry) and node.input not in self._input_ids:
+                    yield f"{p.id} reads {node.input}, which does not exist"
 
     def _is_source(self, id: str) -> bool:
         return id in self._spans or any(p.id == id for p in self.populations)
@@ -538,7 +548,9 @@ class Model:
                 if not self._is_source(p.ends.end(side)):
                     yield f"{p.id} connects {p.ends.end(side)}, which does not exist"
             for path in p.ends.pathways:
-                if self._is_source(p.ends.end(path.side)) and not self.source(p.ends.end(path.side)).event(path.event):
+                if self._is_source(p.ends.end(path.side)) and not self.source(p.ends.end(path.side)).event(
+                    path.event
+                ):
                     yield f"{p.id}.{path.name} waits for {path.event} of {p.ends.end(path.side)}, which it has not"
 
     def _dangling_run(self, step: Run) -> Iterator[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import sys
-import warnings
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,11 +13,14 @@ import numpy as np
 from .binomial import BinomialFunction
 from .dimensions import DIMENSIONLESS, Dimension
 from .functions import FUNCTIONS, NUMBERS
+from .logs import get_logger
 from .timedarray import TimedArray
 from .units import Quantity, Unit, get_dimensions
 from .units.constants import constants_namespace
 from .units.unit import units_namespace
 from .userfunctions import Function, as_function
+
+_logger = get_logger("spikefarm.core.namespace")
 
 
 class NamespaceError(KeyError):
@@ -88,10 +90,11 @@ def resolve_name(name: str, namespace: Mapping[str, Any], own: Collection[str] =
     value = namespace[name]
     if default is not None and (_equals(value, default) or not default.yields):
         if not _equals(value, default):
-            warnings.warn(
+            _logger.warning(
                 f"{name!r} in the model's strings is the {default.what} of that name, not {value!r:.60} as in the "
                 "script; give the script's another name.",
-                stacklevel=2,
+                "resolution_conflict",
+                once=True,
             )
         return default
     if isinstance(value, TimedArray | BinomialFunction | Function):
@@ -157,12 +160,16 @@ def _numpys(value: Any) -> bool:
     return isinstance(module, str) and module.partition(".")[0] == "numpy"
 
 
+def is_number(value: Any) -> bool:
+    """Whether equations could use the value as a constant; units are none."""
+    number = isinstance(value, int | float | np.number | np.ndarray) and not isinstance(value, Unit)
+    return number and np.size(value) == 1
+
+
 def _usable(value: Any) -> bool:
     """Whether a name that stands for this is worth suggesting."""
-    numbers = isinstance(value, int | float | np.number | np.ndarray) and not isinstance(value, Unit)
-    return (
-        numbers or isinstance(value, TimedArray | BinomialFunction | Function) or hasattr(value, "_arg_units")
-    )
+    known = isinstance(value, TimedArray | BinomialFunction | Function)
+    return known or is_number(value) or hasattr(value, "_arg_units")
 
 
 def _unknown(name: str, known: Collection[str]) -> str:

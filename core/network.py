@@ -12,6 +12,7 @@ from .dimensions import TIME
 from .expr import ExpressionError
 from .namespace import NamespaceError, Resolved, frame_namespace, look_up
 from .neurons import Subgroup
+from .notices import tell_names
 from .report import Report
 from .session import RunEntry, Session, check_name, current_session
 from .spikegenerator import SpikeGeneratorGroup
@@ -230,6 +231,7 @@ def declare_run(
             problems.append(error)
     if problems:
         raise type(problems[0])("\n".join(str(p) for p in problems))
+    tell_names(chosen, namespace)
     clocks = {id(obj.clock): obj.clock for obj in chosen}
     steps = tuple((c, c.dt_) for c in clocks.values())
     spikes = {obj.name: obj.spikes for obj in chosen if isinstance(obj, SpikeGeneratorGroup)}

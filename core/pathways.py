@@ -23,7 +23,13 @@ class SynapticPathway:
     """A pathway as the script sees it, such as ``synapses.pre``: its code, delay and place in the time step."""
 
     def __init__(
-        self, synapses: Synapses, name: str, side: str, event: str, code: tuple[Stmt, ...], delay: float | None
+        self,
+        synapses: Synapses,
+        name: str,
+        side: str,
+        event: str,
+        code: tuple[Stmt, ...],
+        delay: float | None,
     ) -> None:
         self.synapses = synapses
         self.name = name
@@ -105,7 +111,7 @@ def make_pathways(
             _check_name(name, given)
             given[name] = (side, block)
     delays = _by_name("delay", delay, given, "pre")
-    events = {name: on_event for name in given} if isinstance(on_event, str) else on_event
+    events = dict.fromkeys(given, on_event) if isinstance(on_event, str) else on_event
     events = {**dict.fromkeys(given, "spike"), **_by_name("on_event", events, given, "pre")}
     return {
         name: SynapticPathway(synapses, name, side, events[name], parse_block(code), _delay(name, delays))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +14,11 @@ from .equations import Equations
 from .events import SPIKE
 from .group import Group, check_size
 from .infer import unit_of
+from .logs import get_logger
 from .session import RunEntry
 from .units import DimensionMismatchError, get_dimensions
+
+_logger = get_logger("spikefarm.core.spikegenerator")
 
 #: A period of zero: nothing is repeated.
 ONCE = 0.0
@@ -142,9 +144,9 @@ class SpikeGeneratorGroup(Group):
         now = sum(e.duration for e in self.session.program if isinstance(e, RunEntry))
         late = bins < round(now / self.clock.dt_)
         if self._fresh and not cycle and late.any():
-            warnings.warn(
+            _logger.warning(
                 f"{what}: {int(late.sum())} spike(s) lie before {now:g} s, when this run starts; they are ignored.",
-                stacklevel=2,
+                "late_spikes",
             )
         self._fresh = False
 

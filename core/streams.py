@@ -18,7 +18,8 @@ def number_streams(
     """Give each place that draws random numbers a stream of its own.
 
     The stream follows from the place alone (object, kind of code, order in it), so that a group draws the same
-    numbers whatever else the model contains, and whether a device sees the whole program or one run at a time. Returns the streams taken too.
+    numbers whatever else the model contains, and whether a device sees the whole program or one run at a time.
+    Returns the streams taken too.
     """
     taken: set[int] = set()
 

@@ -75,9 +75,7 @@ def normalised(block: tuple[Stmt, ...], known: Mapping[str, Reference]) -> tuple
     )
 
 
-def reference_types(
-    found: Mapping[str, Reference], source: Neurons, target: Neurons
-) -> dict[str, Type]:
+def reference_types(found: Mapping[str, Reference], source: Neurons, target: Neurons) -> dict[str, Type]:
     """Types of the neurons' variables."""
     groups = {"pre": source, "post": target}
     return {name: groups[r.side].variable_types[r.variable] for name, r in found.items()}

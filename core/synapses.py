@@ -16,15 +16,15 @@ from .dimensions import TIME
 from .equations import DIFFERENTIAL, PARAMETER, SUBEXPRESSION, EquationError, Equations, parameter
 from .expr import Expr, ExpressionError
 from .group import Group
-from .neurons import Neurons
 from .independence import check_independent
 from .infer import Type, unit_of
 from .namespace import NamespaceError, Resolved, frame_namespace, look_up
+from .neurons import Neurons
 from .pathways import SynapticPathway, make_pathways
 from .resolve import external_names
 from .session import AssignEntry, ConnectEntry
-from .stateupdaters import named_method
 from .statements import Stmt
+from .stateupdaters import named_method
 from .synapsenames import (
     LASTUPDATE,
     SYNAPTIC,
@@ -226,7 +226,9 @@ class Synapses(Group):
                     lambda name=equation.name: check_equation(checker, self.equations, name),  # type: ignore[misc]
                 )
         for name, reference in self.summed():
-            checker.attempt(f"the summed variable {name!r}", lambda n=name, r=reference: self._check_summed(n, r))  # type: ignore[misc]
+            checker.attempt(
+                f"the summed variable {name!r}", lambda n=name, r=reference: self._check_summed(n, r)
+            )  # type: ignore[misc]
         for pathway in self.pathways:
             self.checked_pathway(pathway, constants, checker)
         checker.finish()
@@ -246,7 +248,9 @@ class Synapses(Group):
 
     def _check_summed(self, name: str, reference: Reference) -> None:
         if reference.side not in ("pre", "post"):
-            raise ExpressionError(f"{name!r} must end in _post or _pre, after the name of the neurons' variable.")
+            raise ExpressionError(
+                f"{name!r} must end in _post or _pre, after the name of the neurons' variable."
+            )
         group = self.end(reference.side)._root
         equation = group.equations.get(reference.variable)
         if equation is None or equation.kind != PARAMETER or equation.flags & {"constant", "shared"}:
@@ -313,7 +317,9 @@ class Synapses(Group):
         self.session.record(entry)
         self.session.device.after_connect(self.session, entry)
 
-    def _rule_constants(self, what: str, rule: Rule | PairRule, names: Mapping[str, Any]) -> dict[str, Resolved]:
+    def _rule_constants(
+        self, what: str, rule: Rule | PairRule, names: Mapping[str, Any]
+    ) -> dict[str, Resolved]:
         wanted = external_names_of(rule, self.variable_types)
         found, unresolved = look_up(wanted, {**names, **self._namespace}, self.variable_types)
         if unresolved:
@@ -397,11 +403,15 @@ class Synapses(Group):
             try:
                 wanted = np.atleast_1d(np.arange(size)[part])
             except IndexError:
-                raise IndexError(f"{label}[{index!r:.60}]: {part!r:.40} lies outside {size} neuron(s).") from None
+                raise IndexError(
+                    f"{label}[{index!r:.60}]: {part!r:.40} lies outside {size} neuron(s)."
+                ) from None
             chosen &= np.isin(neurons, wanted)
         if len(index) == 3:
             if not self.pair_index:
-                raise IndexError(f"{label}[{index!r:.60}]: a third part needs Synapses(…, multisynaptic_index=…).")
+                raise IndexError(
+                    f"{label}[{index!r:.60}]: a third part needs Synapses(…, multisynaptic_index=…)."
+                )
             of_pair = self.state(self.pair_index).values()
             chosen &= np.isin(of_pair, np.atleast_1d(np.arange(of_pair.max(initial=0) + 1)[index[2]]))
         return np.flatnonzero(chosen)
@@ -433,7 +443,9 @@ class Synapses(Group):
     def _variable(self, name: str) -> str:
         if name == "delay":
             if not self._pathways:
-                raise AttributeError(f"{self.name} has no pathways, so there is no delay; give on_pre or on_post.")
+                raise AttributeError(
+                    f"{self.name} has no pathways, so there is no delay; give on_pre or on_post."
+                )
             return self._pathways.get("pre", next(iter(self._pathways.values()))).variable
         if name not in self.variable_types:
             own = ", ".join((*self.equations, "delay", *(p.variable for p in self.pathways)))
@@ -531,6 +543,17 @@ def _equations(model: Any, index: str | None) -> Equations:
 
 #: What synapses have besides their variables.
 _ATTRIBUTES = frozenset(name for name in dir(Synapses) if not name.startswith("_")) | {
-    *("name", "when", "order", "equations", "method", "variable_types", "source", "target", "references", "pair_index"),
+    *(
+        "name",
+        "when",
+        "order",
+        "equations",
+        "method",
+        "variable_types",
+        "source",
+        "target",
+        "references",
+        "pair_index",
+    ),
     "delay",
 }

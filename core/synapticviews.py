@@ -77,7 +77,9 @@ class SynapticView(VariableView):
         if isinstance(index, slice) and index == slice(None):
             return None
         if self.shared:
-            raise IndexError(f"{self.label} has one value for all synapses and no elements; set {self.label}.")
+            raise IndexError(
+                f"{self.label} has one value for all synapses and no elements; set {self.label}."
+            )
         ends = self.group.known_ends
         if isinstance(index, tuple):
             return self.group.numbers(index, self.label)

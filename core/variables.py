@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from .context import LONG_AGO, SPECIAL, Checker, check_shared, expect_unit, shared_names, with_floats
 from .dimensions import DIMENSIONLESS
-from .equations import HELD, NON_NEGATIVE, SUBEXPRESSION
+from .equations import HELD, LINKED, NON_NEGATIVE, SUBEXPRESSION
 from .expr import Expr, parse, written
 from .infer import BOOL, Type, unit_of
+from .linked import LinkedVariable
 from .namespace import NamespaceError, Resolved, frame_namespace, look_up
 from .records import with_unit
 from .resolve import external_names, resolve
@@ -104,6 +105,9 @@ class VariableView(NDArrayOperatorsMixin):
         """Set values; see the class. ``level`` counts the frames between the caller and the script."""
         if isinstance(value, VariableView) and value == self and index == slice(None):
             return  # what is left of ``group.v += …``, which has set the values already
+        if isinstance(value, LinkedVariable):
+            self._link(index, value)
+            return
         self._refuse_readonly()
         where = self._string_index(index) if isinstance(index, str) else self._indices(index)
         if isinstance(value, VariableView):
@@ -118,9 +122,19 @@ class VariableView(NDArrayOperatorsMixin):
         session.record(entry)
         session.device.after_assign(session, entry)
 
+    def _link(self, index: Any, to: LinkedVariable) -> None:
+        if not self.whole or not (isinstance(index, slice) and index == slice(None)):
+            raise TypeError(f"{self.label}: only a variable of a whole group can be linked.")
+        self.group.link(self.name, to)
+
     def _refuse_readonly(self) -> None:
         if self.name in SPECIAL:
             raise TypeError(f"{self.label} is read-only.")
+        if self._is_linked():
+            raise TypeError(
+                f"{self.label} is a linked variable and has no values of its own; say what it stands for, as in "
+                f"{self.label} = linked_var(other_group, 'v'), or set that."
+            )
         if self._is_subexpression():
             raise TypeError(
                 f"{self.label} is a subexpression and follows from other variables; set those instead."
@@ -129,6 +143,10 @@ class VariableView(NDArrayOperatorsMixin):
     def _is_subexpression(self) -> bool:
         equation = self.group.equations.get(self.name)
         return equation is not None and equation.kind == SUBEXPRESSION
+
+    def _is_linked(self) -> bool:
+        equation = self.group.equations.get(self.name)
+        return equation is not None and LINKED in equation.flags
 
     @property
     def _stored(self) -> bool:
@@ -273,6 +291,12 @@ class VariableView(NDArrayOperatorsMixin):
 
     def _of_group(self) -> NDArray[Any]:
         """Values for the whole group."""
+        if self._is_linked():
+            if self.name not in self.group.links:
+                raise TypeError(
+                    f"{self.label} has not been linked yet: set it to linked_var(group, 'variable')."
+                )
+            return self.group.links[self.name].values(self.group).astype(self.dtype)
         session = self.group.session
         found = session.device.read(session, self.group, self.name)
         if found is None and not self._stored:

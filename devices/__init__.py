@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,6 +19,7 @@ from ..core.session import (
     use_session,
 )
 from . import device_module
+from . import preferences as _preferences
 from .base import (
     BuildError,
     CompilerNotFoundError,
@@ -156,6 +157,26 @@ def isolated_session(seed: int, time_limit: float | None = None) -> Iterator[Ses
             device.close()
 
 
+def declared_simulation(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Simulation | None:
+    """The simulation that a function declares up to its first look at results; None if it runs none.
+
+    Raises
+    ------
+    Exception
+        What the function raises on the way.
+    """
+    from ..core.freeze import freeze
+    from .cpp_standalone.lazy import DeclaredSignal, DeclaringDevice
+
+    device = DeclaringDevice()
+    with use_session(Session(device=device)) as session:
+        try:
+            function(**arguments)
+        except DeclaredSignal as declared:
+            return declared.simulation
+        return Simulation(freeze(session), device.backend) if session.ran else None
+
+
 def _default_backend() -> Any:
     from .cpp_standalone.backend import CPPBackend
 
@@ -174,10 +195,21 @@ def session_provenance() -> Mapping[str, str]:
     return found
 
 
-def clear_cache(target: str = "cpp_standalone") -> int:
-    """Remove all builds from the cache and return the number of bytes that were freed."""
-    if target != "cpp_standalone":
-        raise ValueError(f"clear_cache({target!r}): there is a cache for 'cpp_standalone' only.")
+def clear_cache(target: str = "cpp") -> int:
+    """Remove all builds from the cache and return how many there were.
+
+    Parameters
+    ----------
+    target : {'cpp', 'cython', 'cpp_standalone'}
+        Whose builds: all words for the one cache that there is.
+
+    Raises
+    ------
+    ValueError
+        For a target that compiles nothing.
+    """
+    if target not in ("cpp", "cython", "cpp_standalone"):
+        raise ValueError(f"clear_cache({target!r}): only 'cpp' has a cache.")
     from .cpp_standalone.cache import BuildCache
 
     return BuildCache().clear()

@@ -16,13 +16,14 @@ from ..core.dimensions import DIMENSIONLESS
 from ..core.equations import NON_NEGATIVE
 from ..core.freeze import SEED, Frozen
 from ..core.infer import unit_of
-from ..core.model import Input, Model
+from ..core.model import Input, Model, Run
 from ..core.results import ArrayField, Layout, Read, Results
 from ..core.timedarray import TimedArray
 from ..core.units import get_dimensions
 from ..core.variables import VariableView
 from .base import Array, Backend, Build, Runner
 
+STEP_SECONDS, NEURON_SECONDS = 2e-7, 2e-8  # of a time step, and of a neuron in it
 _OVERRIDE = ":override"
 _NAMED = ("constant", "dt", "duration")
 _WHOLE = ("timed_array", "table", "spikes", "connections")  # arrays that a single value cannot stand for
@@ -95,6 +96,34 @@ class Simulation:
                 raise RunArgumentError(
                     f"{self.qualified_label(key)!r} cannot be negative, but {value!r:.80} is."
                 )
+        return result
+
+    def resolve_each(self, key: Any, values: Any) -> dict[str, Array]:
+        """Turn many single values of one key into inputs, as `resolve` does with each.
+
+        Parameters
+        ----------
+        key : VariableView or str
+            As for `resolve`.
+        values : array or Quantity, shape (n,)
+
+        Returns
+        -------
+        dict from input to array, shape (n, 1)
+
+        Raises
+        ------
+        RunArgumentError
+            One of them is refused, or the key takes arrays.
+        """
+        result = {}
+        for item in self._inputs(key):
+            if item.kind in _WHOLE:
+                raise RunArgumentError(f"{self.qualified_label(key)!r} takes no single values.")
+            array = _checked(self.qualified_label(key), item, values, (len(values),))
+            if item.id in self._non_negative and (array < 0).any():
+                raise RunArgumentError(f"{self.qualified_label(key)!r} cannot be negative, but a value is.")
+            result[item.id] = array.reshape(-1, 1)
         return result
 
     def resolve_all(self, run_args: Mapping[Any, Any]) -> dict[str, Array]:
@@ -271,6 +300,17 @@ class Simulation:
         """One line for people."""
         groups = ", ".join(f"{p.id} ({p.size})" for p in self.model.populations)
         return f"model {self.model_hash[:12]} of {groups} on {self.backend.name}"
+
+    def guessed_seconds(self) -> float:
+        """How long a run may take, to an order of magnitude: by the number of steps and neurons."""
+        neurons = sum(p.size for p in self.model.populations)
+        seconds = 0.0
+        for step in self.model.program:
+            if isinstance(step, Run):
+                dts = [float(self.base[dt][0]) for _, dt in step.clocks]
+                steps = float(self.base[step.duration][0]) / min(dts) if dts else 0.0
+                seconds += steps * (STEP_SECONDS + neurons * NEURON_SECONDS)
+        return seconds
 
     def provenance(self) -> dict[str, str]:
         """What the numbers depend on, for the record."""

@@ -59,6 +59,8 @@ class Simulation(Protocol):
 
     def resolve(self, key: Any, value: Any) -> Mapping[str, Array]: ...
 
+    def resolve_each(self, key: Any, values: Any) -> Mapping[str, Array]: ...
+
     def label(self, key: Any) -> str: ...
 
     def qualified_label(self, key: Any) -> str: ...
@@ -70,6 +72,8 @@ class Simulation(Protocol):
     def seed_inputs(self, seed: int) -> Mapping[str, Array]: ...
 
     def describe(self) -> str: ...
+
+    def guessed_seconds(self) -> float: ...
 
     def provenance(self) -> Mapping[str, str]: ...
 
@@ -100,6 +104,13 @@ def isolated_session(seed: int, time_limit: float | None) -> AbstractContextMana
     return cast(AbstractContextManager[Any], devices.isolated_session(seed, time_limit=time_limit))
 
 
+def declared_simulation(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Simulation | None:
+    """Return what a function declares up to its first look at results, or None."""
+    from .. import devices
+
+    return cast("Simulation | None", devices.declared_simulation(function, arguments))
+
+
 def session_numerics() -> str:
     """Return what changes the numbers of a function that runs simulations, besides the function."""
     from .. import devices
@@ -127,6 +138,14 @@ def split(value: Any) -> tuple[Array, str]:
         return array, ""
     dim = get_dimensions(value)
     return array, "" if dim is DIMENSIONLESS else dim.canonical()
+
+
+def with_dimension(values: Any, dimension: str) -> Any:
+    """Give plain numbers the dimension that `split` gave."""
+    from ..core.units.dimension import Dimension
+    from ..core.units.quantity import Quantity
+
+    return Quantity(values, dim=Dimension.from_canonical(dimension)) if dimension else values
 
 
 def unit_text(dimension: str) -> str:

@@ -22,7 +22,8 @@ from ..store.runstore import RunStore
 from ..store.schema import FAILED, MISSING
 from .axes import refuse
 from .cluster import dashboard, embedded, load_libraries
-from .plan import Plan, count, duration
+from .estimate import guessed, measured, tried
+from .plan import Estimate, Plan, count, duration
 from .progress import Progress, wanted
 from .schedule import Schedule, Tally
 from .study import Study
@@ -111,16 +112,35 @@ def _seconds(value: Any) -> float:
         return float("nan")
 
 
-def plan(study: Study, store: PathLike | None, builds: int | None, compiled: bool) -> Plan:
+def plan(study: Study, store: PathLike | None) -> Plan:
     """Return what a study would do, looking at the store but changing nothing."""
     path = None if store is None else Path(store).expanduser().absolute()
-    status, seconds = np.zeros(len(study), np.uint8), None
+    status, estimate = np.zeros(len(study), np.uint8), guessed(study)
     found = _existing(study, store)
     if found is not None:
         _, status = found.completed().find(study.keys)
-        seconds = _expected(found, int(np.count_nonzero(status == MISSING)))
+        status = status[study.space.is_run]
+        estimate = measured(found) or estimate
     cached, failed = int(np.count_nonzero(status != MISSING)), int(np.count_nonzero(status == FAILED))
-    return Plan(study.subject, study.space, builds, compiled, cached, failed, path, seconds)
+    return _plan(study, cached, failed, path, estimate)
+
+
+def dry_run(study: Study, time_limit: Any) -> Plan:
+    """Do one run in this process and return a plan that knows what it cost."""
+    Options(time_limit=time_limit).check()
+    limit = None if time_limit is None else _seconds(time_limit)
+    return _plan(study, 0, 0, None, tried(study, limit))
+
+
+def _plan(study: Study, cached: int, failed: int, path: Path | None, estimate: Estimate | None) -> Plan:
+    from dask.system import CPU_COUNT
+
+    builds, subject, space = study.builds, study.subject, study.space
+    if builds is None:
+        return Plan(subject, space, None, 0, cached, failed, path, estimate, CPU_COUNT)
+    n = len(builds.simulations)
+    ready = n - len(builds.missing())
+    return Plan(subject, space, n, ready, cached, failed, path, estimate, CPU_COUNT, builds.problems)
 
 
 def _existing(study: Study, store: PathLike | None) -> RunStore | None:
@@ -134,17 +154,6 @@ def _existing(study: Study, store: PathLike | None) -> RunStore | None:
     if store is None or not Path(store).expanduser().exists():
         return None
     return RunStore.create_or_open(store, study.owner)
-
-
-def _expected(store: RunStore, n: int) -> float | None:
-    """Return how long `n` runs would take on this machine's cores, by the latest sweep in the store."""
-    from dask.system import CPU_COUNT
-
-    if not store.sweeps():
-        return None
-    with open_results(store.path) as data:
-        mean = float(data.wall_time.mean())
-    return n * mean / CPU_COUNT if np.isfinite(mean) else None
 
 
 def execute(study: Study, options: Options) -> xr.Dataset:
@@ -164,7 +173,9 @@ def execute(study: Study, options: Options) -> xr.Dataset:
     if not options.overwrite:
         _existing(study, options.store)
     if options.client is None:
-        _prepare(study)  # without a compiler nothing is written either
+        _prepare(
+            study, options.workers or os.cpu_count() or 1
+        )  # without a compiler nothing is written either
     with _place(options.store) as path:
         store = RunStore.create_or_open(path, study.owner, overwrite=options.overwrite)
         with store.lock():
@@ -185,13 +196,13 @@ def execute(study: Study, options: Options) -> xr.Dataset:
     return data
 
 
-def _prepare(study: Study) -> None:
+def _prepare(study: Study, jobs: int) -> None:
     """Compile what has to be compiled, and meanwhile load what the cluster will need."""
-    if study.work.is_ready():
+    if study.builds is None or not study.builds.missing():
         return
     loading = threading.Thread(target=load_libraries, daemon=True)
     loading.start()
-    study.work.prepare()
+    study.builds.prepare(jobs)
     loading.join()
 
 
@@ -208,10 +219,10 @@ def _place(store: PathLike | None) -> Iterator[Path]:
 def _fill(study: Study, store: RunStore, options: Options) -> Tally:
     """Do the runs that the store does not have."""
     _, status = store.completed().find(study.keys)
-    missing = status == MISSING
+    missing = (status == MISSING) & study.space.is_run
     if options.retry_failed:
         missing |= status == FAILED
-    todo = np.flatnonzero(missing).astype(np.int64)
+    todo = each_once(study.keys, np.flatnonzero(missing).astype(np.int64))
     cached = len(study) - len(todo)
     if not len(todo):
         _record_again(study, store)
@@ -220,6 +231,12 @@ def _fill(study: Study, store: RunStore, options: Options) -> Tally:
     tally.cached = cached
     tally.failed += int(np.count_nonzero(status[~missing] == FAILED))
     return tally
+
+
+def each_once(keys: NDArray[np.uint8], runs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Leave out runs that have the key of one before them, as a sample may have the same point twice."""
+    _, first = np.unique(np.ascontiguousarray(keys[runs]).view("S32")[:, 0], return_index=True)
+    return runs[np.sort(first)]
 
 
 def _record_again(study: Study, store: RunStore) -> None:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, final
-
-import numpy as np
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, final, overload
 
 from . import adapters
-from .axes import as_list, is_scalar, refuse
-from .execute import Options, PathLike, execute, plan
+from .axes import Design, Grid, as_design, is_scalar, refuse
+from .builds import structural_builds
+from .execute import Options, PathLike, dry_run, execute, plan
 from .fingerprint import FingerprintError, fingerprint
-from .keys import as_words, digest, point_totals, run_seeds
+from .keys import digest, point_totals, run_seeds
 from .plan import Plan
-from .space import Space, Steps, coordinates, first_duplicate
+from .recorded import source_of
+from .resolve import Resolver
 from .study import Study, check_counts
+from .vocabulary import Arguments, argument_digest
 from .work import FunctionWork, seeded
 
 if TYPE_CHECKING:
@@ -27,7 +28,15 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def experiment(function: Callable[P, R]) -> Experiment[P, R]:
+@overload
+def experiment(function: Callable[P, R]) -> Experiment[P, R]: ...
+
+
+@overload
+def experiment(*, structural: Sequence[str]) -> Callable[[Callable[P, R]], Experiment[P, R]]: ...
+
+
+def experiment(function: Any = None, *, structural: Sequence[str] = ()) -> Any:
     """Make a function something to sweep over.
 
     The function declares a model, calls ``run`` and returns a dict from names to numbers, arrays,
@@ -37,6 +46,10 @@ def experiment(function: Callable[P, R]) -> Experiment[P, R]:
     Parameters
     ----------
     function : callable
+    structural : sequence of str
+        Arguments whose values make another model: a number of neurons, an equation, a method. Their builds are
+        counted by `Experiment.plan` and compiled side by side before the runs; for that the function is called
+        up to where it first wants results. What is not named here is compiled when the first run needs it.
 
     Returns
     -------
@@ -57,7 +70,16 @@ def experiment(function: Callable[P, R]) -> Experiment[P, R]:
     ...     return {'rate': spikes.num_spikes/second}
     >>> data = if_curve.sweep(v0=linspace(0, 20, 200)*mV, store='if_curve.zarr')
     """
+    if function is None:
+        return functools.partial(experiment, structural=structural)
+    names = (structural,) if isinstance(structural, str) else tuple(structural)
     signature = inspect.signature(function)
+    unknown = [name for name in names if name not in signature.parameters]
+    if unknown:
+        raise TypeError(
+            f"structural={structural!r}: {', '.join(map(repr, unknown))} is no argument of "
+            f"{function.__name__}{signature}"
+        )
     own = set(inspect.signature(Experiment.sweep).parameters) - {"arguments"}
     taken = [name for name in signature.parameters if name in own]
     if taken:
@@ -65,19 +87,20 @@ def experiment(function: Callable[P, R]) -> Experiment[P, R]:
             f"{function.__name__}{signature}: sweep() has arguments named {', '.join(map(repr, taken))} itself; "
             "rename these of the function"
         )
-    return Experiment(function)
+    return Experiment(function, names)
 
 
 @final
 class Experiment(Generic[P, R]):
     """A function that can be swept over; made by `experiment`."""
 
-    def __init__(self, function: Callable[P, R]) -> None:
+    def __init__(self, function: Callable[P, R], structural: Sequence[str] = ()) -> None:
         functools.update_wrapper(self, function)
         self.function = function
+        self.structural = tuple(structural)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Experiment, (self.function,)
+        return Experiment, (self.function, self.structural)
 
     def __repr__(self) -> str:
         return f"<experiment {self.function.__qualname__}{inspect.signature(self.function)}>"
@@ -86,13 +109,14 @@ class Experiment(Generic[P, R]):
         """Run once, as a sweep with the default seed would in its first repeat."""
         bound = inspect.signature(self.function).bind(*args, **kwargs)
         bound.apply_defaults()
-        base = {name: _digest(name, value) for name, value in bound.arguments.items()}
+        base = {name: argument_digest(name, value) for name, value in bound.arguments.items()}
         seed = int(run_seeds(point_totals(base, ()), 0, 1)[0])
         with seeded(seed), adapters.isolated_session(seed, None):
             return self.function(*args, **kwargs)
 
     def plan(
         self,
+        design: Design | Mapping[str, Any] | None = None,
         store: PathLike | None = None,
         repeats: int = 1,
         seed: int | None = None,
@@ -106,10 +130,29 @@ class Experiment(Generic[P, R]):
         Plan
             Print it.
         """
-        return plan(self._study(repeats, seed, name, arguments), store, builds=None, compiled=False)
+        study = self._study(repeats, seed, name, design, arguments)
+        return plan(study, store)
+
+    def dry_run(
+        self,
+        design: Design | Mapping[str, Any] | None = None,
+        repeats: int = 1,
+        seed: int | None = None,
+        time_limit: Any = None,
+        **arguments: Any,
+    ) -> Plan:
+        """Do one run here, to see that it works, what it costs and what it gives; nothing is kept.
+
+        Returns
+        -------
+        Plan
+            With the time and the size that follow from this run.
+        """
+        return dry_run(self._study(repeats, seed, None, design, arguments), time_limit)
 
     def sweep(
         self,
+        design: Design | Mapping[str, Any] | None = None,
         store: PathLike | None = None,
         repeats: int = 1,
         seed: int | None = None,
@@ -127,11 +170,13 @@ class Experiment(Generic[P, R]):
 
         Parameters
         ----------
+        design : design or dict, optional
+            Points over arguments by name: ``Zip({'v0': ..., 'tau': ...})``, samples, sums and so on.
         store, repeats, seed, client, time_limit, progress, retry_failed, overwrite, workers, batch_seconds, name
             As for `Sweep` and `Sweep.run`.
         **arguments
-            Of the function. A list or an array, with units or without, is an axis; anything else is the same
-            in every call. (A list of lists is an axis of lists.)
+            Of the function. A list or an array, with units or without, is an axis, multiplied with the
+            design; anything else is the same in every call. (A list of lists is an axis of lists.)
 
         Returns
         -------
@@ -143,26 +188,36 @@ class Experiment(Generic[P, R]):
         SweepError
             Unknown, missing, empty or repeated arguments, all told at once; nothing ran.
         """
-        study = self._study(repeats, seed, name, arguments)
+        study = self._study(repeats, seed, name, design, arguments)
         options = Options(
             store, client, workers, time_limit, batch_seconds, retry_failed, overwrite, progress
         )
         return execute(study, options)
 
-    def _study(self, repeats: int, seed: int | None, name: str | None, arguments: Mapping[str, Any]) -> Study:
+    def _study(
+        self,
+        repeats: int,
+        seed: int | None,
+        name: str | None,
+        design: Design | Mapping[str, Any] | None,
+        arguments: Mapping[str, Any],
+    ) -> Study:
         master = 0 if seed is None else seed
         title = f"experiment {self.function.__qualname__}"
-        problems = check_counts(repeats, master) + self._misfits(arguments)
-        refuse(title, problems)
-        values = {**self._defaults(), **arguments}
-        fixed = {n: v for n, v in values.items() if n not in arguments or is_scalar(v)}
-        axes = [
-            _attempt(problems, n, functools.partial(_axis, n, values[n])) for n in arguments if n not in fixed
+        axes = as_design({} if design is None else design)
+        varied = {*axes.varied()} | {n for n, value in arguments.items() if not is_scalar(value)}
+        problems = check_counts(repeats, master) + self._misfits({*varied, *arguments})
+        problems += [
+            f"{n!r} is given twice, by the design and by itself" for n in arguments if n in {*axes.varied()}
         ]
-        base = {n: _attempt(problems, n, functools.partial(_digest, n, fixed[n])) for n in fixed}
+        refuse(title, problems)
+        fixed = {n: v for n, v in {**self._defaults(), **arguments}.items() if n not in varied}
+        resolver = Resolver(self._vocabulary(fixed), problems)
+        lists = Grid({n: value for n, value in arguments.items() if n in varied})
+        space = resolver.space(axes * lists, int(repeats))
+        base = {n: _attempt(problems, n, functools.partial(argument_digest, n, fixed[n])) for n in fixed}
         identity = _attempt(problems, "function", lambda: fingerprint(self.function))
-        space = Space(tuple(axis for axis in axes if axis is not None), int(repeats))
-        refuse(title, problems + space.problems())
+        refuse(title, problems)
         numerics = adapters.session_numerics()
         return Study(
             name=name or "",
@@ -174,17 +229,32 @@ class Experiment(Generic[P, R]):
             context=digest(b"experiment 1", identity, numerics.encode()),
             master=int(master),
             outputs=(),
-            provenance={**adapters.session_provenance(), "numerics": numerics},
+            provenance={
+                **adapters.session_provenance(),
+                "numerics": numerics,
+                "function": source_of(self.function),
+                "arguments": {n: repr(value)[:1000] for n, value in fixed.items()},
+            },
+            builds=structural_builds(self.function, self.structural, fixed, space)
+            if self.structural
+            else None,
         )
 
     def _defaults(self) -> dict[str, Any]:
         found = inspect.signature(self.function).parameters.items()
         return {name: p.default for name, p in found if p.default is not p.empty}
 
-    def _misfits(self, arguments: Mapping[str, Any]) -> list[str]:
+    def _told(self) -> str:
+        return f"it is {self.function.__name__}{inspect.signature(self.function)}"
+
+    def _vocabulary(self, fixed: Mapping[str, Any]) -> Arguments:
+        parameters = inspect.signature(self.function).parameters
+        free = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+        return Arguments(self._told(), tuple(parameters), free, {**self._defaults(), **fixed})
+
+    def _misfits(self, given: set[str]) -> list[str]:
         """Return which arguments the function does not have or lacks, in words."""
-        signature = inspect.signature(self.function)
-        told = f"it is {self.function.__name__}{signature}"
+        signature, told = inspect.signature(self.function), self._told()
         named = {
             n: p
             for n, p in signature.parameters.items()
@@ -192,8 +262,8 @@ class Experiment(Generic[P, R]):
         }
         free = any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
         odd = [n for n, p in signature.parameters.items() if p.kind in (p.POSITIONAL_ONLY, p.VAR_POSITIONAL)]
-        unknown = [n for n in arguments if n not in named and not free]
-        missing = [n for n, p in named.items() if p.default is p.empty and n not in arguments]
+        unknown = [n for n in sorted(given, key=str) if n not in named and not free]
+        missing = [n for n, p in named.items() if p.default is p.empty and n not in given]
         return (
             [f"{n!r} has no name to be given by; {told}, use plain arguments" for n in odd]
             + [f"{n!r} is no argument of the function; {told}" for n in unknown]
@@ -208,26 +278,3 @@ def _attempt(problems: list[str], name: str, action: Callable[[], Any]) -> Any:
     except (FingerprintError, *adapters.Refusal) as error:
         problems.append(f"{name!r}: {error}")
         return None
-
-
-def _digest(name: str, value: Any) -> bytes:
-    return digest(name.encode(), fingerprint(value))
-
-
-def _axis(name: str, given: Any) -> Steps:
-    """Return the values of one argument as an axis."""
-    values = as_list(given)
-    words = as_words(_digest(name, value) for value in values)
-    twice = first_duplicate(words)
-    if twice is not None:
-        raise ValueError(
-            f"{values[twice[0]]!r:.60} is there twice, at places {twice[0]} and {twice[1]}; give it once"
-        )
-    plain, unit = values, ""
-    if all(np.asarray(v).dtype.kind in "biufc" for v in values):
-        parts = [adapters.split(value) for value in values]
-        if len({dimension for _, dimension in parts}) == 1:
-            plain, unit = [array for array, _ in parts], adapters.unit_text(parts[0][1])
-        else:
-            raise ValueError("its values have different units; give all of them the same")
-    return Steps(name, coordinates(name, name, plain, unit), {name: values}, words)

@@ -17,6 +17,26 @@ EDGE = 3  # values of an axis that are shown at its ends
 
 @final
 @dataclass(frozen=True)
+class Estimate:
+    """What one run costs.
+
+    Parameters
+    ----------
+    seconds : float
+        Of one core.
+    bytes : float
+        In the store.
+    basis : str
+        How that is known.
+    """
+
+    seconds: float
+    bytes: float
+    basis: str
+
+
+@final
+@dataclass(frozen=True)
 class Plan:
     """What a sweep would do.
 
@@ -27,35 +47,51 @@ class Plan:
     space : Space
     builds : int or None
         How many builds there are; None where only the runs can tell.
-    compiled : bool
-        Whether they are on this machine already.
+    compiled : int
+        How many of them are on this machine already.
     cached : int
         Runs that the store has.
     failed : int
         Of these, how many failed (they run again with ``retry_failed=True``).
     store : Path or None
-    seconds : float or None
-        Expected time of what is to be done, by the runs in the store.
+    estimate : Estimate or None
+        What a run costs, as far as anybody knows.
+    cores : int
+        Runs at a time.
+    problems : tuple of str
+        Builds that cannot be made, and why.
     """
 
     subject: str
     space: Space
     builds: int | None
-    compiled: bool
+    compiled: int
     cached: int
     failed: int
     store: Path | None
-    seconds: float | None
+    estimate: Estimate | None = None
+    cores: int = 1
+    problems: tuple[str, ...] = ()
 
     @property
     def runs(self) -> int:
         """Number of runs."""
-        return len(self.space)
+        return self.space.runs
 
     @property
     def to_simulate(self) -> int:
         """Runs that are not in the store."""
         return self.runs - self.cached
+
+    @property
+    def seconds(self) -> float | None:
+        """Expected time of what is to be done."""
+        return None if self.estimate is None else self.to_simulate * self.estimate.seconds / self.cores
+
+    @property
+    def bytes(self) -> float | None:
+        """Expected growth of the store."""
+        return None if self.estimate is None else self.to_simulate * self.estimate.bytes
 
     @property
     def summary(self) -> str:
@@ -67,7 +103,7 @@ class Plan:
         if self.builds is None:
             builds = "as many as the function declares different models"
         else:
-            builds = f"{self.builds}, {'ready' if self.compiled else 'to be compiled'}"
+            builds = f"{self.builds}, {self._readiness(self.builds)}"
         cached = f"{self.cached}" + (f", {self.failed} of them failed" if self.failed else "")
         facts = [
             ("runs of", self.subject),
@@ -76,9 +112,16 @@ class Plan:
             ("to simulate", str(self.to_simulate)),
             ("store", str(self.store) if self.store else "none, results stay in memory"),
         ]
-        if self.seconds is not None:
-            facts.append(("expected time", duration(self.seconds)))
+        if self.estimate is not None and self.to_simulate:
+            facts.append(("expected time", f"{duration(self.seconds or 0)}, {self.estimate.basis}"))
+            facts.append(("expected size", f"{size(self.bytes or 0)}, {self.estimate.basis}"))
+        facts += [("cannot be declared", problem) for problem in self.problems]
         return facts
+
+    def _readiness(self, builds: int) -> str:
+        if self.compiled in (0, builds):
+            return "ready" if self.compiled else "to be compiled"
+        return f"{self.compiled} ready, {builds - self.compiled} to be compiled"
 
     def _axes(self) -> list[tuple[str, str, str]]:
         rows = []
@@ -125,6 +168,15 @@ def _number(value: object) -> str:
 def count(n: int, what: str) -> str:
     """Return a number of things, e.g. ``1 run`` or ``2 runs``."""
     return f"{n} {what}" if n == 1 else f"{n} {what}s"
+
+
+def size(n_bytes: float) -> str:
+    """Return an amount of data for people, e.g. ``1.5 MB``."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if n_bytes < 1000:
+            return f"{n_bytes:.3g} {unit}"
+        n_bytes /= 1000
+    return f"{n_bytes:.3g} TB"
 
 
 def duration(seconds: float) -> str:

@@ -129,7 +129,7 @@ class Schedule:
         self.todo: NDArray[np.int64] = np.empty(0, np.int64)
         self.suspects: list[Batch] = []  # single runs whose workers died
         self.in_flight: dict[Any, Sent] = {}  # by key of its future
-        self.job = Job(f"sweep-{uuid.uuid4().hex}", study.work, study.space, time_limit)
+        self.job = Job(f"sweep-{uuid.uuid4().hex}", study.work, study.space.packed(), time_limit)
         self.paths = tuple(paths)
 
     def run(self, todo: NDArray[np.int64]) -> Tally:

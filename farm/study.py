@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..store.runstore import RunStore
+from .builds import Builds
 from .keys import Words, digest, point_totals, run_keys, run_seeds
-from .space import Space
+from .space import Space, record_of_space
 from .work import Work
 from .worker import Batch
 
@@ -42,6 +43,8 @@ class Study:
         Names of the columns; empty where only a run can tell.
     provenance : mapping
         How the runs come about.
+    builds : Builds, optional
+        What has to be compiled; None where only the runs can tell.
     """
 
     name: str
@@ -54,24 +57,29 @@ class Study:
     master: int
     outputs: tuple[str, ...]
     provenance: Mapping[str, Any]
+    builds: Builds | None = None
 
     def __len__(self) -> int:
-        return len(self.space)
+        """Return the number of runs."""
+        return self.space.runs
 
     @cached_property
     def points(self) -> Words:
         """Digest of every point, shape (points, 4)."""
-        return point_totals(self.base, ((axis.values, axis.words) for axis in self.space.axes))
+        return point_totals(self.base, ((axis.inputs, axis.words) for axis in self.space.axes))
 
     @cached_property
     def seeds(self) -> NDArray[np.uint64]:
-        """Seed of every run."""
+        """Seed of every cell."""
         return run_seeds(self.points, self.master, self.space.repeats)
 
     @cached_property
     def keys(self) -> NDArray[np.uint8]:
-        """Key of every run, shape (n, 32)."""
-        return run_keys(self.context, self.points, self.seeds)
+        """Key of every cell, shape (cells, 32); all zero where it is no run."""
+        keys = run_keys(self.context, self.points, self.seeds)
+        if self.space.kept is not None:
+            keys[~self.space.is_run] = 0
+        return keys
 
     @property
     def id(self) -> str:
@@ -96,8 +104,10 @@ class Study:
         return {
             **self.provenance,
             "context": self.context.hex(),
+            "name": self.name,
             "seed": str(self.master),  # a number this size would not survive every reader of JSON
             "repeats": self.space.repeats,
+            **record_of_space(self.space),
             "python": platform.python_version(),
             "numpy": np.__version__,
             "platform": platform.platform(),

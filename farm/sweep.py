@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any, final
 from . import adapters
 from .adapters import Simulation
 from .axes import Design, as_design, refuse
-from .execute import Options, PathLike, execute, plan
+from .builds import Builds
+from .execute import Options, PathLike, dry_run, execute, plan
 from .keys import array_digest, digest
 from .outputs import Outputs, as_outputs
 from .plan import Plan
+from .recorded import checked, record_of_inputs, record_of_outputs, recorded_sweep
 from .resolve import Resolver
 from .space import Space
 from .study import Study, check_counts
+from .vocabulary import Inputs
 from .work import SimulationWork
 
 if TYPE_CHECKING:
@@ -34,8 +37,9 @@ class Sweep:
     ----------
     axes : dict or design
         From keys to values. A key is a group's variable (``group.v0``), a TimedArray or the name of a
-        constant; the values are a list or an array, with units. A dict makes a grid; `Grid`, `Zip` and their
-        products with ``*`` make others. Values may be arrays, e.g. initial values for each neuron.
+        constant; the values are a list or an array, with units. A dict makes a grid; `Grid`, `Zip`, `Points`,
+        `Random`, `LatinHypercube` and `Sobol`, their products with ``*``, sums with ``+`` and what ``where()``
+        leaves of them make others. Values may be arrays, e.g. initial values for each neuron.
     repeats : int
         Runs of each point, with independent random numbers. Several make a dimension ``repeat``.
     seed : int, optional
@@ -66,16 +70,41 @@ class Sweep:
         simulation = self.simulation if self.simulation is not None else adapters.current_simulation()
         seed = 0 if self.seed is None else self.seed
         problems = check_counts(self.repeats, seed)
-        resolver = Resolver(simulation)
+        resolver = Resolver(Inputs(simulation))
         design = as_design(self.axes)
         space = resolver.space(design, 1 if problems else int(self.repeats))
         refuse("sweep", problems + resolver.problems)
         for name, value in (("simulation", simulation), ("seed", int(seed)), ("space", space)):
             object.__setattr__(self, name, value)
 
+    @classmethod
+    def from_store(
+        cls, store: PathLike, sweep: str | None = None, simulation: Simulation | None = None
+    ) -> Sweep:
+        """Return a sweep as a store remembers it: the same runs with the same seeds.
+
+        Parameters
+        ----------
+        store : path
+        sweep : str, optional
+            Its name; the latest by default.
+        simulation : Simulation, optional
+            By default, what the script has declared so far. It must be what the sweep ran.
+
+        Raises
+        ------
+        StoreError
+            No such store or sweep.
+        SweepError
+            The simulation differs; tells in what.
+        """
+        mine = simulation if simulation is not None else adapters.current_simulation()
+        found = checked(recorded_sweep(store, sweep), mine)
+        return cls(found.design, found.repeats, found.seed, mine, found.provenance["name"] or None)
+
     def __len__(self) -> int:
         """Return the number of runs."""
-        return len(self.space)
+        return self.space.runs
 
     def plan(self, outputs: Any = None, store: PathLike | None = None) -> Plan:
         """Say what `run` would do.
@@ -97,7 +126,27 @@ class Sweep:
             )
         simulation = self._simulation()
         wanted = Outputs(()) if outputs is None else as_outputs(outputs, simulation)
-        return plan(self._study(wanted), store, builds=1, compiled=simulation.built())
+        return plan(self._study(wanted), store)
+
+    def dry_run(self, outputs: Any, time_limit: Any = None) -> Plan:
+        """Do one run here, to see that it works, what it costs and what it gives; nothing is kept.
+
+        Parameters
+        ----------
+        outputs, time_limit
+            As for `run`.
+
+        Returns
+        -------
+        Plan
+            With the time and the size that follow from this run.
+
+        Raises
+        ------
+        Exception
+            What goes wrong with the run or its outputs.
+        """
+        return dry_run(self._study(as_outputs(outputs, self._simulation())), time_limit)
 
     def run(
         self,
@@ -170,7 +219,7 @@ class Sweep:
     def _study(self, outputs: Outputs) -> Study:
         simulation, seed = self._simulation(), self.seed
         assert seed is not None
-        refuse("sweep", list(self.space.definition(outputs.names).problems(len(self), {})))
+        refuse("sweep", list(self.space.definition(outputs.names).problems(len(self.space), {})))
         seeds = simulation.seed_inputs(seed)
         base = {
             name: array_digest(name, value) for name, value in simulation.base.items() if name not in seeds
@@ -186,5 +235,12 @@ class Sweep:
             context=digest(b"simulation 1", model.encode(), numerics.encode(), outputs.identity()),
             master=seed,
             outputs=outputs.names,
-            provenance={**simulation.provenance(), "model_hash": model, "numerics": numerics},
+            provenance={
+                **simulation.provenance(),
+                **record_of_inputs(simulation),
+                **record_of_outputs(outputs),
+                "model_hash": model,
+                "numerics": numerics,
+            },
+            builds=Builds(lambda: ((simulation,), ())),
         )

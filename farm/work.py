@@ -7,11 +7,12 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, final
 
 import numpy as np
 
+from ..core.preferences import prefs
 from ..devices.base import Runner
 from .adapters import Simulation, exported, is_declared, isolated_session
 from .outputs import Outputs, name_problems
@@ -53,16 +54,12 @@ class Work(ABC):
         """Whether a run keeps the Python interpreter busy, so that threads would only take turns."""
 
     @abstractmethod
-    def is_ready(self) -> bool:
-        """Whether nothing is left to `prepare` on this machine."""
-
-    @abstractmethod
-    def prepare(self) -> None:
-        """Do what has to be done once a machine, or fail before anything ran."""
-
-    @abstractmethod
     def executor(self) -> Executor:
         """Return what does runs in one thread."""
+
+
+#: What a function's models say of themselves is not repeated by each run.
+_QUIET = {"logging.console_log_level": "ERROR"}
 
 
 @final
@@ -77,14 +74,6 @@ class SimulationWork(Work):
     def holds_interpreter(self) -> bool:
         """Not: the simulation has a process of its own."""
         return False
-
-    def is_ready(self) -> bool:
-        """Whether the build is there."""
-        return self.simulation.built()
-
-    def prepare(self) -> None:
-        """Compile, unless the build is there."""
-        self.simulation.build()
 
     def executor(self) -> Executor:
         """Return a runner of the build."""
@@ -107,22 +96,19 @@ class _SimulationExecutor(Executor):
 @final
 @dataclass(frozen=True)
 class FunctionWork(Work):
-    """Calls of a function that declares, runs and returns outputs by name."""
+    """Calls of a function that declares, runs and returns outputs by name.
+
+    The user's preferences travel along.
+    """
 
     function: Callable[..., Any]
     fixed: Mapping[str, Any]
+    preferences: Mapping[str, Any] = field(default_factory=prefs.changed)
 
     @property
     def holds_interpreter(self) -> bool:
         """It does: the function declares its model each time."""
         return True
-
-    def is_ready(self) -> bool:
-        """Always: nothing is known of the builds before the function is called."""
-        return True
-
-    def prepare(self) -> None:
-        """Do nothing."""
 
     def executor(self) -> Executor:
         """Return what calls the function."""
@@ -135,7 +121,8 @@ class _FunctionExecutor(Executor):
         self.work = work
 
     def run(self, point: Mapping[str, Any], seed: int, time_limit: float | None) -> dict[str, Value]:
-        with seeded(seed), isolated_session(seed, time_limit):
+        overridden = prefs.override({**self.work.preferences, **_QUIET})
+        with seeded(seed), overridden, isolated_session(seed, time_limit):
             return function_values(self.work.function(**self.work.fixed, **point))
 
     def close(self) -> None:

@@ -20,7 +20,7 @@ from xarray.core import indexing
 from . import layout as disk
 from .completed import read_completed
 from .gather import gather_ragged, gather_rows
-from .schema import DONE, LOG_COLUMNS, SPAN_SUFFIX, Array, Column
+from .schema import DONE, EXCLUDED, LOG_COLUMNS, SPAN_SUFFIX, Array, Column
 from .sweeps import find_sweep
 
 if TYPE_CHECKING:
@@ -150,6 +150,7 @@ class SweepBackend(BackendEntrypoint):
         recorded = find_sweep(path, sweep)
         definition, keys = recorded.read(path)
         rows, status = read_completed(path).find(keys)
+        status[~keys.any(axis=1)] = EXCLUDED
         shape = tuple(recorded.dims.values())
         view = _View(disk.open_group(path), tuple(recorded.dims), rows.reshape(shape), status.reshape(shape))
         dropped = {drop_variables} if isinstance(drop_variables, str) else set(drop_variables or ())

@@ -236,7 +236,7 @@ class RunStore:
         sweep_id : str
         definition : SweepDefinition
         keys : uint8 array, shape (n_runs, 32)
-            Of every cell, in C order of the dimensions.
+            Of every cell, in C order of the dimensions; all zero where a cell is no run.
         provenance : mapping
             How the runs came about, in what JSON can hold.
 

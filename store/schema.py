@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 KEY_BYTES = 32
-MISSING, DONE, FAILED = 0, 1, 2
-STATUS_MEANINGS = "missing done failed"
+MISSING, DONE, FAILED, EXCLUDED = 0, 1, 2, 3
+STATUS_MEANINGS = "missing done failed excluded"
 NO_ATTRS: Mapping[str, Any] = MappingProxyType({})
 
 _NAME = re.compile(r"[^\W\d][\w.\-]*")
@@ -128,7 +128,7 @@ LOG_COLUMNS = (
         np.dtype("u1"),
         attrs={
             "long_name": "what became of the run",
-            "flag_values": [MISSING, DONE, FAILED],
+            "flag_values": [MISSING, DONE, FAILED, EXCLUDED],
             "flag_meanings": STATUS_MEANINGS,
         },
     ),

@@ -17,6 +17,7 @@ from ...core.version import __version__
 from ..base import Backend, Build, BuildError, InputSpec, Manifest, OutputSpec, Runner
 from .cache import BuildCache
 from .compile import compile_model, engine_digest, host_executable
+from .options import preferred_compiler, preferred_options
 from .runner import HostRunner
 from .toolchain import CompileOptions, cpu_target, find_compiler
 
@@ -36,15 +37,16 @@ class CPPBackend(Backend):
     ----------
     options : CompileOptions
         What the compiler is told.
+        By default what the preferences say, as for the others.
     compiler : str, optional
         Which compiler, instead of ``$CXX`` or the first one found.
-    max_cache_bytes : int
+    max_cache_bytes : int, optional
         Size at which old builds are removed from the cache.
     """
 
-    options: CompileOptions = field(default_factory=CompileOptions)
-    compiler: str | None = None
-    max_cache_bytes: int = 1 << 30
+    options: CompileOptions = field(default_factory=preferred_options)
+    compiler: str | None = field(default_factory=preferred_compiler)
+    max_cache_bytes: int | None = None
     name = "cpp_standalone"
 
     @property

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...core.preferences import prefs
 from ..base import DeviceError
 
 _RECORD = "files.json"  # what an entry consists of: its absence, or any difference, makes it worthless
@@ -21,6 +22,7 @@ _USED = ".used"  # its time is when the entry was last used
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,199}")
 _TOUCH_SECONDS = 60.0
 _STALE_SECONDS = 3600.0
+_NO_LIMIT = 1 << 40  # megabytes
 
 # Entries whose contents this process has read and found right, with what their record looked like then.
 _verified: dict[Path, tuple[int, int]] = {}
@@ -42,8 +44,8 @@ class CacheEntry:
 
 
 def default_root() -> Path:
-    """Return ``$SPIKEFARM_CACHE_DIR``, or where this system keeps users' caches."""
-    named = os.environ.get("SPIKEFARM_CACHE_DIR")
+    """Return ``$SPIKEFARM_CACHE_DIR``, what the preferences say, or where this system keeps users' caches."""
+    named = os.environ.get("SPIKEFARM_CACHE_DIR") or prefs["codegen.cache_dir"]
     if named:
         return Path(named).expanduser().absolute()
     import platformdirs
@@ -52,8 +54,9 @@ def default_root() -> Path:
 
 
 def default_limit() -> int:
-    """Return the bytes that a cache may take: ``$SPIKEFARM_CACHE_MB`` megabytes, or a gigabyte."""
-    named = os.environ.get("SPIKEFARM_CACHE_MB", "1024")
+    """Return the bytes that a cache may take: ``$SPIKEFARM_CACHE_MB`` megabytes, or what the preferences say."""
+    preferred = prefs["codegen.max_cache_dir_size"] or _NO_LIMIT
+    named = os.environ.get("SPIKEFARM_CACHE_MB", str(preferred))
     try:
         megabytes = int(named)
         if megabytes < 0:

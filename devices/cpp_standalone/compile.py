@@ -47,7 +47,7 @@ def compile_model(source: Path, output: Path, compiler: Compiler, options: Compi
     """
     shared = ("-dynamiclib",) if sys.platform == "darwin" else ("-shared",)
     flags = (*options.flags(), "-fPIC", *shared, "-fvisibility=hidden", "-I", str(ENGINE.parent))
-    _compile(compiler, [*flags, "-o", str(output), str(source)], source)
+    _compile(compiler, [*flags, "-o", str(output), str(source), *options.link_flags], source)
 
 
 def host_executable(cache: BuildCache, compiler: Compiler, options: CompileOptions) -> Path:

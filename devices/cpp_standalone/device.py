@@ -11,13 +11,14 @@ from typing import Any
 from ...core.declared import Declared
 from ...core.freeze import freeze
 from ...core.monitors import Monitor
+from ...core.notices import tell_methods
 from ...core.session import ApplyEntry, RunEntry, Session, current_session
 from ..base import Array, DeviceError, Runner
 from ..simulation import Simulation
 from ..user import UserDevice, refuse_python
 from .backend import CPPBackend
 from .directory import check_directory, delete_project, export_project
-from .toolchain import CompileOptions
+from .options import preferred_compiler, preferred_options
 
 
 class CPPStandaloneDevice(UserDevice):
@@ -45,7 +46,8 @@ class CPPStandaloneDevice(UserDevice):
         compiler: str | None = None,
     ) -> None:
         self.build_on_run = build_on_run
-        self.backend = CPPBackend(CompileOptions(debug=debug), compiler)
+        self._debug = debug
+        self._compiler = compiler
         self._directory = directory
         self._project: Path | None = None
         self._simulation: Simulation | None = None
@@ -97,6 +99,11 @@ class CPPStandaloneDevice(UserDevice):
             (self._results[id],) = self._runner.read([id])
         return self._results[id]
 
+    @property
+    def backend(self) -> CPPBackend:
+        """How models are built: as ``set_device`` says, and for the rest the preferences as they are now."""
+        return CPPBackend(preferred_options(self._debug), self._compiler or preferred_compiler())
+
     # -- building -------------------------------------------------------------------------------------------
 
     @property
@@ -147,13 +154,14 @@ class CPPStandaloneDevice(UserDevice):
             If there is no compiler, or it refuses the code.
         """
         if debug is not None:
-            self.backend = CPPBackend(CompileOptions(debug=debug), self.backend.compiler)
+            self._debug = debug
         if directory is not None:
             self._directory, self._project = directory, None
         simulation = self.simulation()
         if self._directory is not None:
             check_directory(self.project_dir)
         build = simulation.build()
+        tell_methods(simulation.model, build.manifest.provenance["integrators"])
         values = {**simulation.base, **simulation.script_seeds(_fresh_seed())}
         export_project(self.project_dir, build, simulation.model, values)
         self._close_runner()

@@ -11,6 +11,7 @@ from pathlib import Path
 from ...core.model import Model
 from ..base import Array, Build, DeviceError
 from .backend import READABLE, SOURCE
+from .options import make_settings, preferred_options
 from .project import write_project
 
 FOLDERS = ("engine", "arrays")
@@ -44,7 +45,8 @@ def check_directory(path: Path) -> None:
 
 def export_project(directory: Path, build: Build, model: Model, inputs: Mapping[str, Array]) -> None:
     """Write the project tree, and a listing of what was written so that it can be deleted again."""
-    write_project(directory, (build.path / SOURCE).read_text(), build.manifest.inputs, inputs)
+    source = (build.path / SOURCE).read_text()
+    write_project(directory, source, build.manifest.inputs, inputs, make_settings(preferred_options()))
     for name in READABLE:
         shutil.copyfile(build.path / name, directory / name)
     written = [SOURCE, "Makefile", "parameters.txt", *READABLE]

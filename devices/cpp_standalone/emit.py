@@ -11,11 +11,22 @@ from typing import Any
 from ...core.connections import Connect, Pairs
 from ...core.context import REFRACTORY, SPECIAL
 from ...core.events import SPIKE
-from ...core.expr import Const, Draw, Element, Expr, MatrixEntry, Param, UserCall, Var, walk
+from ...core.expr import (
+    Const,
+    Draw,
+    Element,
+    Expr,
+    MatrixEntry,
+    Param,
+    TimedCall,
+    UserCall,
+    Var,
+    Within,
+    walk,
+)
 from ...core.infer import unit_of
 from ...core.integrators import Propagator
 from ...core.kernels import Array, AssignKernel, Kernel, Kernels
-from ...core.synapsenames import SYNAPTIC, SYNAPTIC_SHARED
 from ...core.model import (
     STATE_DTYPES,
     ApplyArgs,
@@ -28,6 +39,7 @@ from ...core.model import (
     Seed,
     UserFunction,
 )
+from ...core.synapsenames import SYNAPTIC, SYNAPTIC_SHARED
 from ..base import InputSpec, OutputSpec
 from .emit_synapses import SynapseEmitter, is_synapses, pathway_name, structure
 from .expressions import CTYPES, Scope, cpp, identifier, kind
@@ -241,6 +253,26 @@ class Emitter:
         """The synapses whose output it is."""
         return [p for p in self.syn.populations if output.id.startswith(f"{p.id}.") and output.size < 0]
 
+    @cached_property
+    def overwritten(self) -> tuple[Array, ...]:
+        """State arrays that some loop reads by index and writes to: it reads a copy made before."""
+        loops: tuple[Kernel | AssignKernel, ...] = (*self.kernels.kernels, *self.kernels.assigns)
+        ids = {id for loop in loops for id in loop.overwritten()}
+        return tuple(a for a in self.kernels.arrays if a.id in ids)
+
+    def copies(self, loop: Kernel | AssignKernel) -> list[str]:
+        """What makes these copies."""
+        arrays = [a for a in self.overwritten if a.id in loop.overwritten()]
+        names = [(identifier(a.id), a.size) for a in arrays]
+        return [f"memcpy(_c->before_{n}, _c->{n}, {size} * sizeof *_c->{n});" for n, size in names]
+
+    @cached_property
+    def checks_indices(self) -> bool:
+        """Whether an index that can be anything is compared with the number of values before it is used."""
+        expressions = [*self._all_expressions(), *(e for a in self.kernels.assigns for e in a.expressions())]
+        nodes = [n for e in expressions for n in walk(e)]
+        return any(isinstance(n, Within) or (isinstance(n, TimedCall) and len(n.args) > 1) for n in nodes)
+
     # -- functions --------------------------------------------------------------------------------------
 
     def callback_number(self, kernel: Kernel) -> int:
@@ -279,6 +311,8 @@ class Emitter:
             step="_clock.tick()",
             indexed=self.indexed,
             element="_n" if is_synapses(population) else "i",
+            slots=self.slot,
+            before=frozenset(kernel.overwritten()),
         )
         locals_ = {s.target: (identifier(s.target), kind(s.expr, scope)) for s in kernel.scalars}
         if kernel.kind not in ("states", "events"):
@@ -309,7 +343,7 @@ class Emitter:
         targets = {s.target for s in kernel.body if not s.local}
         same = kernel.clock == population.clock or kernel.kind == "pathway"
         own = "_clock" if same else f"_c->clock_{identifier(population.clock)}"
-        lines = self._clock_lines(names, own) + self.function_lines(nodes)
+        lines = self.copies(kernel) + self._clock_lines(names, own) + self.function_lines(nodes)
         lines += self._pointers(population, names, targets | self._summed(kernel))
         lines += self._constant_lines(nodes)
         for draw in _buffered(kernel):
@@ -551,7 +585,14 @@ class Emitter:
                 item = self.inputs[self.slot[node.input]]
                 elements[node.input] = (f"_value[_count == 1 ? 0 : {element}]", _KIND[item.dtype])
         return Scope(
-            self._variables(p), params, elements, timed="given", indexed=self.indexed, element=index
+            self._variables(p),
+            params,
+            elements,
+            timed="given",
+            indexed=self.indexed,
+            slots=self.slot,
+            before=frozenset(assign.overwritten()),
+            element=index,
         )
 
     def input_param(self, slot: str) -> tuple[str, str]:
@@ -563,7 +604,7 @@ class Emitter:
         p = self.model.population(assign.population)
         nodes = list(_nodes(assign))
         names = {n.name for n in nodes if isinstance(n, Var)} | {assign.variable}
-        lines = self.function_lines(nodes)
+        lines = self.copies(assign) + self.function_lines(nodes)
         if "t" in names:
             lines.append("const double t = _c->time;")
         if "dt" in names or "t_in_timesteps" in names:

@@ -123,7 +123,9 @@ class SynapseEmitter:
 
     # -- names --------------------------------------------------------------------------------------------
 
-    def variables(self, p: Population, pre: str = "_i[_s]", post: str = "_j[_s]") -> dict[str, tuple[str, str]]:
+    def variables(
+        self, p: Population, pre: str = "_i[_s]", post: str = "_j[_s]"
+    ) -> dict[str, tuple[str, str]]:
         """C++ and kind of number of every name that strings for synapses can use."""
         names = {
             "i": (pre, "int"),
@@ -167,7 +169,9 @@ class SynapseEmitter:
                 const = "const " if v.name not in targets else ""
                 member = identifier(f"{p.id}.{v.name}")
                 data = member if v.shared else f"{member}.data"
-                lines.append(f"{const}{_C[STATE_DTYPES[v.dtype]]}* __restrict__ {identifier(v.name)} = _c->{data};")
+                lines.append(
+                    f"{const}{_C[STATE_DTYPES[v.dtype]]}* __restrict__ {identifier(v.name)} = _c->{data};"
+                )
         return lines + self.neuron_pointers(p, names, targets)
 
     def neuron_pointers(self, p: Population, names: set[str], targets: set[str]) -> list[str]:
@@ -257,4 +261,3 @@ class SynapseEmitter:
 
 
 __all__ = ["SynapseEmitter", "is_synapses", "pathway_name", "structure"]
-

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ...core.expr import (
+    At,
     Binary,
     Call,
     Compare,
@@ -14,6 +15,7 @@ from ...core.expr import (
     Draw,
     Element,
     Expr,
+    InputEntry,
     Lit,
     Logic,
     MatrixEntry,
@@ -22,6 +24,7 @@ from ...core.expr import (
     Unary,
     UserCall,
     Var,
+    Within,
 )
 from ...core.functions import WHOLE
 from ...core.userfunctions import result_kind
@@ -92,6 +95,8 @@ class Scope:
     indexed: Mapping[str, bool] = field(default_factory=dict)  # user functions that take the index
     element: str = "i"  # which random numbers are drawn, of how many
     elements_in_all: str = "N"
+    slots: Mapping[str, int] = field(default_factory=dict)  # of inputs
+    before: frozenset[str] = frozenset()  # arrays of which what was there before is read
     in_context: bool = False  # constants and matrices are members of the context rather than locals
 
 
@@ -115,6 +120,10 @@ def kind(expr: Expr, scope: Scope) -> str:
         return _binary_kind(expr, scope)
     if isinstance(expr, Call):
         return _call_kind(expr, scope)
+    if isinstance(expr, At):
+        return {"float64": "float", "int32": "int", "bool": "bool"}[expr.dtype]
+    if isinstance(expr, InputEntry | Within):
+        return "int"
     if isinstance(expr, UserCall):
         return result_kind(expr.type, [kind(arg, scope) for arg in expr.args])
     return "int" if isinstance(expr, Draw) and expr.distribution in WHOLE else "float"
@@ -166,6 +175,12 @@ def cpp(expr: Expr, scope: Scope) -> str:
     if isinstance(expr, MatrixEntry):
         member = f"{identifier(expr.matrix)}_{expr.row}_{expr.column}"
         return f"_c->{member}" if scope.in_context else member
+    if isinstance(expr, At):
+        return _at(expr, scope)
+    if isinstance(expr, Within):
+        return f'within(_c, {cpp(expr.index, scope)}, {expr.size}, "{expr.what}")'
+    if isinstance(expr, InputEntry):
+        return f"((const int64_t*)_c->inputs[{scope.slots[expr.input]}].data)[{cpp(expr.index, scope)}]"
     if isinstance(expr, Draw):
         return _draw(expr, scope)
     if isinstance(expr, Unary):
@@ -193,6 +208,12 @@ def _variable(expr: Var, scope: Scope) -> str:
     return f"(int64_t){name}" if dtype == "int" and name.endswith("]") else name
 
 
+def _at(expr: At, scope: Scope) -> str:
+    copy = "before_" if expr.array in scope.before else ""
+    value = f"_c->{copy}{identifier(expr.array)}[{cpp(expr.index, scope)}]"
+    return f"(int64_t){value}" if expr.dtype == "int32" else value
+
+
 def _user_call(expr: UserCall, scope: Scope) -> str:
     """Whatever type the code gives, the result is what the function declares; see `emit.user_functions`."""
     args = [cpp(arg, scope) for arg in expr.args]
@@ -208,7 +229,8 @@ def _draw(expr: Draw, scope: Scope) -> str:
     if expr.stream in scope.buffered:
         return f"_draw{expr.stream}[{scope.element}]"
     given = "".join(f"{cpp(arg, scope)}, " for arg in expr.args)
-    return f"sf_{expr.distribution}({given}{scope.element}, {scope.elements_in_all}, _c->seed, {expr.stream}u, {scope.step})"
+    place = f"{scope.element}, {scope.elements_in_all}"
+    return f"sf_{expr.distribution}({given}{place}, _c->seed, {expr.stream}u, {scope.step})"
 
 
 def _binary(expr: Binary, scope: Scope) -> str:
@@ -250,7 +272,17 @@ def _timed(expr: TimedCall, scope: Scope) -> str:
     time = cpp(expr.args[0], scope)
     if len(expr.args) == 1:
         return f"sf_timed_at({array}, {time}, 0)"
-    return f"sf_timed_at({array}, {time}, (int64_t){cpp(expr.args[1], scope)})"
+    column = f"(int64_t){cpp(expr.args[1], scope)}"
+    if not _is_row(expr.args[1]):
+        column = f'within(_c, {column}, {array}.columns, "{expr.array}")'
+    return f"sf_timed_at({array}, {time}, {column})"
+
+
+def _is_row(expr: Expr) -> bool:
+    """Whether an index is that of the neuron, for which there is a column: checked when ``run`` is called."""
+    if isinstance(expr, Binary) and expr.op == "-" and isinstance(expr.right, Lit):
+        expr = expr.left
+    return expr == Var("i")
 
 
 def _call(expr: Call, scope: Scope) -> str:

@@ -90,6 +90,24 @@ class LazyStandaloneDevice(SessionDevice):
             _give_back(self._key, runner)
 
 
+class DeclaredSignal(BaseException):
+    """A function has declared its model and wants results; no error, and not for functions to catch."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        super().__init__("results were read")
+        self.simulation = simulation
+
+
+class DeclaringDevice(LazyStandaloneDevice):
+    """Goes as far as the first look at results, and raises what has been declared until then."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+
+    def _run(self, session: Session) -> None:
+        raise DeclaredSignal(Simulation(freeze(session), self.backend))
+
+
 def _lease(key: str) -> Runner | None:
     with _lock:
         waiting = _idle.get((os.getpid(), key))

@@ -17,7 +17,11 @@ _LINES_OF_NUMBERS = 1  # longer arrays get a file of their own
 
 
 def write_project(
-    folder: Path, source: str, inputs: Sequence[InputSpec], values: Mapping[str, Array]
+    folder: Path,
+    source: str,
+    inputs: Sequence[InputSpec],
+    values: Mapping[str, Array],
+    make_settings: str = "",
 ) -> None:
     """Write ``model.cpp``, ``engine/``, ``Makefile``, ``parameters.txt`` and ``arrays/``.
 
@@ -31,6 +35,8 @@ def write_project(
         The generated translation unit.
     inputs, values
         What the model reads, and the values that ``./main`` takes when it is told nothing else.
+    make_settings : str
+        Lines at the beginning of the Makefile.
 
     Raises
     ------
@@ -47,7 +53,7 @@ def write_project(
     (folder / "engine").mkdir(parents=True, exist_ok=True)
     for path in engine_files():
         shutil.copyfile(path, folder / "engine" / path.name)
-    shutil.copyfile(ENGINE / "Makefile.project", folder / "Makefile")
+    (folder / "Makefile").write_text(make_settings + (ENGINE / "Makefile.project").read_text())
     (folder / "model.cpp").write_text(source)
     write_parameters(folder, inputs, converted)
 

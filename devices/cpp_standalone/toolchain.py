@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..base import CompilerNotFoundError
+from ..preferences import COMPILE_ARGS
 
 _CANDIDATES = ("g++", "clang++", "c++")
 _PROBE = "static_assert(__cplusplus >= 201703L); int main() { if constexpr (true) return 0; }\n"
@@ -83,30 +84,33 @@ class CompileOptions:
         Added last, so that they win.
     native : bool
         Use every instruction of this machine's CPU.
+    compile_args : tuple of str, optional
+        Take the place of `COMPILE_ARGS`, optimisation and all.
+    link_flags : tuple of str
+        Libraries and the like, after everything else.
     """
 
     debug: bool = False
     openmp_threads: int = 0
     extra_flags: tuple[str, ...] = ()
     native: bool = True
+    compile_args: tuple[str, ...] | None = None
+    link_flags: tuple[str, ...] = ()
 
     def flags(self) -> tuple[str, ...]:
-        """Return the flags of a compilation, without those that make a shared object of it.
-
-        No ``-ffast-math`` and no fused multiply-add that the source does not ask for: a number must not
-        depend on whether it fell into the vectorised part of a loop.
-        """
-        flags = ["-std=c++17", "-O0", "-g", "-Wall"] if self.debug else ["-std=c++17", "-O3"]
-        if self.native:
-            flags.append(_native_flag())
-        flags += ["-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
+        """Return the flags of a compilation, without those that make a shared object of it, or link."""
+        flags = ["-std=c++17", *(COMPILE_ARGS if self.compile_args is None else self.compile_args)]
+        if not self.native:
+            flags = [flag for flag in flags if not flag.endswith("=native")]
+        if self.debug:
+            flags += ["-O0", "-g", "-Wall"]
         if self.openmp_threads > 0:
             flags.append("-fopenmp")
         return (*flags, *self.extra_flags)
 
     def key_text(self) -> str:
         """Return what the key of a build says of the options."""
-        return f"{shlex.join(self.flags())} threads={self.openmp_threads}"
+        return f"{shlex.join((*self.flags(), *self.link_flags))} threads={self.openmp_threads}"
 
 
 def find_compiler(preferred: str | None = None) -> Compiler:
@@ -169,10 +173,6 @@ _CPU_FIELDS = {
     *("cpu implementer", "cpu architecture", "cpu variant", "cpu part", "features"),
     *("cpu", "revision", "isa", "uarch"),
 }
-
-
-def _native_flag() -> str:
-    return "-mcpu=native" if platform.machine().startswith("ppc") else "-march=native"
 
 
 def _resolve(words: tuple[str, ...]) -> Compiler | None:

@@ -70,6 +70,7 @@ class ArrayContext(Context):
         self._matrices: dict[str, tuple[Array, Array]] = {}
         self._inputs: Mapping[str, Array] = {}
         self._seed = 0
+        self._before: dict[str, Array] = {}
 
     # -- what the device asks -----------------------------------------------------------------------------
 
@@ -120,7 +121,7 @@ class ArrayContext(Context):
             if given in timed:
                 t = timed[given]
                 values = inputs[given].reshape((t.rows, t.columns) if t.columns else (t.rows,))
-                self._timed[slot] = Timed(values, float(inputs[t.dt][0]))
+                self._timed[slot] = Timed(values, float(inputs[t.dt][0]), slot)
             else:
                 self._params[slot] = inputs[given][0]
 
@@ -225,6 +226,7 @@ class ArrayContext(Context):
     def _execute(self, kernel: Kernel, population: Population, clock: _Clock, where: Array | None) -> None:
         """Do a kernel's statements for all neurons, or for some."""
         env, local = self._kernel_environment(kernel, population, clock, where)
+        self._before = self._overwritten(kernel)
         for s in kernel.body:
             value = evaluate(s.expr, env)
             if s.local:
@@ -232,6 +234,14 @@ class ArrayContext(Context):
             else:
                 target = self._state[f"{population.id}.{s.target}"]
                 target[slice(None) if where is None else where] = value
+
+    def _overwritten(self, kernel: Kernel) -> dict[str, Array]:
+        """Copies of what a kernel both reads by index and writes: it reads what was there before."""
+        return {id: self._state[id].copy() for id in kernel.overwritten()}
+
+    def _array(self, id: str) -> Array:
+        found: Array = self._before.get(id, self._state[id])
+        return found
 
     def _kernel_environment(
         self, kernel: Kernel, population: Population, clock: _Clock, where: Array | None
@@ -334,7 +344,17 @@ class ArrayContext(Context):
             values = pair[0 if kind == "P" else 1][..., node.row, node.column]
             return values[0] if len(values) == 1 else values
 
-        return Environment(variable, self._params, self._timed, draw, self._constants, entry, {})
+        return Environment(
+            variable,
+            self._params,
+            self._timed,
+            draw,
+            self._constants,
+            entry,
+            {},
+            array=self._array,
+            inputs=self._inputs,
+        )
 
 
 def _propagate(matrix: Propagator, env: Environment, dt: float, size: int) -> tuple[Array, Array]:

@@ -44,7 +44,9 @@ class Neurons:
     seed: int
 
 
-def connect(kernel: ConnectKernel, neurons: Neurons, pairs: tuple[Numbers, Numbers] | None) -> tuple[Numbers, Numbers]:
+def connect(
+    kernel: ConnectKernel, neurons: Neurons, pairs: tuple[Numbers, Numbers] | None
+) -> tuple[Numbers, Numbers]:
     """Neurons at both ends of the synapses that a rule makes, in the order of their numbers.
 
     Raises
@@ -70,7 +72,9 @@ def _times(i: Numbers, j: Numbers, count: Any) -> tuple[Numbers, Numbers]:
 def _from_pairs(step: Pairs, neurons: Neurons, pairs: tuple[Numbers, Numbers]) -> tuple[Numbers, Numbers]:
     i, j = pairs
     element = np.arange(len(i), dtype=np.uint64)
-    env = _environment(neurons, i, j, {}, _drawing(neurons.seed, element, None, np.zeros_like(element), frozenset()))
+    env = _environment(
+        neurons, i, j, {}, _drawing(neurons.seed, element, None, np.zeros_like(element), frozenset())
+    )
     count = np.broadcast_to(evaluate(step.count, env), i.shape)
     if step.condition is not None:
         chosen = np.broadcast_to(evaluate(step.condition, env), i.shape)
@@ -78,9 +82,7 @@ def _from_pairs(step: Pairs, neurons: Neurons, pairs: tuple[Numbers, Numbers]) -
     return _times(i, j, count)
 
 
-def _drawing(
-    seed: int, element: Any, count: Any, row: Any, filled: frozenset[int]
-) -> Callable[..., Any]:
+def _drawing(seed: int, element: Any, count: Any, row: Any, filled: frozenset[int]) -> Callable[..., Any]:
     """Draws of elements; those of ``filled`` streams are of as many as a range has."""
 
     def draw(node: Draw, *given: Any) -> Any:
@@ -127,7 +129,9 @@ class _Rule:
         """Synapses of some neurons after the other."""
         outer = np.arange(self.neurons.sizes[0 if self.forward else 1], dtype=np.int64)
         start, step, count = self.ranges(outer)
-        total = np.cumsum(np.maximum(count, 1)) if not self.step.sample else np.arange(1, len(outer) + 1) * 4096
+        total = (
+            np.cumsum(np.maximum(count, 1)) if not self.step.sample else np.arange(1, len(outer) + 1) * 4096
+        )
         for chunk in np.split(outer, np.searchsorted(total, np.arange(_AT_ONCE, total[-1], _AT_ONCE))):
             if len(chunk):
                 yield self.part(chunk, start[chunk], step[chunk], count[chunk])
@@ -171,9 +175,7 @@ class _Rule:
         )
         return self.made(near, own, draw)
 
-    def made(
-        self, near: Numbers, own: dict[str, Any], draw: Callable[..., Any]
-    ) -> tuple[Numbers, Numbers]:
+    def made(self, near: Numbers, own: dict[str, Any], draw: Callable[..., Any]) -> tuple[Numbers, Numbers]:
         """Pairs that are valid and wanted, as often as they are wanted."""
         neurons, step = self.neurons, self.step
         i, j = (near, None) if self.forward else (None, near)
@@ -233,9 +235,13 @@ class _Rule:
             at = np.full(len(active), -1, dtype=np.int64)
             chunk = 0
             while len(active):
-                u = _uniform_rows(int(size), self.neurons.seed, self.kernel.stream, outer[active] << 24 | chunk)
+                u = _uniform_rows(
+                    int(size), self.neurons.seed, self.kernel.stream, outer[active] << 24 | chunk
+                )
                 gap = np.floor(np.log(1 - u) * scale[active, None])
-                reached = at[:, None] + np.cumsum(1 + np.minimum(gap, count[active, None]).astype(np.int64), axis=1)
+                reached = at[:, None] + np.cumsum(
+                    1 + np.minimum(gap, count[active, None]).astype(np.int64), axis=1
+                )
                 inside = reached < count[active, None]
                 rows.append(np.repeat(active, inside.sum(axis=1)))
                 places.append(reached[inside])

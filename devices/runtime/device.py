@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import warnings
 from collections.abc import Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -18,11 +17,14 @@ from ...core.equations import HELD
 from ...core.expr import Draw, Expr, parse, transform
 from ...core.freeze import SEED, Frozen, freeze_program
 from ...core.group import Group
+from ...core.logs import get_logger
 from ...core.lower import lower, relative, state_arrays
 from ...core.model import Run
 from ...core.monitors import EventRecorder, Monitor, StateMonitor
 from ...core.namespace import Constant, Resolved, parts
+from ...core.notices import tell_methods
 from ...core.operations import NetworkOperation
+from ...core.preferences import prefs
 from ...core.ratemonitor import PopulationRateMonitor
 from ...core.report import Reporter
 from ...core.resolve import resolve
@@ -33,14 +35,15 @@ from ...core.units import Quantity
 from ...core.userfunctions import Function
 from ...core.variables import VariableView
 from ..base import Array, CompilerNotFoundError, DeviceError, SimulationError
+from ..preferences import TARGETS
 from ..simulation import Simulation
 from ..user import UserDevice
 from .context import POLL, Context
 from .discrete import DRAWS
 from .evaluate import Environment, Timed, evaluate
 
+_logger = get_logger("spikefarm.devices.runtime")
 Variables = WeakKeyDictionary[Declared, dict[str, Any]]
-TARGETS = ("auto", "cpp", "cython", "numpy")
 
 
 class RuntimeDevice(UserDevice):
@@ -48,20 +51,21 @@ class RuntimeDevice(UserDevice):
 
     Parameters
     ----------
-    target : {'auto', 'cpp', 'cython', 'numpy'}
-        What kernels become: compiled C++ (``'cython'`` is another word for it), or numpy, which needs no compiler.
-        ``'auto'`` takes C++ where there is a compiler and says so where there is none.
+    target : {'auto', 'cpp', 'cython', 'numpy'}, optional
+        What kernels become, instead of what the preference ``codegen.target`` says: compiled C++ (``'cython'`` is
+        another word for it), or numpy, which needs no compiler. ``'auto'`` takes C++ where there is a compiler and
+        says so where there is none.
     """
 
     name = "runtime"
     deferred = False
 
-    def __init__(self, build_on_run: bool = True, target: str = "auto") -> None:
-        if target not in TARGETS:
+    def __init__(self, build_on_run: bool = True, target: str | None = None) -> None:
+        if target is not None and target not in TARGETS:
             raise ValueError(f"target={target!r} is no target of the runtime device: {', '.join(TARGETS)}.")
         if not build_on_run:
             raise ValueError("build_on_run=False has no meaning for the runtime device; leave it out.")
-        self.target = target
+        self._target = target
         self._state: Variables = WeakKeyDictionary()  # values, by object and variable
         self._records: Variables = WeakKeyDictionary()  # what former contexts recorded
         self._assigned: Variables = WeakKeyDictionary()  # how often each variable has been assigned to
@@ -70,11 +74,17 @@ class RuntimeDevice(UserDevice):
         self._clocks: WeakKeyDictionary[Clock, tuple[float, int]] = WeakKeyDictionary()
         self._seed = secrets.randbits(63)
         self._context: Context | None = None
+        self._made_for = ""  # the target of that context
         self._frozen: Frozen | None = None
         self._entry: RunEntry | None = None
         self._running = False
         self._stopping = False
         self._error: BaseException | None = None
+
+    @property
+    def target(self) -> str:
+        """What kernels become: as ``set_device`` says, or else the preference ``codegen.target``."""
+        return self._target or str(prefs["codegen.target"])
 
     # -- what the session tells ---------------------------------------------------------------------------
 
@@ -171,10 +181,11 @@ class RuntimeDevice(UserDevice):
 
     def _prepared(self, frozen: Frozen, entry: RunEntry) -> Context:
         """A context of the model with the present state in it."""
-        if self._context is None or self._frozen is None or self._frozen.model.hash != frozen.model.hash:
+        same = self._frozen is not None and self._frozen.model.hash == frozen.model.hash
+        if self._context is None or not same or self._made_for != self.target:
             fresh = self._new_context(frozen)
             self._retire()
-            self._context = fresh
+            self._context, self._made_for = fresh, self.target
         context = self._context
         objects = {frozen.names[o.name]: o for o in entry.objects}
         for array in state_arrays(frozen.model):
@@ -198,22 +209,28 @@ class RuntimeDevice(UserDevice):
             except CompilerNotFoundError:
                 if self.target != "auto":
                     raise
-                warnings.warn(
+                _logger.warning(
                     "No C++ compiler was found; kernels run in numpy, which is slower. Install a compiler, or say "
-                    "set_device('runtime', target='numpy') to hear no more of it.",
-                    RuntimeWarning,
-                    stacklevel=2,
+                    "prefs.codegen.target = 'numpy' to hear no more of it.",
+                    "codegen_fallback",
+                    once=True,
                 )
         from .arrays import ArrayContext
 
-        return ArrayContext(lower(frozen.model))
+        kernels = lower(frozen.model)
+        tell_methods(
+            frozen.model, ", ".join(f"{population}: {method}" for population, method in kernels.methods)
+        )
+        return ArrayContext(kernels)
 
     def _compiled(self, frozen: Frozen) -> Context:
         from ..cpp_standalone.backend import CPPBackend
         from .library import LibraryContext
 
         (run,) = [step for step in frozen.model.program if isinstance(step, Run)]
-        return LibraryContext(CPPBackend().build(frozen.model), tuple(c for c, _ in run.clocks))
+        build = CPPBackend().build(frozen.model)
+        tell_methods(frozen.model, build.manifest.provenance["integrators"])
+        return LibraryContext(build, tuple(c for c, _ in run.clocks))
 
     def _retire(self) -> None:
         """Take state and records out of the present context and let go of it."""
@@ -346,6 +363,8 @@ class RuntimeDevice(UserDevice):
                 expr = group.equations[name].expr
                 assert expr is not None
                 return evaluate(resolve(expr, group.variable_types, known), env)
+            if name in group.links:
+                return VariableView(group, name, rows=rows).values()
             values = self._stored(group, name)
             return values if name in shared else values[part]
 
@@ -357,7 +376,7 @@ class RuntimeDevice(UserDevice):
             variable=variable,
             params=_parameters(known),
             functions={n: v for n, v in known.items() if isinstance(v, Function)},
-            timed={n: Timed(v.values, v.dt) for n, v in known.items() if isinstance(v, TimedArray)},
+            timed={n: Timed(v.values, v.dt, n) for n, v in known.items() if isinstance(v, TimedArray)},
             draw=draw,
             constants={},
             matrix=_no_matrix,
@@ -381,7 +400,7 @@ class RuntimeDevice(UserDevice):
         """Forget all state, records and times."""
         if self._context is not None:
             self._context.close()
-        self.__init__(target=self.target)  # type: ignore[misc]
+        self.__init__(target=self._target)  # type: ignore[misc]
 
     def __getstate__(self) -> dict[str, Any]:
         """Weak tables travel as plain ones; a context does not travel, what it holds does."""

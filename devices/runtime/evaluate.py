@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ...core.dimensions import DIMENSIONLESS
 from ...core.expr import (
+    At,
     Binary,
     Call,
     Compare,
@@ -18,6 +19,7 @@ from ...core.expr import (
     Draw,
     Element,
     Expr,
+    InputEntry,
     Lit,
     Logic,
     MatrixEntry,
@@ -26,10 +28,12 @@ from ...core.expr import (
     Unary,
     UserCall,
     Var,
+    Within,
 )
 from ...core.records import with_unit
 from ...core.units import get_dimensions
 from ...core.userfunctions import Function
+from ..base import SimulationError
 
 Values = NDArray[Any]
 
@@ -95,11 +99,19 @@ class Timed:
 
     values: Values
     dt: float
+    name: str
 
     def at(self, t: Any, column: Any = None) -> Any:
         """Samples at times ``t``; a millionth of a sample is taken for rounding."""
         row = np.clip(np.floor(t / self.dt + 1e-6), 0, len(self.values) - 1).astype(np.int64)
-        return self.values[row] if column is None else self.values[row, np.asarray(column).astype(np.int64)]
+        if column is None:
+            return self.values[row]
+        columns = within(np.asarray(column).astype(np.int64), self.values.shape[1], self.name)
+        return self.values[row, columns]
+
+
+def _no_array(id: str) -> Values:
+    raise AssertionError(f"{id} outside a simulation")
 
 
 @dataclass(frozen=True)
@@ -114,6 +126,8 @@ class Environment:
     matrix: Callable[[MatrixEntry], Any]
     elements: Mapping[str, Any]
     functions: Mapping[str, Function] = field(default_factory=dict)
+    array: Callable[[str], Values] = _no_array  # state of any population, by id
+    inputs: Mapping[str, Values] = field(default_factory=dict)
 
 
 def evaluate(expr: Expr, env: Environment) -> Any:
@@ -130,6 +144,12 @@ def evaluate(expr: Expr, env: Environment) -> Any:
         return env.matrix(expr)
     if isinstance(expr, Element):
         return env.elements[expr.input]
+    if isinstance(expr, InputEntry):
+        return env.inputs[expr.input][evaluate(expr.index, env)]
+    if isinstance(expr, At):
+        return env.array(expr.array)[evaluate(expr.index, env)]
+    if isinstance(expr, Within):
+        return within(np.asarray(evaluate(expr.index, env)), expr.size, expr.what)
     if isinstance(expr, Draw):
         return env.draw(expr, *(evaluate(arg, env) for arg in expr.args))
     if isinstance(expr, TimedCall):
@@ -143,6 +163,20 @@ def evaluate(expr: Expr, env: Environment) -> Any:
             )
         return call_user(env.functions[expr.function], [evaluate(arg, env) for arg in expr.args], env)
     return _compound(expr, [evaluate(child, env) for child in expr.children()])
+
+
+def within(index: Values, size: int, what: str) -> Values:
+    """The indices, if there is a value for each.
+
+    Raises
+    ------
+    SimulationError
+        Naming one that lies outside.
+    """
+    outside = index[(index < 0) | (index >= size)]
+    if outside.size:
+        raise SimulationError(f"{what}: the index {outside.flat[0]} lies outside its {size} value(s)")
+    return index
 
 
 def call_user(function: Function, values: list[Any], env: Environment) -> Any:

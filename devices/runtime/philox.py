@@ -57,7 +57,9 @@ def normal(n: int, seed: int, stream: int, step: int) -> NDArray[np.float64]:
     return np.concatenate([radius * np.cos(angle), radius * np.sin(angle)])[:n]
 
 
-def elements_at(distribution: str, element: Words, count: Words, seed: int, stream: int, step: Words) -> Floats:
+def elements_at(
+    distribution: str, element: Words, count: Words, seed: int, stream: int, step: Words
+) -> Floats:
     """Single draws, ``element`` of ``count`` at ``step``: arrays of the same shape.
 
     Raises

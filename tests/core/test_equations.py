@@ -134,7 +134,7 @@ def test_units(unit, dim, dtype):
         ("v = : 1", "An empty string is not an expression"),
         ("v = 3 + : 1", "'3 +' is not a valid expression: invalid syntax."),
         ("v = a[0] : 1", "'a[0]' in 'a[0]' is not part of the modelling language: indexing cannot be used"),
-        ("x : 1 (linked)", "a parameter cannot be flagged (linked); it may be (constant), (shared)."),
+        ("x : 1 (frozen)", "a parameter cannot be flagged (frozen); it may be (constant), (linked), (shared)."),
         ("x : 1 (constant) (shared)", "'1 (constant)' is not a unit"),
         ("x = 3 : 1 (constant)", "a subexpression cannot be flagged (constant); it may be (constant over dt), "
                                  "(shared)."),

@@ -1,7 +1,6 @@
 """What names stand for: where they are looked up, what wins, and what is said when nothing fits."""
 
 import math
-import warnings
 
 import numpy as np
 import pytest
@@ -22,6 +21,7 @@ from spikefarm.core.dimensions import DIMENSIONLESS, TIME
 from spikefarm.core.expr import ExpressionError
 from spikefarm.core.freeze import freeze
 from spikefarm.core.functions import FUNCTIONS, NUMBERS
+from spikefarm.core.logs import catch_logs
 from spikefarm.core.namespace import (
     Constant,
     Literal,
@@ -102,10 +102,10 @@ def test_functions_are_no_values():
 
 
 def test_a_unit_imported_by_the_script_is_the_unit():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+    with catch_logs() as logs:
         assert resolve_name("mV", {"mV": mV}) == Literal(0.001, mV.dim, "unit")
         assert resolve_name("pi", {"pi": np.pi}) == Literal(math.pi, DIMENSIONLESS, "constant")
+    assert logs == []
 
 
 @pytest.mark.parametrize(
@@ -113,16 +113,17 @@ def test_a_unit_imported_by_the_script_is_the_unit():
     [("ms", 3 * second, "unit"), ("e", 1.6, "constant"), ("pi", 3, "constant"), ("Hz", "x", "unit")],
 )
 def test_units_win_over_names_of_the_script_as_in_brian2_and_say_so(name, value, what):
-    with pytest.warns(UserWarning, match=f"'{name}' in the model's strings is the {what} of that name, not "):
+    with catch_logs() as logs:
         assert resolve_name(name, {name: value}) == resolve_name(name, {})
+    assert f"'{name}' in the model's strings is the {what} of that name, not " in logs[0][2]
 
 
 def test_constants_of_nature_yield_to_the_script():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+    with catch_logs() as logs:
         assert resolve_name("gas_constant", {"gas_constant": 8}) == Constant(8, DIMENSIONLESS)
         assert isinstance(resolve_name("gas_constant", {"gas_constant": 8.3 * volt}), Constant)
         assert isinstance(resolve_name("gas_constant", constants_namespace()), Literal)
+    assert logs == []
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,10 @@ class FakeSimulation:
             raise RunArgumentError(f"{name!r}: {value!r} is not finite; give finite numbers.")
         return {"v:override" if name == "v" else name: array}
 
+    def resolve_each(self, key: Any, values: Any) -> dict[str, np.ndarray]:
+        rows = [self.resolve(key, value) for value in values]
+        return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+
     def _name(self, key: Any) -> str:
         name = key.name if isinstance(key, View) else key
         if not isinstance(name, str) or name.removeprefix("group.") not in DIMS:
@@ -90,6 +94,9 @@ class FakeSimulation:
 
     def describe(self) -> str:
         return "fake model of group (3)"
+
+    def guessed_seconds(self) -> float:
+        return 0.001
 
     def provenance(self) -> dict[str, str]:
         return {"compiler": "none"}

@@ -77,7 +77,7 @@ def test_it_is_cached_by_content(client: Any, tmp_path: Path) -> None:
         ({"v0": [1] * mV, "tua": 1}, "'tua' is no argument of the function; it is curve(v0: "),
         ({"tau": [1] * ms}, "the argument 'v0' is missing; it is curve("),
         ({"v0": []}, "'v0': it has no values; give at least one"),
-        ({"v0": [1, 2, 1] * mV}, "is there twice, at places 0 and 2; give it once"),
+        ({"v0": [1, 2, 1] * mV}, "has the same value at places 0 and 2 (v0 = 1. * mvolt); give it once"),
         ({"v0": [1 * mV, 2 * second]}, "its values have different units; give all of them the same"),
         ({"v0": [1] * mV, "repeats": 0}, "repeats=0 is no number of repeats"),
         ({"v0": [1] * mV, "seed": -1}, "seed=-1 is no master seed"),

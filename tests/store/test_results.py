@@ -79,8 +79,8 @@ def test_axes_carry_values_and_units(grid: RunStore, strict: None) -> None:
     assert set(found.indexes) == {"v0", "method"}
     assert PROVENANCE.items() <= found.attrs.items()
     assert found.attrs["sweep"] == "grid"
-    assert found["status"].attrs["flag_values"].tolist() == [0, 1, 2]
-    assert found["status"].attrs["flag_meanings"] == "missing done failed"
+    assert found["status"].attrs["flag_values"].tolist() == [0, 1, 2, 3]
+    assert found["status"].attrs["flag_meanings"] == "missing done failed excluded"
     assert found["wall_time"].attrs["units"] == "s"
 
 

@@ -2,6 +2,8 @@
 // Model 5b9e92b76c8efb2e2cf18ad1965d323738230768f78dfed97ba84ddb3f8faa20
 #include "engine/model.h"
 
+#include <stdio.h>
+
 #include <new>
 
 #include "engine/ahead.h"
@@ -113,6 +115,16 @@ static int fail(sf_context* _c, const char* message) {
   return 1;
 }
 
+// An index, or 0 where there is no such value: then the run ends with an error.
+static inline int64_t within(sf_context* _c, int64_t index, int64_t size, const char* what) {
+  if ((uint64_t)index < (uint64_t)size) return index;
+  if (!_c->error[0]) {
+    snprintf(_c->error, sizeof _c->error, "%s: the index %lld lies outside its %lld value(s)", what, (long long)index, (long long)size);
+  }
+  _c->cancelled = 1;
+  return 0;
+}
+
 static const char* const memory_is_short = "out of memory; record less, or less often";
 
 // ---- kernels ----
@@ -136,7 +148,7 @@ static void neurongroup_update(sf_context* _c, const sf_clock& _clock) {
   for (int64_t i = 0; i < N; ++i) {
     not_refractory[i] = (floor((((t - lastspike[i]) * _k0) + 0.001)) >= floor(((((theta[i] / 0.001) * 0.001) * _k0) + 0.001)));
     double _dW_xi = (_k1 * _draw3325298564[i]);
-    double _next_v = (v[i] + (((not_refractory[i] ? (((_s0 + sf_timed_at(_c->timed_patterns, t, (int64_t)(int64_t)column[i])) - v[i]) * _k2) : 0.0) * dt) + ((not_refractory[i] ? _k3 : 0.0) * _dW_xi)));
+    double _next_v = (v[i] + (((not_refractory[i] ? (((_s0 + sf_timed_at(_c->timed_patterns, t, within(_c, (int64_t)(int64_t)column[i], _c->timed_patterns.columns, "patterns"))) - v[i]) * _k2) : 0.0) * dt) + ((not_refractory[i] ? _k3 : 0.0) * _dW_xi)));
     v[i] = _next_v;
   }
 }
@@ -318,6 +330,7 @@ static int run_0(sf_context* _c) {
     }
   }
   clock.t = (double)clock.step * clock.dt;
+  if (_c->error[0]) return 1;
   _c->time = stop;
   return 0;
 }
@@ -354,6 +367,7 @@ static int run_1(sf_context* _c) {
     }
   }
   clock.t = (double)clock.step * clock.dt;
+  if (_c->error[0]) return 1;
   _c->time = stop;
   return 0;
 }
@@ -464,14 +478,20 @@ int sf_run(sf_context* _c) {
   _c->given_patterns = {(const double*)_c->inputs[5].data, sf_scalar<double>(_c, 6), 2, 2};
   _c->given_stimulus = {(const double*)_c->inputs[9].data, sf_scalar<double>(_c, 10), 3, 1};
   assign_0(_c);
+  if (_c->error[0]) return 1;
   assign_1(_c);
+  if (_c->error[0]) return 1;
   assign_2(_c);
+  if (_c->error[0]) return 1;
   assign_3(_c);
+  if (_c->error[0]) return 1;
   assign_4(_c);
+  if (_c->error[0]) return 1;
   apply_run_arguments(_c);
   _c->seed = seed_of(_c, 1);
   if (run_0(_c)) return 1;
   assign_5(_c);
+  if (_c->error[0]) return 1;
   _c->seed = seed_of(_c, 2);
   if (run_1(_c)) return 1;
   _c->progress = 1;
