@@ -34,6 +34,7 @@ class Pathway:
     when: str
     order: int
     code: tuple[Stmt, ...]
+    ordered: bool = False  # whether the outcome depends on the order of synapses
 
     @property
     def delay(self) -> str:
@@ -43,7 +44,7 @@ class Pathway:
     def dump(self) -> Iterator[str]:
         yield (
             f"  pathway {self.name} on {self.event} of {self.side} clock={self.clock} when={self.when} "
-            f"order={self.order}"
+            f"order={self.order}{' one by one' if self.ordered else ''}"
         )
         for statement in self.code:
             yield f"    {statement}"

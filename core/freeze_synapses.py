@@ -71,7 +71,18 @@ def _ends(freezer: Freezer, synapses: Synapses, constants: Mapping[str, Resolved
     for p in synapses.pathways:
         group = synapses.end(p.side)._root
         code = freezer.code(synapses, synapses, synapses.checked_pathway(p, constants), constants)
-        pathways.append(Pathway(p.name, p.side, p.event, freezer.clock_id(group), p.when, p.order, code))
+        pathways.append(
+            Pathway(
+                p.name,
+                p.side,
+                p.event,
+                freezer.clock_id(group),
+                p.when,
+                p.order,
+                code,
+                synapses.order_matters,
+            )
+        )
     summed = []
     for name, reference in synapses.summed():
         expr = synapses.equations[name].expr

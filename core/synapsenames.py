@@ -24,6 +24,8 @@ SYNAPTIC: dict[str, Type] = {
 }
 #: Of these, what is the same for all synapses.
 SYNAPTIC_SHARED = SHARED | {"N_pre", "N_post"}
+#: What depends on which neurons they connect.
+SYNAPTIC_ENDS = frozenset(SYNAPTIC) - frozenset(SPECIAL) | {"i"}
 LASTUPDATE = "lastupdate"
 
 
@@ -104,6 +106,7 @@ def readonly_reference(group: Group, name: str) -> str:
 __all__ = [
     "LASTUPDATE",
     "SYNAPTIC",
+    "SYNAPTIC_ENDS",
     "SYNAPTIC_SHARED",
     "TIME",
     "Reference",

@@ -119,7 +119,7 @@ class SynapseEmitter:
     def pair_counters(self, p: Population) -> list[tuple[str, str]]:
         """Member and C type of what counts the synapses of a pair."""
         index = self.ends(p).pair_index
-        return [(identifier(f"{p.id}.{index}") + ".data", "int32_t")] if index else []
+        return [(identifier(f"{p.id}.{index}"), "int32_t")] if index else []
 
     # -- names --------------------------------------------------------------------------------------------
 

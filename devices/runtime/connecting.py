@@ -9,9 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...core.connect import PairRule
 from ...core.connections import Connect, Pairs
 from ...core.expr import Draw, Expr, walk
+from ...core.freeze_synapses import pairs_step, rule_step
 from ...core.kernels import ConnectKernel
+from ...core.lower_synapses import connect_kernel
+from ...core.session import ConnectEntry
+from ...core.synapses import Synapses
 from ..base import SimulationError
 from .evaluate import Environment, evaluate
 from .philox import elements_at, uniform
@@ -276,3 +281,40 @@ def _uniform_rows(count: int, seed: int, stream: int, steps: Numbers) -> NDArray
     element = np.broadcast_to(np.arange(count, dtype=np.uint64), (len(steps), count))
     step = np.broadcast_to(steps.astype(np.uint64)[:, None], element.shape)
     return elements_at("uniform", element, np.full(element.shape, count, dtype=np.uint64), seed, stream, step)
+
+
+def make_synapses(entry: ConnectEntry, environment: Environment, seed: int) -> tuple[Numbers, Numbers]:
+    """Neurons at both ends of the synapses that a ``connect`` makes now."""
+    synapses, rule = entry.target, entry.rule
+    assert isinstance(synapses, Synapses)
+    pairs = None
+    if isinstance(rule, PairRule):
+        pairs = rule.i, rule.j
+        kernel = connect_kernel(pairs_step(entry, synapses.name, str, "", ""), {}, set())
+    else:
+        kernel = connect_kernel(rule_step(entry, synapses.name, str), {}, set())
+
+    def lookup(name: str, i: Numbers | None, j: Numbers | None) -> Any:
+        if name in ("i", "j"):
+            return i if name == "i" else j
+        if name in ("N_pre", "N_post"):
+            return synapses.sizes[name == "N_post"]
+        reference = synapses.references.get(name)
+        if reference is None:
+            return environment.variable(name)
+        values = synapses.end(reference.side).state(reference.variable).values()
+        return values[0] if len(values) == 1 else values[i if reference.side == "pre" else j]
+
+    return connect(kernel, Neurons(synapses.sizes, lookup, environment, seed), pairs)
+
+
+def number_in_pair(i: Numbers, j: Numbers) -> Numbers:
+    """Of each synapse, how many of the same pair of neurons came before."""
+    order = np.lexsort((j, i))
+    same = np.zeros(len(i), dtype=bool)
+    same[1:] = (np.diff(i[order]) == 0) & (np.diff(j[order]) == 0)
+    place = np.arange(len(i))
+    first = np.maximum.accumulate(np.where(same, 0, place)) if len(i) else place
+    number = np.zeros(len(i), dtype=np.int64)
+    number[order] = place - first
+    return number
