@@ -343,7 +343,7 @@ def _record_indices(source: Neurons, record: Any) -> NDArray[np.int64] | None:
     outside = array[(array < -size) | (array >= size)]
     if outside.size:
         raise IndexError(
-            f"StateMonitor: record holds the index {outside[0]}, but {source.name!r} has {size} of them."
+            f"StateMonitor: record holds the index {outside[0]}, but {source.name!r} has {size} neuron(s)."
         )
     return np.where(array < 0, array + size, array).astype(np.int64)
 

@@ -226,9 +226,7 @@ class Synapses(Group):
                     lambda name=equation.name: check_equation(checker, self.equations, name),  # type: ignore[misc]
                 )
         for name, reference in self.summed():
-            checker.attempt(
-                f"the summed variable {name!r}", lambda n=name, r=reference: self._check_summed(n, r)
-            )  # type: ignore[misc]
+            self._attempt_summed(checker, name, reference)
         for pathway in self.pathways:
             self.checked_pathway(pathway, constants, checker)
         checker.finish()
@@ -245,6 +243,9 @@ class Synapses(Group):
                 lambda: check_independent(pathway.statements, self.references, self.variable_types, what),
             )
         return check_block(checker, pathway.statements, self.readonly(), what)
+
+    def _attempt_summed(self, checker: Checker, name: str, reference: Reference) -> None:
+        checker.attempt(f"the summed variable {name!r}", lambda: self._check_summed(name, reference))
 
     def _check_summed(self, name: str, reference: Reference) -> None:
         if reference.side not in ("pre", "post"):

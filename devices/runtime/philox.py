@@ -79,4 +79,5 @@ def elements_at(
         return _fraction(np.where(early, first, second))
     radius = np.sqrt(-2 * np.log(_fraction(first, 1)))
     angle = 2 * np.pi * _fraction(second)
-    return radius * np.where(early, np.cos(angle), np.sin(angle))
+    normals: Floats = radius * np.where(early, np.cos(angle), np.sin(angle))
+    return normals
