@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -103,6 +103,17 @@ class UndecidedDevice(SessionDevice):
 
     def time(self, session: Session, network: str) -> float:
         return get_device().time(session, network)
+
+    def store(self, objects: Sequence[Declared], network: str, name: str, filename: Any) -> None:
+        get_device().store(objects, network, name, filename)
+
+    def restore(
+        self, objects: Sequence[Declared], network: str, name: str, filename: Any, random_state: bool
+    ) -> None:
+        get_device().restore(objects, network, name, filename, random_state)
+
+    def stop(self) -> None:
+        get_device().stop()
 
     def read(self, session: Session, owner: Declared, variable: str) -> Any:
         return get_device().read(session, owner, variable)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from pathlib import Path
 
 import numpy as np
 
+from ..store.layout import RAGGED, RUNS
+from ..store.place import Place
 from ..store.results import open_results
 from ..store.runstore import RunStore
 from .plan import Estimate
@@ -21,22 +22,16 @@ def measured(store: RunStore) -> Estimate | None:
     """Return what runs of the latest sweep in a store cost; None where it has none."""
     if not store.sweeps():
         return None
-    with open_results(store.path) as data:
+    with open_results(store.place) as data:
         times = data.wall_time.values
     n = len(store.completed())
     if not n or not np.isfinite(times).any():
         return None
-    return Estimate(float(np.nanmean(times)), _bytes(store.path) / n, "by the runs in the store")
+    return Estimate(float(np.nanmean(times)), _bytes(store.place) / n, "by the runs in the store")
 
 
-def _bytes(path: Path) -> int:
-    files = (
-        Path(folder) / name
-        for part in ("runs", "ragged")
-        for folder, _, names in os.walk(path / part)
-        for name in names
-    )
-    return sum(file.stat().st_size for file in files)
+def _bytes(place: Place) -> int:
+    return sum(sum(place.sizes(part).values()) for part in (RUNS, RAGGED))
 
 
 def tried(study: Study, time_limit: float | None) -> Estimate:

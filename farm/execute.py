@@ -17,22 +17,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..store.layout import is_free
+from ..store.place import PathLike, Place, place_of
 from ..store.results import open_results
 from ..store.runstore import RunStore
 from ..store.schema import FAILED, MISSING
+from ..store.writers import others
 from .axes import refuse
 from .cluster import dashboard, embedded, load_libraries
 from .estimate import guessed, measured, tried
 from .plan import Estimate, Plan, count, duration
 from .progress import Progress, wanted
 from .schedule import Schedule, Tally
+from .share import Share
 from .study import Study
 
 if TYPE_CHECKING:
     import xarray as xr
     from distributed import Client
-
-PathLike = str | os.PathLike[str]
 
 
 class FailedRunsWarning(UserWarning):
@@ -114,7 +116,7 @@ def _seconds(value: Any) -> float:
 
 def plan(study: Study, store: PathLike | None) -> Plan:
     """Return what a study would do, looking at the store but changing nothing."""
-    path = None if store is None else Path(store).expanduser().absolute()
+    path = None if store is None else place_of(store).path
     status, estimate = np.zeros(len(study), np.uint8), guessed(study)
     found = _existing(study, store)
     if found is not None:
@@ -132,7 +134,7 @@ def dry_run(study: Study, time_limit: Any) -> Plan:
     return _plan(study, 0, 0, None, tried(study, limit))
 
 
-def _plan(study: Study, cached: int, failed: int, path: Path | None, estimate: Estimate | None) -> Plan:
+def _plan(study: Study, cached: int, failed: int, path: Path | str | None, estimate: Estimate | None) -> Plan:
     from dask.system import CPU_COUNT
 
     builds, subject, space = study.builds, study.subject, study.space
@@ -151,7 +153,7 @@ def _existing(study: Study, store: PathLike | None) -> RunStore | None:
     StoreError
         It cannot be used.
     """
-    if store is None or not Path(store).expanduser().exists():
+    if store is None or is_free(place_of(store)):
         return None
     return RunStore.create_or_open(store, study.owner)
 
@@ -176,13 +178,14 @@ def execute(study: Study, options: Options) -> xr.Dataset:
         _prepare(
             study, options.workers or os.cpu_count() or 1
         )  # without a compiler nothing is written either
-    with _place(options.store) as path:
-        store = RunStore.create_or_open(path, study.owner, overwrite=options.overwrite)
-        with store.lock():
-            tally = _fill(study, store, options)
-            if options.store is not None:
+    with _place(options.store) as place:
+        store = RunStore.create_or_open(place, study.owner, overwrite=options.overwrite)
+        tally = _fill(study, store, options)
+        # The last one of several clients that did the same sweep publishes it.
+        if options.store is not None and not others(place, study.id):
+            with store.lock():
                 store.publish(study.id)
-        data = open_results(path, study.id)
+        data = open_results(place, study.id)
         if options.store is None:
             data = data.load()
     counts = {
@@ -207,18 +210,19 @@ def _prepare(study: Study, jobs: int) -> None:
 
 
 @contextmanager
-def _place(store: PathLike | None) -> Iterator[Path]:
+def _place(store: PathLike | None) -> Iterator[Place]:
     """Yield where to write: where the user said, or a place that is gone afterwards."""
     if store is not None:
-        yield Path(store).expanduser().absolute()
+        yield place_of(store)
         return
     with tempfile.TemporaryDirectory(prefix="spikefarm-", ignore_cleanup_errors=True) as folder:
-        yield Path(folder) / "results.zarr"
+        yield place_of(Path(folder) / "results.zarr")
 
 
 def _fill(study: Study, store: RunStore, options: Options) -> Tally:
     """Do the runs that the store does not have."""
-    _, status = store.completed().find(study.keys)
+    written = store.written()
+    _, status = store.completed(written).find(study.keys)
     missing = (status == MISSING) & study.space.is_run
     if options.retry_failed:
         missing |= status == FAILED
@@ -227,8 +231,9 @@ def _fill(study: Study, store: RunStore, options: Options) -> Tally:
     if not len(todo):
         _record_again(study, store)
         return Tally(cached=cached, failed=int(np.count_nonzero(status == FAILED)))
-    tally = _simulate(study, store, options, todo)
-    tally.cached = cached
+    with Share(store, study.keys, written, study.id) as share:
+        tally = _simulate(study, store, share, options, todo)
+    tally.cached += cached
     tally.failed += int(np.count_nonzero(status[~missing] == FAILED))
     return tally
 
@@ -241,12 +246,14 @@ def each_once(keys: NDArray[np.uint8], runs: NDArray[np.int64]) -> NDArray[np.in
 
 def _record_again(study: Study, store: RunStore) -> None:
     """Make a sweep the latest one, under whose name all of its runs are there."""
-    store.record_sweep(
-        study.id, study.space.definition(study.known_outputs(store)), study.keys, study.record()
-    )
+    definition = study.space.definition(study.known_outputs(store))
+    with store.lock():
+        store.record_sweep(study.id, definition, study.keys, study.record())
 
 
-def _simulate(study: Study, store: RunStore, options: Options, todo: NDArray[np.int64]) -> Tally:
+def _simulate(
+    study: Study, store: RunStore, share: Share, options: Options, todo: NDArray[np.int64]
+) -> Tally:
     n = len(study)
     progress = Progress(n, n - len(todo), wanted(options.progress))
     limit, batch = (None if s is None else _seconds(s) for s in (options.time_limit, options.batch_seconds))
@@ -256,7 +263,7 @@ def _simulate(study: Study, store: RunStore, options: Options, todo: NDArray[np.
             if address:
                 options.tell(f"dashboard: {address}")
             with progress:
-                args = (client, study, store, progress, limit, batch, paths)
+                args = (client, study, store, share, progress, limit, batch, paths)
                 return Schedule(*args).run(todo)
     except KeyboardInterrupt:
         if options.store is not None:

@@ -7,10 +7,11 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, final, overload
 
+from ..store.place import PathLike
 from . import adapters
 from .axes import Design, Grid, as_design, is_scalar, refuse
 from .builds import structural_builds
-from .execute import Options, PathLike, dry_run, execute, plan
+from .execute import Options, dry_run, execute, plan
 from .fingerprint import FingerprintError, fingerprint
 from .keys import digest, point_totals, run_seeds
 from .plan import Plan

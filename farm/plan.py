@@ -68,7 +68,7 @@ class Plan:
     compiled: int
     cached: int
     failed: int
-    store: Path | None
+    store: Path | str | None
     estimate: Estimate | None = None
     cores: int = 1
     problems: tuple[str, ...] = ()

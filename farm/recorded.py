@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from ..store.place import PathLike
 from ..store.runstore import RunStore
 from ..store.sweeps import Axis, RecordedSweep, SweepDefinition, find_sweep
 from . import adapters
 from .adapters import Simulation
 from .axes import Design, Grid, Product, SweepError, Zip, refuse
-from .execute import PathLike
 from .keys import Array, array_digest
 from .outputs import Computed, Outputs
 from .space import REPEAT
@@ -68,8 +68,8 @@ def recorded_sweep(store: PathLike, sweep: str | None = None) -> Recorded:
         An axis has values that are neither numbers nor text, which a store only describes.
     """
     found = RunStore.open(store)
-    which = find_sweep(found.path, sweep)
-    definition, keys = which.read(found.path)
+    which = find_sweep(found.place, sweep)
+    definition, keys = which.read(found.place)
     problems: list[str] = []
     parts = [_along(dim, which, definition, problems) for dim in definition.dims if dim != REPEAT]
     refuse(f"sweep {which.id!r} of {store}", problems)

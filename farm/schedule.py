@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..store.runstore import RunStore
-from ..store.schema import Column, Slot
+from ..store.schema import Column, Slot, StoreError
 from . import worker
 from .progress import Progress
+from .share import Share
 from .study import Study
 from .values import OutputError, Value, columns_of
 from .worker import Batch, BatchReceipt, Job, Outcome, PackedJob
@@ -29,6 +31,7 @@ PER_THREAD = 2  # batches in flight, so that a worker always finds its next one
 MIN_WINDOW = 4
 MAX_RESERVE = 256
 SHORTEST, LONGEST, PART = 1.0, 60.0, 0.01  # seconds of a batch, and which part of the sweep it may be
+POLL_SECONDS = 0.5  # between looks at what other clients of the store are at
 SMALLEST = 0.1  # of a batch, towards the end
 SHOWN_ERRORS = 3
 KILLED = "KilledWorker: every worker that tried this run died: too little memory, or a crash in Python code"
@@ -73,13 +76,16 @@ class Slots:
     def take(self) -> Slot:
         """Return a slot that nobody has."""
         if not self.ready:
-            self.ready.extend(self.store.reserve(self.ahead))
+            with self.store.lock():
+                self.ready.extend(self.store.reserve(self.ahead))
             self.ahead = min(2 * self.ahead, MAX_RESERVE)
         return self.ready.popleft()
 
     def give_back(self) -> None:
         """Return to the store what was not used."""
-        self.store.release(tuple(self.ready))
+        if self.ready:
+            with self.store.lock():
+                self.store.release(tuple(self.ready))
         self.ready.clear()
 
 
@@ -100,7 +106,8 @@ class Schedule:
     client : Client
     study : Study
     store : RunStore
-        Locked by the caller.
+    share : Share
+        What of the sweep is this client's to do.
     progress : Progress
     time_limit : float or None
         Seconds for one simulation.
@@ -115,12 +122,15 @@ class Schedule:
         client: Client,
         study: Study,
         store: RunStore,
+        share: Share,
         progress: Progress,
         time_limit: float | None,
         batch_seconds: float | None,
         paths: Sequence[str] = (),
     ) -> None:
         self.client, self.study, self.store, self.progress = client, study, store, progress
+        self.share = share
+        self.elsewhere: NDArray[np.int64] = np.empty(0, np.int64)  # what other clients are at
         self.batch_seconds = batch_seconds
         self.slots = Slots(store)
         self.tally = Tally()
@@ -163,26 +173,48 @@ class Schedule:
 
     def _pilots(self, todo: NDArray[np.int64]) -> NDArray[np.int64]:
         """Do some runs from all over the sweep, write them, and return the runs that remain."""
-        order = [int(todo[i]) for i in spread(len(todo), MAX_PILOTS)]
         found: dict[int, Outcome] = {}
         errors: list[str] = []
-        while order and not any(outcome.values is not None for outcome in found.values()):
-            n = self._threads()
-            futures = {
-                run: self._submit(worker.run_pilot, run, int(self.study.seeds[run])) for run in order[:n]
-            }
-            order = order[n:]
+        while len(errors) < MAX_PILOTS and not any(outcome.values is not None for outcome in found.values()):
+            runs = self._claim_pilots(todo[~np.isin(todo, list(found))])
+            if not len(runs):
+                break
+            futures = {run: self._submit(worker.run_pilot, run, int(self.study.seeds[run])) for run in runs}
             for run, future in futures.items():
                 outcome = self._pilot(future)
                 errors.append(outcome.error)
                 if outcome.seconds:  # one that took its worker with it is looked at again later
                     found[run] = outcome
+        todo = self._not_done(todo)
+        if not len(todo):
+            self._record(self.study.known_outputs(self.store))
+            return todo
         self.columns = self._declare([o.values for o in found.values() if o.values is not None], errors)
         if not found:
             return todo
         batch = self.study.batch(np.array(sorted(found), np.int64))
         self._count(self._save(batch, [found[run] for run in batch.runs.tolist()]))
         return todo[~np.isin(todo, batch.runs)]
+
+    def _claim_pilots(self, todo: NDArray[np.int64]) -> list[int]:
+        """Claim one run for each thread, from all over the sweep; wait while others are at all of them."""
+        while len(todo):
+            first = todo[spread(len(todo), MAX_PILOTS)]
+            order = np.concatenate([first, todo[~np.isin(todo, first)]])
+            mine = self.share.claim(order, min(self._threads(), MAX_PILOTS))
+            if len(mine):
+                return [int(run) for run in mine]
+            todo = todo[~self.share.done[todo]]
+            if len(todo):
+                time.sleep(POLL_SECONDS)
+        return []
+
+    def _not_done(self, runs: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the runs that nobody else has done meanwhile, and count the others."""
+        done = self.share.done[runs]
+        self.tally.cached += int(done.sum())
+        self.progress.update(int(done.sum()), 0)
+        return runs[~done]
 
     def _pilot(self, future: Future[Outcome]) -> Outcome:
         from distributed import KilledWorker
@@ -194,6 +226,12 @@ class Schedule:
 
     def _declare(self, runs: Sequence[Mapping[str, Value]], errors: Sequence[str]) -> dict[str, Column]:
         """Make the columns that these runs need, and tell the store of the sweep."""
+        with self.store.lock():
+            return self._declare_locked(runs, errors)
+
+    def _declare_locked(
+        self, runs: Sequence[Mapping[str, Value]], errors: Sequence[str]
+    ) -> dict[str, Column]:
         study, columns = self.study, self.store.columns()
         names = study.known_outputs(self.store)
         known = {name: columns[name] for name in names if name in columns}
@@ -205,20 +243,32 @@ class Schedule:
             raise RunsFailedError(f"runs do not agree: {error}") from None
         self.store.declare(tuple(found.values()))
         names = study.outputs or tuple(found)
-        self.store.record_sweep(study.id, study.space.definition(names), study.keys, study.record())
+        self._record(names)
         return {name: found[name] for name in names}
+
+    def _record(self, names: tuple[str, ...]) -> None:
+        """Tell the store of the sweep."""
+        study = self.study
+        with self.store.lock():
+            self.store.record_sweep(study.id, study.space.definition(names), study.keys, study.record())
 
     # -- batches ------------------------------------------------------------------------------------------
 
     def _batches(self) -> None:
         from distributed import as_completed
 
-        results = as_completed([], loop=self.client.loop, with_results=True, raise_errors=False)
-        results.update(list(self._next_batches()))
-        for ended in results.batches():
-            for future, result in ended:
-                self._take(future, result)
+        while True:
+            results = as_completed([], loop=self.client.loop, with_results=True, raise_errors=False)
             results.update(list(self._next_batches()))
+            for ended in results.batches():
+                for future, result in ended:
+                    self._take(future, result)
+                results.update(list(self._next_batches()))
+            if not len(self.elsewhere):
+                return
+            # What others were at is in the store by now, or ours, should they have died.
+            time.sleep(POLL_SECONDS)
+            self.todo, self.elsewhere = self.elsewhere, self.elsewhere[:0]
 
     def _next_batches(self) -> Iterator[Future[BatchReceipt]]:
         """Send batches until the window is full; what killed a worker goes last, one at a time."""
@@ -232,7 +282,8 @@ class Schedule:
             yield self._send(self.suspects.pop(), alone=True)
 
     def _send(self, batch: Batch, alone: bool) -> Future[BatchReceipt]:
-        future = self._submit(worker.run_batch, batch, self.columns, self.store.path, self.slots.take())
+        slot = self._slot()
+        future = self._submit(worker.run_batch, batch, self.columns, self.store.place, slot)
         self.in_flight[future.key] = Sent(future, batch, alone)
         return future
 
@@ -242,8 +293,13 @@ class Schedule:
         seconds = self.batch_seconds or self._automatic_seconds(each / threads)
         share = max(-(-len(self.todo) // (PER_THREAD * threads)), SMALLEST * seconds / each)
         n = int(max(1, min(seconds / each, share, self.store.layout.rows)))
-        runs, self.todo = self.todo[:n], self.todo[n:]
-        return self.study.batch(runs)
+        mine = self.todo[:0]
+        while len(self.todo) and not len(mine):
+            runs, self.todo = self.todo[:n], self.todo[n:]
+            mine = self.share.claim(runs)
+            others = self._not_done(runs[~np.isin(runs, mine)])
+            self.elsewhere = np.concatenate([self.elsewhere, others])
+        return self.study.batch(mine)
 
     def _automatic_seconds(self, each: float) -> float:
         """Return a small part of what the whole sweep takes, within limits."""
@@ -254,6 +310,7 @@ class Schedule:
         sent = self.in_flight.pop(future.key)
         if future.status == "finished":
             self._count(result)
+            self.share.finish(sent.batch.runs)
         elif future.status == "error":
             self._retry(sent, result[1])
         else:
@@ -277,7 +334,14 @@ class Schedule:
             self._count(self._save(batch, [Outcome(None, KILLED, 0.0)]))
 
     def _save(self, batch: Batch, outcomes: Sequence[Outcome]) -> BatchReceipt:
-        return worker.save(batch, outcomes, self.columns, self.store.path, self.slots.take())
+        receipt = worker.save(batch, outcomes, self.columns, self.store.place, self._slot())
+        self.share.finish(batch.runs)
+        return receipt
+
+    def _slot(self) -> Slot:
+        slot = self.slots.take()
+        self.share.known.add(slot.index)
+        return slot
 
     def _count(self, receipt: BatchReceipt) -> None:
         self.tally.add(receipt)
@@ -299,7 +363,8 @@ class Schedule:
         self.client.cancel([sent.future for sent in self.in_flight.values()])
         with suppress(OSError, TimeoutError):  # where the cluster is gone, so is the plugin
             self.client.unregister_worker_plugin(self.job.token)
-        self.slots.give_back()
+        with suppress(OSError, StoreError):  # a store that is gone needs nothing back
+            self.slots.give_back()
 
 
 def spread(n: int, wanted: int) -> list[int]:

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, final
 
+from ..store.place import PathLike
 from . import adapters
 from .adapters import Simulation
 from .axes import Design, as_design, refuse
 from .builds import Builds
-from .execute import Options, PathLike, dry_run, execute, plan
+from .execute import Options, dry_run, execute, plan
 from .keys import array_digest, digest
 from .outputs import Outputs, as_outputs
 from .plan import Plan

@@ -8,12 +8,12 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..store.batch import write_batch
+from ..store.place import Place
 from ..store.schema import DONE, FAILED, BatchRecords, Column, Slot
 from .keys import Array
 from .space import Space
@@ -225,7 +225,7 @@ def run_pilot(token: str, run: int, seed: int) -> Outcome:
 
 
 def run_batch(
-    token: str, batch: Batch, columns: Mapping[str, Column], path: Path, slot: Slot
+    token: str, batch: Batch, columns: Mapping[str, Column], place: Place, slot: Slot
 ) -> BatchReceipt:
     """Do a batch of runs and write it.
 
@@ -244,11 +244,11 @@ def run_batch(
             if mine.closed:
                 raise StoppedError("the sweep was stopped")
             outcomes.append(try_run(job, executor, run, seed))
-    return save(batch, outcomes, columns, path, slot)
+    return save(batch, outcomes, columns, place, slot)
 
 
 def save(
-    batch: Batch, outcomes: Sequence[Outcome], columns: Mapping[str, Column], path: Path, slot: Slot
+    batch: Batch, outcomes: Sequence[Outcome], columns: Mapping[str, Column], place: Place, slot: Slot
 ) -> BatchReceipt:
     """Write what became of a batch to its slot; values that do not fit their columns count as failures."""
     rows: list[dict[str, Array] | None] = []
@@ -260,7 +260,7 @@ def save(
     fixed, ragged = gather(rows, columns)
     status = np.array([FAILED if row is None else DONE for row in rows], np.uint8)
     seconds = np.array([outcome.seconds for outcome in outcomes])
-    write_batch(path, slot, BatchRecords(batch.keys, status, batch.seeds, seconds, errors, fixed, ragged))
+    write_batch(place, slot, BatchRecords(batch.keys, status, batch.seeds, seconds, errors, fixed, ragged))
     told = [error for error in errors if error]
     return BatchReceipt(len(rows) - len(told), len(told), float(seconds.sum()), tuple(told[:SHOWN_ERRORS]))
 

@@ -6,16 +6,15 @@ comes last, and a row without a key does not count. So a writer can be killed at
 
 from __future__ import annotations
 
-import os
 import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .layout import MARK, RAGGED, RUNS, Layout, layout_of, open_group, read_columns, root_attrs
+from .place import PathLike, Place, place_of
 from .schema import (
     DONE,
     FAILED,
@@ -38,8 +37,8 @@ if TYPE_CHECKING:
 class _Handle:
     """An open store: arrays are opened once a process, and again when the store has grown."""
 
-    def __init__(self, path: Path) -> None:
-        self.root = open_group(path, "r+")
+    def __init__(self, place: Place) -> None:
+        self.root = open_group(place, "r+")
         attrs = root_attrs(self.root)
         if not attrs:
             raise FileNotFoundError(f"no {MARK} store")
@@ -59,23 +58,21 @@ class _Handle:
 
 
 _MAX_HANDLES = 8
-_handles: dict[Path, tuple[tuple[int, int], _Handle]] = {}
+_handles: dict[Place, tuple[object, _Handle]] = {}
 
 
-def _handle(path: Path, slot: Slot, names: set[str]) -> _Handle:
-    # A store that was replaced by another is another folder, hence the inode.
-    stat = path.stat()
-    identity = (stat.st_dev, stat.st_ino)
-    known, handle = _handles.get(path, (None, None))
+def _handle(place: Place, slot: Slot, names: set[str]) -> _Handle:
+    identity = place.identity()
+    known, handle = _handles.get(place, (None, None))
     if handle is None or known != identity or not handle.fits(slot, names):
         if len(_handles) >= _MAX_HANDLES:
             _handles.clear()
-        handle = _Handle(path)
-        _handles[path] = (identity, handle)
+        handle = _Handle(place)
+        _handles[place] = (identity, handle)
     return handle
 
 
-def write_batch(path: str | os.PathLike[str], slot: Slot, records: BatchRecords) -> Receipt:
+def write_batch(path: PathLike, slot: Slot, records: BatchRecords) -> Receipt:
     """Write a batch of runs durably, all or nothing.
 
     Any number of processes may do this at once, each with a slot of its own. Nothing needs to be open
@@ -84,7 +81,7 @@ def write_batch(path: str | os.PathLike[str], slot: Slot, records: BatchRecords)
 
     Parameters
     ----------
-    path : path
+    path : path or URL
         The store.
     slot : Slot
         From `RunStore.reserve`; nobody else may write to it.
@@ -101,20 +98,20 @@ def write_batch(path: str | os.PathLike[str], slot: Slot, records: BatchRecords)
         The store is not there or is not the one that gave the slot; records do not fit the columns (all
         that is wrong is listed); the slot has other runs. Nothing was written.
     """
-    folder = Path(path).expanduser().absolute()
+    place = place_of(path)
     names = {*records.fixed, *records.ragged}
     try:
-        handle = _handle(folder, slot, names)
+        handle = _handle(place, slot, names)
     except (FileNotFoundError, NotADirectoryError) as err:
-        raise StoreError(f"there is no store at {folder}: was it moved or deleted?") from err
+        raise StoreError(f"there is no store at {place}: was it moved or deleted?") from err
     if handle.id != slot.store:
         raise StoreError(
-            f"slot {slot.index} was given by another store than the one that is now at {folder}: "
+            f"slot {slot.index} was given by another store than the one that is now at {place}: "
             "the store was replaced meanwhile; start again"
         )
     problems = list(_problems(handle, slot, records))
     if problems:
-        raise StoreError(f"cannot write a batch to {folder}: " + "; ".join(problems))
+        raise StoreError(f"cannot write a batch to {place}: " + "; ".join(problems))
     return _write(handle, slot, records)
 
 

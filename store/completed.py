@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .layout import RUNS, layout_of, member, open_group, read_slots, root_attrs, written_slots
+from .place import Place
 from .schema import DONE, KEY_BYTES, KEY_COLUMN, MISSING, Array, StoreError
 
 
@@ -74,10 +74,10 @@ def check_keys(keys: Array) -> NDArray[np.uint8]:
     return np.ascontiguousarray(array)
 
 
-def read_completed(path: Path) -> Completed:
-    """Read the keys of every batch that was written whole."""
-    slots = written_slots(path)
-    root = open_group(path)
+def read_completed(place: Place, slots: list[int] | None = None) -> Completed:
+    """Read the keys of every batch that was written whole, or of those in some slots."""
+    slots = written_slots(place) if slots is None else slots
+    root = open_group(place)
     n = layout_of(root_attrs(root)).rows
     keys, rows, status = (
         [np.empty((0, KEY_BYTES), np.uint8)],

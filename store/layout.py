@@ -14,7 +14,8 @@
         key (cell, 32)        the run of every cell, in C order of dims
         <axis>
       results/                a published sweep: plain arrays over its axes
-    x.zarr.lock               next to it, held by the one client that writes
+    x.zarr.lock               next to it, held for moments by whoever changes what the store consists of
+    x.zarr.writers/           next to it, while somebody adds runs: who, and which runs each of them is at
 
 Row-wise arrays are cut at `Layout.rows` rows, so that one batch owns whole files. Ragged values live in a
 one-dimensional array of virtual addresses, of which slot *b* owns ``[b*span, (b+1)*span)``; only what is
@@ -27,11 +28,11 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from .place import Place
 from .schema import KEY_COLUMN, LOG_COLUMNS, SPAN_SUFFIX, Array, Column, StoreError
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def quiet_zarr() -> Iterator[None]:
         yield
 
 
-def open_group(path: Path, mode: str = "r") -> zarr.Group:
+def open_group(place: Place, mode: str = "r") -> zarr.Group:
     """Open the root as it is now, whatever the consolidated metadata says.
 
     Raises
@@ -97,7 +98,7 @@ def open_group(path: Path, mode: str = "r") -> zarr.Group:
     """
     import zarr
 
-    return zarr.open_group(str(path), mode=cast(Any, mode), use_consolidated=False)
+    return zarr.open_group(place.zarr(), mode=cast(Any, mode), use_consolidated=False)
 
 
 def member(group: zarr.Group, name: str) -> zarr.Array[Any]:
@@ -148,11 +149,11 @@ def create_columns(root: zarr.Group, layout: Layout, columns: tuple[Column, ...]
         _create_rows(root, layout, column, n_rows)
 
 
-def create_skeleton(path: Path, layout: Layout, attrs: dict[str, Any]) -> None:
-    """Write a whole store without runs at `path`, which must not exist."""
+def create_skeleton(place: Place, layout: Layout, attrs: dict[str, Any]) -> None:
+    """Write a whole store without runs; what it is comes last, so that one that was cut off is known."""
     import zarr
 
-    root = zarr.create_group(str(path), zarr_format=3, attributes=attrs)
+    root = zarr.create_group(place.zarr(), zarr_format=3, attributes={MARK: {"unfinished": True}})
     for name, long_name in (
         (RUNS, "the log: one row a run; rows count where key is not all zero"),
         (RAGGED, "values of outputs whose length differs from run to run, found through runs/*_span"),
@@ -160,10 +161,11 @@ def create_skeleton(path: Path, layout: Layout, attrs: dict[str, Any]) -> None:
     ):
         root.create_group(name, attributes={"long_name": long_name})
     create_columns(root, layout, (*LOG_COLUMNS, KEY_COLUMN), 0)
-    consolidate(path)
+    root.attrs.put(attrs)
+    consolidate(place)
 
 
-def consolidate(path: Path) -> None:
+def consolidate(place: Place) -> None:
     """Gather all metadata in the root, where plain xarray looks for it first.
 
     It is one file that appears by rename, so a reader who trusts it always sees arrays of equal length.
@@ -171,7 +173,7 @@ def consolidate(path: Path) -> None:
     import zarr
 
     with quiet_zarr():
-        zarr.consolidate_metadata(str(path))
+        zarr.consolidate_metadata(place.zarr())
 
 
 def read_columns(root: zarr.Group) -> dict[str, Column]:
@@ -271,10 +273,9 @@ def count_rows(root: zarr.Group) -> int:
     return max(array.shape[0] for _, array in runs.arrays())
 
 
-def written_slots(path: Path) -> list[int]:
+def written_slots(place: Place) -> list[int]:
     """Return the slots that have keys, sorted, at the price of listing one folder."""
-    folder = path / RUNS / KEY_COLUMN.name
-    parts = (entry.name.split(".") for entry in folder.iterdir())
+    parts = (name.split(".") for name in place.names(f"{RUNS}/{KEY_COLUMN.name}"))
     return sorted(int(p[1]) for p in parts if len(p) == 3 and p[0] == "c" and p[1].isdigit())
 
 
@@ -288,29 +289,43 @@ def read_slots(array: zarr.Array[Any], rows: int, slots: list[int]) -> Iterator[
             start = i
 
 
-def check_store(path: Path) -> dict[str, Any]:
-    """Return what the store at `path` knows of itself.
+def require_store(place: Place) -> dict[str, Any]:
+    """Return what the store at a place knows of itself.
 
     Raises
     ------
     StoreError
         Nothing there, something else there, or a store of a later format.
     """
-    if not path.exists():
+    if place.problem():
+        raise StoreError(place.problem())
+    if not place.exists():
         raise StoreError(
-            f"there is no store at {path}: give the path of one, or run a sweep that writes to it"
+            f"there is no store at {place}: give the path of one, or run a sweep that writes to it"
         )
-    if not path.is_dir():
-        raise StoreError(f"{path} is a file, not a store: a store is a folder; choose another path")
     try:
-        attrs = root_attrs(open_group(path))
+        attrs = root_attrs(open_group(place))
     except (FileNotFoundError, ValueError, KeyError, TypeError) as err:
-        raise StoreError(f"{path} is a folder but not a store of runs: choose another path") from err
+        raise StoreError(f"{place} is a folder but not a store of runs: choose another path") from err
     if not attrs:
-        raise StoreError(f"{path} is a Zarr hierarchy, but not a store of runs: choose another path")
+        raise StoreError(f"{place} is a Zarr hierarchy, but not a store of runs: choose another path")
+    if attrs.get("unfinished"):
+        raise StoreError(f"the store {place} was never finished: run a sweep that writes to it")
     if attrs["format"] > FORMAT:
         raise StoreError(
-            f"the store {path} has format {attrs['format']}, this version reads up to {FORMAT}: "
+            f"the store {place} has format {attrs['format']}, this version reads up to {FORMAT}: "
             "update spikefarm to open it"
         )
     return attrs
+
+
+def is_free(place: Place) -> bool:
+    """Whether a store can be made there: nothing, an empty folder, or a store whose making was cut off."""
+    if place.problem():
+        return False
+    if not place.names():
+        return True
+    try:
+        return bool(root_attrs(open_group(place)).get("unfinished"))
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return False

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
@@ -20,6 +19,7 @@ from xarray.core import indexing
 from . import layout as disk
 from .completed import read_completed
 from .gather import gather_ragged, gather_rows
+from .place import place_of
 from .schema import DONE, EXCLUDED, LOG_COLUMNS, SPAN_SUFFIX, Array, Column
 from .sweeps import find_sweep
 
@@ -145,14 +145,14 @@ class SweepBackend(BackendEntrypoint):
         drop_variables: str | Iterable[str] | None = None,
         sweep: str | None = None,
     ) -> xr.Dataset:
-        path = Path(filename_or_obj)
-        disk.check_store(path)
-        recorded = find_sweep(path, sweep)
-        definition, keys = recorded.read(path)
-        rows, status = read_completed(path).find(keys)
+        place = place_of(filename_or_obj)
+        disk.require_store(place)
+        recorded = find_sweep(place, sweep)
+        definition, keys = recorded.read(place)
+        rows, status = read_completed(place).find(keys)
         status[~keys.any(axis=1)] = EXCLUDED
         shape = tuple(recorded.dims.values())
-        view = _View(disk.open_group(path), tuple(recorded.dims), rows.reshape(shape), status.reshape(shape))
+        view = _View(disk.open_group(place), tuple(recorded.dims), rows.reshape(shape), status.reshape(shape))
         dropped = {drop_variables} if isinstance(drop_variables, str) else set(drop_variables or ())
         variables = {
             name: variable for name, variable in view.variables(recorded.outputs) if name not in dropped

@@ -1,25 +1,145 @@
-"""A store's place on the file system: who may write, how a whole hierarchy appears and goes.
+"""Where a store is: a folder, or a prefix of an object store, and the little that both can do.
 
-A lock file lies next to the store. What is being made lies next to it too, under a name with ``.aside-``,
-until it is whole and takes its place by rename.
+Files are known by keys such as ``runs/zarr.json``. Writing one is always all or nothing. A lock, and what the
+writers of a store tell each other, lie beside it under its name with an ending (``x.zarr.lock``).
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
-import socket
 import time
-import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from . import layout as disk
-from .layout import FORMAT, MARK, Layout
-from .schema import LockedError, StoreError
+from .schema import StoreError
+
+
+class Place(ABC):
+    """Where a store is. Frozen, hashable and picklable: workers have one too."""
+
+    @property
+    @abstractmethod
+    def path(self) -> Path | str:
+        """What a user calls it: an absolute path, or a URL."""
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def __dask_tokenize__(self) -> object:
+        # Dask takes equal names for equal contents, and what is here may change between two looks.
+        return str(self), time.time_ns()
+
+    @abstractmethod
+    def zarr(self) -> Any:
+        """Return what zarr opens."""
+
+    @abstractmethod
+    def below(self, folder: str) -> Place:
+        """Return the place of a folder in this one."""
+
+    @abstractmethod
+    def beside(self, ending: str) -> Place:
+        """Return the place whose name is this one's with an ending."""
+
+    @abstractmethod
+    def problem(self) -> str:
+        """Say in words why no store can be read or made here whatever is done; empty if it can."""
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Make what a store here needs to exist."""
+
+    @abstractmethod
+    def exists(self) -> bool:
+        """Whether anything is here."""
+
+    @abstractmethod
+    def writable(self) -> bool:
+        """Whether this user may write, as far as can be told without doing it."""
+
+    @abstractmethod
+    def identity(self) -> object:
+        """Return what changes when the store is replaced by another.
+
+        Raises
+        ------
+        FileNotFoundError
+            Nothing here.
+        """
+
+    @abstractmethod
+    def names(self, folder: str = "") -> list[str]:
+        """Return the names of what is in a folder, sorted; nothing where there is no such folder."""
+
+    @abstractmethod
+    def sizes(self, folder: str = "") -> dict[str, int]:
+        """Return keys and bytes of all files in a folder and below it."""
+
+    @abstractmethod
+    def read(self, key: str) -> bytes | None:
+        """Return what a file holds, None where there is none."""
+
+    @abstractmethod
+    def write(self, key: str, data: bytes) -> None:
+        """Put a file in place, instead of the one there."""
+
+    @abstractmethod
+    def delete(self, key: str) -> None:
+        """Take a file away, if it is there."""
+
+    @abstractmethod
+    def remove(self, folder: str = "") -> None:
+        """Take a folder away with all that is in it; on a file system in one step."""
+
+    @abstractmethod
+    def assemble(self, folder: str, fill: Callable[[Place], None]) -> None:
+        """Make a folder, instead of one that is there: `fill` is given where to write.
+
+        On a file system it appears by rename when it is whole, elsewhere file by file.
+        """
+
+    @abstractmethod
+    def tidy(self) -> None:
+        """Delete what somebody who was interrupted left beside the store. Needs the lock."""
+
+    @abstractmethod
+    def lock(self, timeout: float) -> AbstractContextManager[None]:
+        """Be the only one who changes what the store consists of.
+
+        Raises
+        ------
+        LockedError
+            Somebody else was, for `timeout` seconds.
+        StoreError
+            Nobody can.
+        """
+
+
+PathLike = str | os.PathLike[str] | Place
+
+
+def place_of(path: PathLike) -> Place:
+    """Return the place that a path or a URL means.
+
+    Raises
+    ------
+    StoreError
+        A URL that no installed library knows.
+    """
+    if isinstance(path, Place):
+        return path
+    text = os.fspath(path)
+    if "://" in text and not text.startswith("file://"):
+        from .remote import RemotePlace
+
+        return RemotePlace.of(text)
+    from .local import LocalPlace
+
+    return LocalPlace(Path(text.removeprefix("file://")).expanduser().absolute())
 
 
 def check_json(what: str, attrs: Mapping[str, Any]) -> None:
@@ -40,73 +160,3 @@ def check_json(what: str, attrs: Mapping[str, Any]) -> None:
         raise StoreError(
             f"{what} must be text, finite numbers, lists and dicts, which these are not: {', '.join(bad)}"
         )
-
-
-@contextmanager
-def file_lock(folder: Path) -> Iterator[None]:
-    """Hold the file next to the store that says who writes."""
-    import filelock
-
-    path = folder.with_name(folder.name + ".lock")
-    lock = filelock.FileLock(path, timeout=0, thread_local=False)
-    # Read first: some versions of filelock empty the file even when they do not get the lock.
-    holder = path.read_text(errors="replace").strip() if path.is_file() else ""
-    try:
-        lock.acquire()
-    except filelock.Timeout as err:
-        if not path.exists():  # some file systems refuse in words that filelock takes for contention
-            raise StoreError(
-                f"cannot write next to {folder}: {path.name} cannot be made there; choose another path"
-            ) from err
-        raise LockedError(
-            f"the store {folder} is being written to by {holder or 'another process'}: wait for it to "
-            "finish, or choose another path; reading needs no lock"
-        ) from err
-    except OSError as err:
-        raise StoreError(f"cannot write next to {folder}: {err.strerror}; choose another path") from err
-    try:
-        path.write_text(f"process {os.getpid()} on {socket.gethostname()}\n")
-        yield
-    finally:
-        lock.release()
-
-
-def is_free(folder: Path) -> bool:
-    """Whether a store can be made there: nothing, or an empty folder."""
-    return not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
-
-
-def create(folder: Path, owner: str, attrs: Mapping[str, Any], layout: Layout, overwrite: bool) -> None:
-    """Make a store aside and move it into place; with `overwrite`, for the one that is there."""
-    mark = {
-        "format": FORMAT,
-        "id": uuid.uuid4().hex,
-        "owner": owner,
-        "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "layout": disk.layout_attrs(layout),
-    }
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with file_lock(folder):
-            if not overwrite and not is_free(folder):
-                return  # somebody was quicker
-            new, old = aside_of(folder), aside_of(folder)
-            disk.create_skeleton(new, layout, {**attrs, MARK: mark})
-            if folder.exists():
-                folder.rename(old)
-            new.rename(folder)
-            clear_asides(folder)
-    except OSError as err:
-        raise StoreError(f"cannot make a store at {folder}: {err.strerror}; choose another path") from err
-
-
-def aside_of(folder: Path) -> Path:
-    """Return an unused path next to a store, on the same file system."""
-    return folder.with_name(f"{folder.name}.aside-{uuid.uuid4().hex[:8]}")
-
-
-def clear_asides(folder: Path) -> None:
-    """Delete what was being made or being replaced when somebody was interrupted. Needs the lock."""
-    for path in folder.parent.iterdir():
-        if path.name.startswith(f"{folder.name}.aside-"):
-            shutil.rmtree(path, ignore_errors=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from . import layout as disk
 from .completed import read_completed
 from .gather import gather_rows
+from .place import Place
 from .results import open_results, ragged_to_contiguous
 from .schema import RESERVED_NAMES, SPAN_SUFFIX
 from .sweeps import RecordedSweep
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 CHUNK_BYTES = 16 * 2**20
 
 
-def write_results(aside: Path, path: Path, sweep: RecordedSweep, limit: int) -> dict[str, str]:
-    """Write the copy as a Zarr group of its own at `aside`; return what was left out of it, and why."""
-    dataset = open_results(path, sweep.id)
-    sizes = _sizes(path, sweep, dataset)
+def write_results(target: Place, place: Place, sweep: RecordedSweep, limit: int) -> dict[str, str]:
+    """Write the copy as a Zarr group of its own at `target`; return what was left out of it, and why."""
+    dataset = open_results(place, sweep.id)
+    sizes = _sizes(place, sweep, dataset)
     left_out = {
         name: f"{size} bytes are more than {limit}: read {disk.RUNS}/{name}* and {disk.RAGGED}/{name}"
         for name, size in sizes.items()
@@ -36,14 +36,14 @@ def write_results(aside: Path, path: Path, sweep: RecordedSweep, limit: int) -> 
             dataset = _flatten(dataset, str(name))
     if left_out:
         dataset.attrs["left_out"] = [f"{name}: {why}" for name, why in left_out.items()]
-    _write(dataset, aside)
+    _write(dataset, target)
     return left_out
 
 
-def _sizes(path: Path, sweep: RecordedSweep, dataset: xr.Dataset) -> dict[str, int]:
+def _sizes(place: Place, sweep: RecordedSweep, dataset: xr.Dataset) -> dict[str, int]:
     """Return the bytes of every variable, without reading values."""
-    root = disk.open_group(path)
-    rows, _ = read_completed(path).find(sweep.read(path)[1])
+    root = disk.open_group(place)
+    rows, _ = read_completed(place).find(sweep.read(place)[1])
 
     def size(name: str, variable: xr.DataArray) -> int:
         if variable.dtype != object:
@@ -71,7 +71,7 @@ def _flatten(dataset: xr.Dataset, name: str) -> xr.Dataset:
     )
 
 
-def _write(dataset: xr.Dataset, aside: Path) -> None:
+def _write(dataset: xr.Dataset, target: Place) -> None:
     # Text is written as Zarr's own type of variable length; numpy's has no Zarr v3 specification.
     dataset = dataset.load().assign_coords(
         {n: c.astype(object) for n, c in dataset.coords.items() if c.dtype.kind == "U"}
@@ -82,7 +82,7 @@ def _write(dataset: xr.Dataset, aside: Path) -> None:
         if variable.ndim
     }
     with disk.quiet_zarr():
-        dataset.to_zarr(aside, zarr_format=3, consolidated=True, encoding=encoding)
+        dataset.to_zarr(target.zarr(), zarr_format=3, consolidated=True, encoding=encoding)
 
 
 def _chunks(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import layout as disk
+from .place import PathLike, place_of
 from .schema import Array
 
 if TYPE_CHECKING:
     import xarray as xr
 
 
-def open_results(path: str | os.PathLike[str], sweep: str | None = None, *, chunks: Any = None) -> xr.Dataset:
+def open_results(path: PathLike, sweep: str | None = None, *, chunks: Any = None) -> xr.Dataset:
     """Open a sweep as a Dataset over its axes; values are read when they are looked at.
 
     Beside the outputs there are ``status`` (0 missing, 1 done, 2 failed, 3 no run of the sweep), ``error``
@@ -27,7 +26,7 @@ def open_results(path: str | os.PathLike[str], sweep: str | None = None, *, chun
 
     Parameters
     ----------
-    path : path
+    path : path or URL
         The store.
     sweep : str, optional
         Which sweep, by its id; the latest recorded by default.
@@ -48,9 +47,9 @@ def open_results(path: str | os.PathLike[str], sweep: str | None = None, *, chun
 
     from .lazy import SweepBackend
 
-    folder = Path(path).expanduser().absolute()
-    disk.check_store(folder)
-    return xr.open_dataset(folder, engine=SweepBackend, sweep=sweep, chunks=chunks)
+    place = place_of(path)
+    disk.require_store(place)
+    return xr.open_dataset(cast(Any, place), engine=SweepBackend, sweep=sweep, chunks=chunks)
 
 
 def ragged_to_contiguous(ragged: xr.DataArray) -> tuple[Array, NDArray[np.int64]]:

@@ -2,44 +2,46 @@
 
 from __future__ import annotations
 
-import os
-import shutil
+import time
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, final
 
 from . import layout as disk
-from . import place
 from .completed import Completed, check_keys, read_completed
-from .layout import MARK, Layout
+from .layout import FORMAT, MARK, Layout
+from .place import PathLike, Place, check_json, place_of
 from .schema import (
     NO_ATTRS,
     RESERVED_NAMES,
     Array,
     Column,
+    LockedError,
     OwnerError,
     Slot,
     StoreError,
 )
 from .sweeps import RecordedSweep, SweepDefinition, find_sweep, list_sweeps, next_group, write_sweep
+from .writers import others
 
 PUBLISH_LIMIT = 256 * 10**6
+LOCK_SECONDS = 120.0
 
 
 @final
 @dataclass(frozen=True)
 class RunStore:
-    """Completed runs by key, in one Zarr hierarchy on a file system.
+    """Completed runs by key, in one Zarr hierarchy in a folder or under a URL.
 
-    One client at a time declares columns, reserves slots and records sweeps, holding `lock`. Any number of
-    workers write batches meanwhile (`write_batch`), and anybody reads at any time.
+    Clients that add runs declare columns, reserve slots and record sweeps, each time holding `lock` for a
+    moment. Any number of workers write batches meanwhile (`write_batch`), and anybody reads at any time.
 
     Parameters
     ----------
-    path : Path
-        Folder of the hierarchy, absolute.
+    place : Place
+        Where the hierarchy is.
     id : str
         Identity, drawn when the store was made.
     owner : str
@@ -48,16 +50,21 @@ class RunStore:
         Sizes it was made with.
     """
 
-    path: Path
+    place: Place
     id: str
     owner: str
     layout: Layout
     _held: list[Any] = field(default_factory=list, repr=False, compare=False)
 
+    @property
+    def path(self) -> Any:
+        """Where the hierarchy is, as a user has it: an absolute `Path`, or a URL."""
+        return self.place.path
+
     @classmethod
     def create_or_open(
         cls,
-        path: str | os.PathLike[str],
+        path: PathLike,
         owner: str,
         attrs: Mapping[str, Any] = NO_ATTRS,
         *,
@@ -68,8 +75,8 @@ class RunStore:
 
         Parameters
         ----------
-        path : path
-            Folder of the hierarchy, customarily ending in ``.zarr``. Missing parents are made.
+        path : path or URL
+            Where the hierarchy is, customarily ending in ``.zarr``. Missing parents are made.
         owner : str
             Whose runs these are. A store that has another owner is refused.
         attrs : mapping
@@ -85,30 +92,30 @@ class RunStore:
         OwnerError
             The store is somebody else's.
         LockedError
-            It is to be overwritten while another process writes to it.
+            It is to be overwritten while somebody adds to it.
         StoreError
             The path is a file, another kind of folder or Zarr hierarchy, or cannot be written. Nothing
             was written.
         """
-        folder = Path(path).expanduser().absolute()
-        place.check_json("attrs of the store", attrs)
+        place = place_of(path)
+        check_json("attrs of the store", attrs)
         if MARK in attrs:
             raise StoreError(f"{MARK!r} cannot be among the attrs of a store, the store itself uses it")
-        fresh = place.is_free(folder)
+        fresh = disk.is_free(place)
         if not fresh:
-            disk.check_store(folder)
+            disk.require_store(place)
         if fresh or overwrite:
-            place.create(folder, owner, attrs, layout or Layout(), overwrite)
-        store = cls.open(folder)
+            _create(place, owner, attrs, layout or Layout(), overwrite)
+        store = cls.open(place)
         if store.owner != owner:
             raise OwnerError(
-                f"the store {folder} belongs to {store.owner!r}, not to {owner!r}: choose another path, "
+                f"the store {place} belongs to {store.owner!r}, not to {owner!r}: choose another path, "
                 "or give overwrite=True to delete what is in it"
             )
         return store
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str]) -> RunStore:
+    def open(cls, path: PathLike) -> RunStore:
         """Open the store that is there for writing, whoever owns it.
 
         Raises
@@ -116,28 +123,38 @@ class RunStore:
         StoreError
             No store there, or it cannot be written.
         """
-        folder = Path(path).expanduser().absolute()
-        found = disk.check_store(folder)
-        if not os.access(folder, os.W_OK):
-            raise StoreError(f"the store {folder} cannot be written by this user: choose another path")
-        return cls(folder, found["id"], found["owner"], disk.layout_of(found))
+        place = place_of(path)
+        found = disk.require_store(place)
+        if not place.writable():
+            raise StoreError(f"the store {place} cannot be written by this user: choose another path")
+        return cls(place, found["id"], found["owner"], disk.layout_of(found))
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Be the one client that writes to this store; what an interrupted one left is put in order.
+    def lock(self, timeout: float | None = None) -> Iterator[None]:
+        """Be the one client that changes what the store consists of. Hold it for moments only.
+
+        Each of the actions that need it puts in order what an interrupted one left. In one thread, it may
+        be taken again while it is held.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds to wait for another one; by default two minutes.
 
         Raises
         ------
         LockedError
-            Another process is; or this one, through another `RunStore`.
+            Another process has it all this time; or this one, through another `RunStore`.
+        StoreError
+            The store is gone or was replaced.
         """
-        with place.file_lock(self.path):
-            if disk.check_store(self.path)["id"] != self.id:
+        if self._held:
+            yield
+            return
+        with self.place.lock(LOCK_SECONDS if timeout is None else timeout):
+            if disk.require_store(self.place)["id"] != self.id:
                 raise StoreError(f"the store {self.path} was replaced by another meanwhile: open it again")
-            place.clear_asides(self.path)
-            root = disk.open_group(self.path, "r+")
-            disk.resize_rows(root, disk.count_rows(root))
-            disk.consolidate(self.path)
+            self.place.tidy()
             self._held.append(None)
             try:
                 yield
@@ -150,7 +167,7 @@ class RunStore:
 
     def columns(self) -> dict[str, Column]:
         """Return the columns declared so far, by name."""
-        found = disk.read_columns(disk.open_group(self.path))
+        found = disk.read_columns(disk.open_group(self.place))
         return {name: column for name, column in found.items() if name not in RESERVED_NAMES}
 
     def declare(self, columns: Sequence[Column]) -> None:
@@ -163,7 +180,7 @@ class RunStore:
             column was added.
         """
         self._require_lock("declare")
-        root = disk.open_group(self.path, "r+")
+        root = disk.open_group(self.place, "r+")
         have = disk.read_columns(root)
         problems = [problem for column in columns for problem in column.problems()]
         problems += _clashes(columns, have)
@@ -171,10 +188,10 @@ class RunStore:
             raise StoreError(f"cannot declare columns of {self.path}: " + "; ".join(problems))
         new = tuple(column for column in columns if column.name not in have)
         for column in new:
-            place.check_json(f"attrs of column {column.name!r}", column.attrs)
+            check_json(f"attrs of column {column.name!r}", column.attrs)
         if new:
             disk.create_columns(root, self.layout, new, disk.count_rows(root))
-            disk.consolidate(self.path)
+            disk.consolidate(self.place)
 
     def reserve(self, n_batches: int) -> list[Slot]:
         """Hand out slots, one a batch, that nobody ever had before. One that stays unused costs nothing.
@@ -188,7 +205,7 @@ class RunStore:
             The store has no room for so many.
         """
         self._require_lock("reserve")
-        root = disk.open_group(self.path, "r+")
+        root = disk.open_group(self.place, "r+")
         first = disk.count_rows(root) // self.layout.rows
         if n_batches < 0 or first + n_batches > self.layout.max_slots:
             raise StoreError(
@@ -196,7 +213,7 @@ class RunStore:
                 f"{self.layout.max_slots}; use a new store"
             )
         disk.resize_rows(root, (first + n_batches) * self.layout.rows)
-        disk.consolidate(self.path)
+        disk.consolidate(self.place)
         return [Slot(i, self.layout.rows, self.id) for i in range(first, first + n_batches)]
 
     def release(self, slots: Sequence[Slot]) -> None:
@@ -206,19 +223,23 @@ class RunStore:
         a worker must not be in `slots`, not even when nothing came back.
         """
         self._require_lock("release")
-        root = disk.open_group(self.path, "r+")
+        root = disk.open_group(self.place, "r+")
         end = disk.count_rows(root) // self.layout.rows
-        given = {slot.index for slot in slots if slot.store == self.id} - set(disk.written_slots(self.path))
+        given = {slot.index for slot in slots if slot.store == self.id} - set(self.written())
         before = end
         while end - 1 in given:
             end -= 1
         if end != before:
             disk.resize_rows(root, end * self.layout.rows)
-            disk.consolidate(self.path)
+            disk.consolidate(self.place)
 
-    def completed(self) -> Completed:
-        """Return which runs are in the store, done or failed."""
-        return read_completed(self.path)
+    def written(self) -> list[int]:
+        """Return the slots that have a batch, at the price of listing one folder."""
+        return disk.written_slots(self.place)
+
+    def completed(self, slots: Sequence[int] | None = None) -> Completed:
+        """Return which runs are in the store, done or failed; or in some of its slots, sorted."""
+        return read_completed(self.place, None if slots is None else list(slots))
 
     def record_sweep(
         self,
@@ -248,23 +269,23 @@ class RunStore:
         """
         self._require_lock("record_sweep")
         keys = check_keys(keys)
-        place.check_json(f"provenance of sweep {sweep_id!r}", provenance)
+        check_json(f"provenance of sweep {sweep_id!r}", provenance)
         for axis in definition.axes:
-            place.check_json(f"attrs of axis {axis.name!r}", axis.attrs)
+            check_json(f"attrs of axis {axis.name!r}", axis.attrs)
         problems = list(definition.problems(len(keys), self.columns()))
         if problems:
             raise StoreError(f"cannot record sweep {sweep_id!r} in {self.path}: " + "; ".join(problems))
-        earlier = [found for found in list_sweeps(self.path) if found.id == sweep_id]
-        aside = place.aside_of(self.path)
-        write_sweep(aside, sweep_id, definition, keys, provenance)
-        aside.rename(next_group(self.path))
+        earlier = [found for found in list_sweeps(self.place) if found.id == sweep_id]
+        self.place.assemble(
+            next_group(self.place), lambda new: write_sweep(new, sweep_id, definition, keys, provenance)
+        )
         for found in earlier:
-            shutil.rmtree(self.path / found.group)
-        disk.consolidate(self.path)
+            self.place.remove(found.group)
+        disk.consolidate(self.place)
 
     def sweeps(self) -> list[RecordedSweep]:
         """Return the sweeps recorded so far, the latest last."""
-        return list_sweeps(self.path)
+        return list_sweeps(self.place)
 
     def publish(self, sweep_id: str | None = None, limit: int = PUBLISH_LIMIT) -> dict[str, str]:
         """Put a copy of a sweep over its axes into the group ``results``, instead of the one there.
@@ -292,16 +313,43 @@ class RunStore:
         self._require_lock("publish")
         from .publish import write_results
 
-        aside, folder = place.aside_of(self.path), self.path / disk.RESULTS
-        left_out = write_results(aside, self.path, find_sweep(self.path, sweep_id), limit)
-        if folder.exists():
+        sweep = find_sweep(self.place, sweep_id)
+        left_out: dict[str, str] = {}
+        if self.place.names(disk.RESULTS):
             # Metadata first forgets the old copy, lest it describe the new one.
-            folder.rename(place.aside_of(self.path))
-            disk.consolidate(self.path)
-        aside.rename(folder)
-        disk.consolidate(self.path)
-        place.clear_asides(self.path)
+            self.place.remove(disk.RESULTS)
+            disk.consolidate(self.place)
+        self.place.assemble(
+            disk.RESULTS, lambda new: left_out.update(write_results(new, self.place, sweep, limit))
+        )
+        disk.consolidate(self.place)
         return left_out
+
+
+def _create(place: Place, owner: str, attrs: Mapping[str, Any], layout: Layout, overwrite: bool) -> None:
+    """Make a store, with `overwrite` instead of the one that is there."""
+    mark = {
+        "format": FORMAT,
+        "id": uuid.uuid4().hex,
+        "owner": owner,
+        "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "layout": disk.layout_attrs(layout),
+    }
+    try:
+        place.prepare()
+        with place.lock(LOCK_SECONDS):
+            if not overwrite and not disk.is_free(place):
+                return  # somebody was quicker
+            busy = others(place)
+            if busy:
+                raise LockedError(
+                    f"the store {place} is being written to by {', '.join(busy)}: wait for them to finish, "
+                    "or choose another path; reading needs no lock"
+                )
+            place.assemble("", lambda new: disk.create_skeleton(new, layout, {**attrs, MARK: mark}))
+            place.tidy()
+    except OSError as err:
+        raise StoreError(f"cannot make a store at {place}: {err.strerror}; choose another path") from err
 
 
 def _clashes(columns: Sequence[Column], have: Mapping[str, Column]) -> Iterator[str]:

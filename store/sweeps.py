@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import prod
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import layout as disk
+from .place import Place
 from .schema import KEY_BYTES, KEY_COLUMN, RESERVED_NAMES, Array, Column, StoreError, valid_name
 
 if TYPE_CHECKING:
@@ -134,26 +134,28 @@ class RecordedSweep:
     outputs: tuple[str, ...]
     group: str
 
-    def read(self, path: Path) -> tuple[SweepDefinition, NDArray[np.uint8]]:
+    def read(self, place: Place) -> tuple[SweepDefinition, NDArray[np.uint8]]:
         """Return the definition and the key of every cell, shape (n_runs, 32), cells in C order."""
         import zarr
 
-        group = disk.open_group(path)[self.group]
+        group = disk.open_group(place)[self.group]
         assert isinstance(group, zarr.Group)
         axes = tuple(_read_axis(disk.member(group, name)) for name in _attrs(group)["axes"])
         keys = np.asarray(disk.member(group, KEY_COLUMN.name)[:], np.uint8)
         return SweepDefinition(self.dims, axes, self.outputs), keys
 
 
-def list_sweeps(path: Path) -> list[RecordedSweep]:
+def list_sweeps(place: Place) -> list[RecordedSweep]:
     """Return the sweeps of a store, the latest last."""
     import zarr
 
-    parent = disk.open_group(path)[disk.SWEEPS]
+    parent = disk.open_group(place)[disk.SWEEPS]
     assert isinstance(parent, zarr.Group)
     latest: dict[str, RecordedSweep] = {}
     for name, group in sorted(parent.groups()):
         attrs = _attrs(group)
+        if "id" not in attrs:
+            continue  # being written
         # A sweep that was recorded again is there twice for a moment.
         latest.pop(attrs["id"], None)
         latest[attrs["id"]] = RecordedSweep(
@@ -171,7 +173,7 @@ def _attrs(group: zarr.Group) -> dict[str, Any]:
     return dict(group.attrs.asdict())
 
 
-def find_sweep(path: Path, sweep: str | None) -> RecordedSweep:
+def find_sweep(place: Place, sweep: str | None) -> RecordedSweep:
     """Return the sweep of that id, or the latest.
 
     Raises
@@ -179,34 +181,23 @@ def find_sweep(path: Path, sweep: str | None) -> RecordedSweep:
     StoreError
         None of that id, or none at all.
     """
-    known = list_sweeps(path)
+    known = list_sweeps(place)
     if not known:
-        raise StoreError(f"the store {path} has no sweep yet: run one that writes to it")
+        raise StoreError(f"the store {place} has no sweep yet: run one that writes to it")
     for found in reversed(known):
         if sweep in (None, found.id):
             return found
     ids = ", ".join(repr(found.id) for found in known)
-    raise StoreError(f"the store {path} has no sweep {sweep!r}: it has {ids}")
+    raise StoreError(f"the store {place} has no sweep {sweep!r}: it has {ids}")
 
 
 def write_sweep(
-    aside: Path, sweep_id: str, definition: SweepDefinition, keys: Array, provenance: Mapping[str, Any]
+    place: Place, sweep_id: str, definition: SweepDefinition, keys: Array, provenance: Mapping[str, Any]
 ) -> None:
-    """Write a sweep as a Zarr group of its own at `aside`."""
+    """Write a sweep as a Zarr group of its own. What it is comes last: until then it does not count."""
     import zarr
 
-    group = zarr.create_group(
-        str(aside),
-        zarr_format=3,
-        attributes={
-            "id": sweep_id,
-            "recorded": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "dims": [[dim, int(n)] for dim, n in definition.dims.items()],
-            "axes": [axis.name for axis in definition.axes],
-            "outputs": list(definition.outputs),
-            "provenance": dict(provenance),
-        },
-    )
+    group = zarr.create_group(place.zarr(), zarr_format=3)
     for axis in definition.axes:
         _write_axis(group, axis)
     stored = group.create_array(
@@ -218,6 +209,16 @@ def write_sweep(
         attributes={"long_name": "key of the run in each cell of the sweep, in C order of its dimensions"},
     )
     stored[:] = keys
+    group.attrs.put(
+        {
+            "id": sweep_id,
+            "recorded": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "dims": [[dim, int(n)] for dim, n in definition.dims.items()],
+            "axes": [axis.name for axis in definition.axes],
+            "outputs": list(definition.outputs),
+            "provenance": dict(provenance),
+        }
+    )
 
 
 def _write_axis(group: zarr.Group, axis: Axis) -> None:
@@ -239,7 +240,7 @@ def _read_axis(array: zarr.Array[Any]) -> Axis:
     return Axis(array.basename, str(dims[0]), np.asarray(array[...]), array.attrs.asdict())
 
 
-def next_group(path: Path) -> Path:
+def next_group(place: Place) -> str:
     """Return the folder for the next sweep; later ones sort behind."""
-    numbers = [int(p.name) for p in (path / disk.SWEEPS).iterdir() if p.name.isdigit()]
-    return path / disk.SWEEPS / f"{max(numbers, default=0) + 1:06d}"
+    numbers = [int(name) for name in place.names(disk.SWEEPS) if name.isdigit()]
+    return f"{disk.SWEEPS}/{max(numbers, default=0) + 1:06d}"

@@ -281,7 +281,8 @@ class Emitter:
     def function(self, kernel: Kernel) -> str:
         named = kernel.kind in ("threshold", "reset", "pathway", "summed") and kernel.event != SPIKE
         event = f"_{kernel.event}" if named else ""
-        return f"{identifier(kernel.owner)}_{kernel.kind}{event}"
+        once = "_once" if kernel.single else ""
+        return f"{identifier(kernel.owner)}_{kernel.kind}{once}{event}"
 
     def events(self, population: str, event: str) -> str:
         """Name of the list of neurons that have an event; their number is in ``…_count``."""
