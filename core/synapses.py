@@ -13,7 +13,7 @@ from .connections import CLOCK_DRIVEN, EVENT_DRIVEN, SUMMED
 from .context import Checker, check_block, check_equation, variable_types, with_floats
 from .declared import Declared
 from .dimensions import TIME
-from .equations import DIFFERENTIAL, PARAMETER, SUBEXPRESSION, EquationError, Equations, parameter
+from .equations import DIFFERENTIAL, HELD, PARAMETER, SUBEXPRESSION, EquationError, Equations, parameter
 from .expr import Expr, ExpressionError
 from .group import Group
 from .independence import check_independent
@@ -175,6 +175,13 @@ class Synapses(Group):
     def state_names(self) -> tuple[str, ...]:
         extra = (LASTUPDATE,) if needs_lastupdate(self.equations) and LASTUPDATE not in self.equations else ()
         return (*self.equations, *extra)
+
+    def stored_names(self) -> tuple[str, ...]:
+        """Everything that has values of its own, events on their way included."""
+        own = [e.name for e in self.equations.ordered if e.kind != SUBEXPRESSION or HELD in e.flags]
+        last = [n for n in self.state_names() if n not in self.equations]
+        paths = [f"{p.name}.{part}" for p in self.pathways for part in ("delay", "pending", "due")]
+        return ("i", "j", *own, *last, *paths)
 
     def named(self, expr: Expr) -> Expr:
         return normalise(expr, self.references)
