@@ -407,9 +407,9 @@ class RuntimeDevice(UserDevice):
         """Values of a variable of synapses; those that it has not yet for all of them are zero."""
         state = self._state.setdefault(synapses, {})
         if variable not in synapses.variable_types:  # events on their way
-            return state.get(
-                variable, np.zeros(0, dtype="int32" if variable.endswith("pending") else "float64")
-            )
+            empty = np.zeros(0, dtype="int32" if variable.endswith("pending") else "float64")
+            waiting: Array = state.get(variable, empty)
+            return waiting
         dtype = STATE_DTYPES[synapses.variable_types[variable].dtype]
         count = 1 if variable in synapses.shared_variables else len(state.get("i", ()))
         values: Array = state.get(variable, np.zeros(0, dtype=dtype))
