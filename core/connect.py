@@ -20,6 +20,8 @@ from .resolve import external_names
 
 #: How numbers given for ``p`` and ``n`` are named among the constants of a rule: nobody can write these.
 P, COUNT = ".p", ".n"
+#: Number of sources and targets; ``None`` where a simulation makes them.
+Sizes = tuple[int | None, int | None]
 _INT = Type(DIMENSIONLESS, "int")
 _OTHER = {"pre": "post", "post": "pre"}
 
@@ -117,7 +119,7 @@ def _check(
 
 def make_rule(
     what: str,
-    sizes: tuple[int, int],
+    sizes: Sizes,
     variables: Collection[str],
     condition: Any,
     i: Any,
@@ -201,7 +203,7 @@ def _chance(what: str, p: Any, given: dict[str, Constant]) -> Expr | None:
     return Name(P)
 
 
-def _pairs(what: str, i: Any, j: Any, sizes: tuple[int, int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _pairs(what: str, i: Any, j: Any, sizes: Sizes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     arrays = []
     for name, value in (("i", i), ("j", j)):
         array = np.asarray(value)
@@ -217,12 +219,13 @@ def _pairs(what: str, i: Any, j: Any, sizes: tuple[int, int]) -> tuple[NDArray[n
             f"{what}: i has {arrays[0].size} element(s) and j has {arrays[1].size}; give as many of each, or one."
         ) from None
     for name, array, size in (("i", first, sizes[0]), ("j", second, sizes[1])):
-        outside = np.flatnonzero((array < 0) | (array >= size))
+        limit = np.iinfo(np.int64).max if size is None else size
+        outside = np.flatnonzero((array < 0) | (array >= limit))
         if outside.size:
             k = int(outside[0])
             raise IndexError(
                 f"{what}: the pair (i={first[k]}, j={second[k]}) at position {k} lies outside: {name} goes from 0 to "
-                f"{size - 1}. {outside.size} pair(s) do."
+                f"{limit - 1}. {outside.size} pair(s) do."
             )
     return np.array(first), np.array(second)
 

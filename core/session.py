@@ -47,6 +47,12 @@ class SessionDevice(ABC):
     def after_connect(self, session: Session, entry: ConnectEntry) -> None:  # noqa: B027
         """Synapses have been made; a device that holds state makes them now."""
 
+    def connections(
+        self, session: Session, synapses: Declared
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+        """Neurons at both ends of synapses as declared so far; ``None`` where that takes a simulation."""
+        return None
+
     def after_seed(self, session: Session, entry: SeedEntry) -> None:  # noqa: B027
         """``seed()`` has been called."""
 

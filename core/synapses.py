@@ -112,6 +112,7 @@ class Synapses(Group):
         self._events = {}
         self._refractory = self._refractory_value = None
         self._runs_along: list[Declared] = []
+        self._links = {}
         self._namespace = dict(namespace or {})
         self.source, self.target = source, target
         self.equations = equations
@@ -157,13 +158,19 @@ class Synapses(Group):
 
     @property
     def _rows(self) -> range:
-        ends = self.known_ends
-        return range(0 if ends is None else len(ends[0]))
+        if self.session.device.deferred:
+            return range(0)  # how many there will be, a simulation finds out
+        return range(len(self.ends()[0]))
 
     @property
     def special(self) -> Collection[str]:
         """Names that all synapses have and nobody sets."""
         return SYNAPTIC
+
+    @property
+    def _sources(self) -> int:
+        """Number of sources for checks; none where it is not known yet."""
+        return self.source.known_size or 0
 
     @property
     def shared_variables(self) -> Collection[str]:
@@ -225,7 +232,7 @@ class Synapses(Group):
 
     def check(self, constants: Mapping[str, Resolved]) -> None:
         """Check every string; all problems are raised as one error."""
-        checker = Checker(f"Synapses {self.name!r}", self.source.N, self.variable_types, constants)
+        checker = Checker(f"Synapses {self.name!r}", self._sources, self.variable_types, constants)
         for equation in self.equations.ordered:
             if equation.expr is not None:
                 checker.attempt(
@@ -242,7 +249,7 @@ class Synapses(Group):
         self, pathway: SynapticPathway, constants: Mapping[str, Resolved], checker: Checker | None = None
     ) -> tuple[Stmt, ...]:
         """The statements of a pathway with their locals marked."""
-        checker = checker or Checker(self.name, self.source.N, self.variable_types, constants)
+        checker = checker or Checker(self.name, self._sources, self.variable_types, constants)
         what = f"the code of {pathway.name!r}"
         if not self.order_matters:
             checker.attempt(
@@ -315,7 +322,8 @@ class Synapses(Group):
             For arguments that make no sense.
         """
         what = f"{self.name}.connect"
-        rule = make_rule(what, self.sizes, self.variable_types, condition, i, j, p, n, skip_if_invalid)
+        sizes = (self.source.known_size, self.target.known_size)
+        rule = make_rule(what, sizes, self.variable_types, condition, i, j, p, n, skip_if_invalid)
         if rule is None:
             return
         names = frame_namespace(level + 1) if namespace is None else dict(namespace)
@@ -336,7 +344,7 @@ class Synapses(Group):
         types = {n: t for n, t in self.variable_types.items() if n not in own and "." not in n}
 
         def check(constants: Mapping[str, Resolved]) -> None:
-            checker = Checker(what, self.source.N, types, constants)
+            checker = Checker(what, self._sources, types, constants)
             rule.check(types, checker)
             checker.finish()
 
@@ -354,8 +362,8 @@ class Synapses(Group):
 
     @property
     def known_ends(self) -> tuple[Numbers, Numbers] | None:
-        """Neurons at both ends of each synapse, where statements take effect at once."""
-        return None if self.session.device.deferred else self.ends()
+        """Neurons at both ends of each synapse, where that takes no simulation to find out."""
+        return self.session.device.connections(self.session, self)
 
     def ends(self) -> tuple[Numbers, Numbers]:
         """Neurons at both ends of each synapse, as numbers of the source and target.
@@ -365,11 +373,15 @@ class Synapses(Group):
         NotImplementedError
             In the standalone device before the simulation has run.
         """
-        found = [self.session.device.read(self.session, self, name) for name in ("i", "j")]
+        device = self.session.device
+        found = [device.read(self.session, self, name) for name in ("i", "j")]
         if found[0] is None or found[1] is None:
+            known = device.connections(self.session, self)
+            if known is not None:
+                return known
             raise NotImplementedError(
                 f"The connections of {self.name} are not known before the simulation has run: "
-                f"{self.session.device.why_unavailable()}."
+                f"{device.why_unavailable()}."
             )
         return found[0].astype(np.int64), found[1].astype(np.int64)
 

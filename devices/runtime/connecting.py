@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.connect import PairRule
+from ...core.connect import PairRule, Rule
 from ...core.connections import Connect, Pairs
 from ...core.expr import Draw, Expr, walk
 from ...core.freeze_synapses import pairs_step, rule_step
 from ...core.kernels import ConnectKernel
 from ...core.lower_synapses import connect_kernel
-from ...core.session import ConnectEntry
+from ...core.namespace import Constant, Resolved, parts
+from ...core.resolve import is_stateful
+from ...core.session import ConnectEntry, Session
 from ...core.synapses import Synapses
+from ...core.timedarray import TimedArray
+from ...core.userfunctions import Function
 from ..base import SimulationError
-from .evaluate import Environment, evaluate
+from .evaluate import Environment, Timed, evaluate
 from .philox import elements_at, uniform
 
 Numbers = NDArray[np.int64]
@@ -306,6 +310,54 @@ def make_synapses(entry: ConnectEntry, environment: Environment, seed: int) -> t
         return values[0] if len(values) == 1 else values[i if reference.side == "pre" else j]
 
     return connect(kernel, Neurons(synapses.sizes, lookup, environment, seed), pairs)
+
+
+def known_connections(session: Session, synapses: Synapses) -> tuple[Numbers, Numbers] | None:
+    """What the calls of ``connect`` so far make, unless that depends on chance or on what a simulation finds out."""
+    made = []
+    for entry in session.program:
+        if isinstance(entry, ConnectEntry) and entry.target is synapses:
+            if _draws(entry):
+                return None
+            try:
+                made.append(make_synapses(entry, _constants_only(entry), 0))
+            except NotImplementedError:
+                return None
+    empty = np.zeros(0, dtype=np.int64)
+    i, j = (np.concatenate([empty, *(part[side] for part in made)]) for side in (0, 1))
+    return i, j
+
+
+def _draws(entry: ConnectEntry) -> bool:
+    rule = entry.rule
+    if isinstance(rule, Rule) and rule.sample:
+        return True
+    return any(is_stateful(expr, entry.constants) for expr in rule.strings())
+
+
+def _constants_only(entry: ConnectEntry) -> Environment:
+    def variable(name: str) -> Any:
+        raise NotImplementedError(name)
+
+    known = entry.constants
+    return Environment(
+        variable=variable,
+        params=parameters(known),
+        functions={n: v for n, v in known.items() if isinstance(v, Function)},
+        timed={n: Timed(v.values, v.dt, n) for n, v in known.items() if isinstance(v, TimedArray)},
+        draw=lambda *_: variable("rand"),
+        constants={},
+        matrix=lambda entry: variable(str(entry)),
+        elements={},
+    )
+
+
+def parameters(known: Mapping[str, Resolved]) -> dict[str, Any]:
+    """Constants by the name of their slot."""
+    found: dict[str, Any] = {n: v.value for n, v in known.items() if isinstance(v, Constant)}
+    for name, value in known.items():
+        found |= {f"{name}:{part}": constant.value for part, constant in parts(value).items()}
+    return found
 
 
 def number_in_pair(i: Numbers, j: Numbers) -> Numbers:

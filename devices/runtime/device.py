@@ -10,7 +10,6 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from ...core.clock import Clock
-from ...core.connections import GROWING
 from ...core.declared import Declared
 from ...core.dimensions import TIME
 from ...core.equations import HELD
@@ -22,7 +21,7 @@ from ...core.logs import get_logger
 from ...core.lower import lower, relative, state_arrays
 from ...core.model import STATE_DTYPES, Run
 from ...core.monitors import EventRecorder, Monitor
-from ...core.namespace import Constant, Resolved, parts
+from ...core.namespace import Resolved
 from ...core.notices import tell_methods
 from ...core.operations import NetworkOperation
 from ...core.preferences import prefs
@@ -42,7 +41,7 @@ from ..preferences import TARGETS
 from ..simulation import Simulation
 from ..snapshots import Snapshot, SnapshotError, add_to_file, check_name, read_file
 from ..user import UserDevice
-from .connecting import make_synapses, number_in_pair
+from .connecting import make_synapses, number_in_pair, parameters
 from .context import POLL, Context
 from .discrete import DRAWS
 from .evaluate import Environment, Timed, evaluate
@@ -134,6 +133,10 @@ class RuntimeDevice(UserDevice):
             state[name] = np.concatenate([known, new]).astype(np.int32)
         if synapses.pair_index:
             self._stored(synapses, synapses.pair_index)[:] = number_in_pair(state["i"], state["j"])
+
+    def connections(self, session: Session, synapses: Declared) -> tuple[Array, Array]:
+        i, j = (self._stored(synapses, name).astype(np.int64) for name in ("i", "j"))
+        return i, j
 
     def _resolved(self, group: Group, text: str, constants: Mapping[str, Resolved], rows: range) -> Expr:
         """A string written for some neurons of a group, in terms of the group's variables."""
@@ -233,10 +236,7 @@ class RuntimeDevice(UserDevice):
     def _fill(self, context: Context, array: StateArray, owner: Declared) -> None:
         """Give a context what there is of an array without a fixed size, as synapses have them."""
         own = self._state.setdefault(owner, {})
-        empty = np.zeros(0, dtype=array.dtype)
-        current = (
-            own.get(array.variable, empty) if array.size == GROWING else self._stored(owner, array.variable)
-        )
+        current = self._stored(owner, array.variable)
         memory = context.state(array.id)
         if current.ctypes.data != memory.ctypes.data or current.size != memory.size:
             current = current.copy()
@@ -476,7 +476,7 @@ class RuntimeDevice(UserDevice):
 
         env = Environment(
             variable=variable,
-            params=_parameters(known),
+            params=parameters(known),
             functions={n: v for n, v in known.items() if isinstance(v, Function)},
             timed={n: Timed(v.values, v.dt, n) for n, v in known.items() if isinstance(v, TimedArray)},
             draw=draw,
@@ -519,13 +519,6 @@ class RuntimeDevice(UserDevice):
 
 def _same_objects(one: RunEntry, other: RunEntry) -> bool:
     return [id(o) for o in one.objects] == [id(o) for o in other.objects]
-
-
-def _parameters(known: Mapping[str, Resolved]) -> dict[str, Any]:
-    found: dict[str, Any] = {n: v.value for n, v in known.items() if isinstance(v, Constant)}
-    for name, value in known.items():
-        found |= {f"{name}:{part}": constant.value for part, constant in parts(value).items()}
-    return found
 
 
 def _everywhere(given: Any, part: slice, size: int) -> Any:
