@@ -74,6 +74,10 @@ class SessionDevice(ABC):
         """Time reached by a network, in seconds."""
         return sum(e.duration for e in session.program if isinstance(e, RunEntry))
 
+    def clock_time(self, session: Session, clock: Clock) -> float:
+        """Time reached by a clock, in seconds."""
+        return self.time(session, "")
+
     @abstractmethod
     def read(self, session: Session, owner: Declared, variable: str) -> NDArray[Any] | None:
         """Values of a variable after the run, in base SI units; ``None`` when there has been no run."""

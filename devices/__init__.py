@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from ..core.clock import Clock
 from ..core.declared import Declared
 from ..core.expr import Expr
 from ..core.namespace import Resolved
@@ -104,6 +105,9 @@ class UndecidedDevice(SessionDevice):
     def time(self, session: Session, network: str) -> float:
         return get_device().time(session, network)
 
+    def clock_time(self, session: Session, clock: Clock) -> float:
+        return get_device().clock_time(session, clock)
+
     def store(self, objects: Sequence[Declared], network: str, name: str, filename: Any) -> None:
         get_device().store(objects, network, name, filename)
 
@@ -166,6 +170,17 @@ def isolated_session(seed: int, time_limit: float | None = None) -> Iterator[Ses
             yield session
         finally:
             device.close()
+
+
+@contextmanager
+def running_session(random_seed: int) -> Iterator[Session]:
+    """A session seen by nobody else on the runtime device: each ``run()`` runs at once, in this process."""
+    from ..core.session import seed
+    from .runtime import RuntimeDevice
+
+    with use_session(Session(device=RuntimeDevice())) as session:
+        seed(random_seed)
+        yield session
 
 
 def declared_simulation(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Simulation | None:

@@ -78,6 +78,7 @@ class RuntimeDevice(UserDevice):
         self._times: dict[str, float] = {}
         self._networks: WeakKeyDictionary[Declared, str] = WeakKeyDictionary()  # which ran an object last
         self._snapshots: dict[tuple[str, str], Snapshot] = {}
+        self._reached: WeakKeyDictionary[Clock, float] = WeakKeyDictionary()
         self._clocks: WeakKeyDictionary[Clock, tuple[float, int]] = WeakKeyDictionary()
         self._seed = secrets.randbits(63)
         self._context: Context | None = None
@@ -203,6 +204,18 @@ class RuntimeDevice(UserDevice):
     def time(self, session: Session, network: str) -> float:
         return self._times.get(network, 0.0)
 
+    def clock_time(self, session: Session, clock: Clock) -> float:
+        if (
+            self._running
+            and self._context is not None
+            and self._frozen is not None
+            and self._entry is not None
+        ):
+            id_ = self._clock_ids(self._frozen, self._entry).get(clock)
+            if id_:
+                return self._context.clocks()[id_][0]
+        return self._reached.get(clock, 0.0)
+
     # -- contexts -----------------------------------------------------------------------------------------
 
     def _prepared(self, frozen: Frozen, entry: RunEntry) -> Context:
@@ -312,6 +325,7 @@ class RuntimeDevice(UserDevice):
         for clock, id_ in self._clock_ids(self._frozen, entry).items():
             _, dt, ticks = now[id_]
             self._clocks[clock] = (dt, ticks)
+            self._reached[clock] = context.time()
 
     def _clock_time(self, owner: Declared) -> float:
         """Time as an object sees it: of its clock during a run, of its network otherwise."""
@@ -510,7 +524,7 @@ class RuntimeDevice(UserDevice):
         return {k: dict(v) if isinstance(v, WeakKeyDictionary) else v for k, v in self.__dict__.items()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        weak = ("_networks", "_state", "_records", "_assigned", "_constants", "_clocks")
+        weak = ("_networks", "_state", "_records", "_assigned", "_constants", "_clocks", "_reached")
         self.__dict__.update({k: WeakKeyDictionary(v) if k in weak else v for k, v in state.items()})
 
     def __repr__(self) -> str:
