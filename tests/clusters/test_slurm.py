@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -115,3 +117,25 @@ def test_nobody_else_can_read_the_folder_of_the_keys(site: SlurmSite, tmp_path: 
     (tmp_path / "jobs").mkdir(mode=0o755)
     submit("slurm-jobs", tmp_path)
     assert os.stat(tmp_path / "jobs").st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("name", ["jobs", "batch", "array"])
+def test_the_scripts_to_start_from(name: str, site: SlurmSite, tmp_path: Path) -> None:
+    """With fewer cores than they ask for."""
+    text = (Path(__file__).parents[2] / "deploy" / "slurm" / f"{name}.sh").read_text()
+    text = text.replace('"cpus": 8', '"cpus": 1').replace('"jobs": 20', '"jobs": 2').replace("8GB", "1GB")
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "script.sh").write_text(text)
+    (tmp_path / "study.py").write_text(SCRIPT.replace("pause=0.05", "pause=0.002"))
+    fewer = {
+        "jobs": ["--mem=1G"],
+        "batch": ["--ntasks=2", "--cpus-per-task=1"],
+        "array": ["--array=0-1", "--cpus-per-task=1", "--mem=1G"],
+    }
+    command = ["sbatch", *fewer[name], f"--chdir={tmp_path}", f"--output={tmp_path}/jobs/study-%j.log"]
+    arguments = [tmp_path / "script.sh", tmp_path / "study.py", tmp_path / "log", tmp_path / "s.zarr"]
+    environment = {**site.environment, "PYTHON": sys.executable}
+    subprocess.run([*command, *arguments], env=environment, check=True, capture_output=True)
+    wait_until(lambda: bool(runs_begun(tmp_path)) and not site.jobs(), tmp_path, "the end")
+    assert told(tmp_path).count("complete:") == (2 if name == "array" else 1)
+    assert runs_begun(tmp_path) == len(RunStore.open(tmp_path / "s.zarr").completed()) == N
