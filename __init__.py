@@ -15,7 +15,8 @@ from .core.linked import linked_var
 from .core.logs import SpikefarmLogger, get_logger
 from .core.monitors import EventMonitor, SpikeMonitor, StateMonitor
 from .core.namespace import get_local_namespace
-from .core.network import MagicError, Network, collect, run, stop
+from .core.network import MagicError, Network, collect, restore, run, stop
+from .core.network import store as _store
 from .core.neurons import Subgroup
 from .core.operations import NetworkOperation, network_operation
 from .core.poisson import PoissonGroup
@@ -35,6 +36,8 @@ from .devices import clear_cache, device, get_device, set_device
 from .farm import *
 from .farm import __all__ as _farm
 
+#: Brian 2's function; the subpackage of that name is there for ``from spikefarm.store import …``.
+store = _store
 #: Brian 2's names for them.
 BrianLogger = SpikefarmLogger
 brian_prefs = prefs
@@ -78,11 +81,13 @@ __all__ = [
     "linked_var",
     "network_operation",
     "prefs",
+    "restore",
     "run",
     "seed",
     "set_device",
     "start_scope",
     "stop",
+    "store",
 ]
 
 

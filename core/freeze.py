@@ -75,6 +75,8 @@ class Frozen:
         From the user's names to the ids of the Model.
     timed : mapping
         From the input ids of TimedArrays to the objects themselves.
+    functions : mapping
+        From the ids of functions to the script's own; they stay in this process.
     """
 
     model: Model
@@ -82,6 +84,10 @@ class Frozen:
     seeds: tuple[int | None, ...]
     names: Mapping[str, str]
     timed: Mapping[str, TimedArray]
+    functions: Mapping[str, Function] = field(default_factory=dict)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "functions": {}}
 
 
 def freeze(session: Session) -> Frozen:
@@ -161,6 +167,7 @@ class _Freezer:
     seeds: list[int | None] = field(default_factory=lambda: [None])
     functions: dict[str, UserFunction] = field(default_factory=dict)
     function_ids: dict[int, str] = field(default_factory=dict)
+    function_objects: dict[str, Function] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
     links: dict[tuple[str, str], str] = field(default_factory=dict)  # inputs with the indices of links
     first: dict[str, Mapping[str, Resolved]] = field(default_factory=dict)  # what names stand for at first
@@ -195,7 +202,9 @@ class _Freezer:
             tuple(self.spans.values()),
         )
         model.verify()
-        return Frozen(model, self.values, tuple(self.seeds), dict(self.ids), self.timed_objects)
+        return Frozen(
+            model, self.values, tuple(self.seeds), dict(self.ids), self.timed_objects, self.function_objects
+        )
 
     def _first_constants(self, owners: Sequence[Declared]) -> dict[str, Mapping[str, Resolved]]:
         """What the names of each object stand for in its first run: for all runs the same kind of thing.
@@ -322,7 +331,7 @@ class _Freezer:
         code = self._code(obj, obj.group, obj.checked_code(constants), constants)
         population = self._source(obj.group, obj.rows)
         return Operation(
-            self.ids[obj.name], population, self._clock_id(obj), obj.when, obj.order, code, obj.shared
+            self.ids[obj.name], population, self._clock_id(obj), obj.when, obj.order, code, obj.leading
         )
 
     def _code(
@@ -381,6 +390,7 @@ class _Freezer:
             key = f"{name}@{number}"
             number += 1
         self.function_ids[id(function)] = key
+        self.function_objects[key] = function
         self.functions[key] = UserFunction(key, name, "", function.auto_vectorise)
         given = function.implementations.for_cpp()
         if given is not None:

@@ -96,7 +96,8 @@ def make_kernels(model: Model) -> tuple[list[Kernel], tuple[tuple[str, str], ...
         methods += method
         for event in population.events:
             kernels += event_kernels(population, event)
-    kernels += [operation_kernel(model, o) for o in model.operations]
+    for operation in model.operations:
+        kernels += operation_kernels(model, operation)
     kernels += [probe_kernel(model, probe) for probe in model.probes]
     return kernels, tuple(methods)
 
@@ -225,8 +226,8 @@ def rows_of(span: Span, population: Population) -> tuple[int, int] | None:
     return None if span.size == population.size else (span.start, span.stop)
 
 
-def operation_kernel(model: Model, o: Operation) -> Kernel:
-    """Statements for all neurons, or once for what they have in common.
+def operation_kernels(model: Model, o: Operation) -> list[Kernel]:
+    """Statements executed once for what neurons have in common, then those for all neurons.
 
     What is flagged (unless refractory) stands still in refractory neurons, as in Brian 2.
     """
@@ -234,14 +235,14 @@ def operation_kernel(model: Model, o: Operation) -> Kernel:
     rows = rows_of(model.span(o.population), population)
     still = {v.name for v in population.variables if "unless refractory" in v.flags and population.refracts}
     code = [s.with_expr(relative(s.expr, rows)) for s in o.code]
-    body = tuple(
+    once = tuple(code[: o.shared])
+    each = tuple(
         s.with_expr(select(Var("not_refractory"), s.expr, Var(s.target))) if s.target in still else s
-        for s in code
+        for s in code[o.shared :]
     )
-    rows = None if o.shared else rows
-    return Kernel(
-        "operation", o.id, population.id, o.clock, o.when, o.order, body=body, single=o.shared, rows=rows
-    )
+    base = Kernel("operation", o.id, population.id, o.clock, o.when, o.order)
+    kernels = [replace(base, body=once, single=True), replace(base, body=each, rows=rows)]
+    return [kernel for kernel in kernels if kernel.body]
 
 
 def probe_kernel(model: Model, probe: Probe) -> Kernel:

@@ -199,7 +199,7 @@ class Probe:
 class Operation:
     """Statements executed for all neurons of a population at each tick of a clock.
 
-    With ``shared`` they set what the neurons have in common, and are executed once.
+    The first ``shared`` of them set what the neurons have in common, and are executed once.
     """
 
     id: str
@@ -208,7 +208,7 @@ class Operation:
     when: str
     order: int
     code: tuple[Stmt, ...]
-    shared: bool = False
+    shared: int = 0
 
     def expressions(self) -> Iterator[Expr]:
         """Every expression of the statements."""
@@ -216,10 +216,9 @@ class Operation:
             yield statement.expr
 
     def dump(self) -> Iterator[str]:
-        target = f"shared variables of {self.population}" if self.shared else self.population
-        yield f"operation {self.id} on {target} clock={self.clock} when={self.when} order={self.order}"
-        for statement in self.code:
-            yield f"  {statement}"
+        yield f"operation {self.id} on {self.population} clock={self.clock} when={self.when} order={self.order}"
+        for k, statement in enumerate(self.code):
+            yield f"  {'once ' if k < self.shared else ''}{statement}"
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,9 +13,10 @@ from .declared import Declared
 from .events import SPIKE
 from .neurons import Neurons
 from .records import SpikeRecord, StateRecord
+from .states import StateHolder
 
 
-class Monitor(Declared):
+class Monitor(Declared, StateHolder):
     """What records something of a group; results know it by its name."""
 
     source: Neurons
@@ -22,6 +25,32 @@ class Monitor(Declared):
     @property
     def _needs(self) -> tuple[Declared, ...]:
         return (self.source._root,)
+
+    @abstractmethod
+    def recorded_names(self) -> tuple[str, ...]:
+        """What is recorded."""
+
+    def _state_names(self, subexpressions: bool, read_only_variables: bool) -> Sequence[str]:
+        return (*self.recorded_names(), "N") if read_only_variables else ()
+
+    def _state_value(self, name: str, units: bool) -> Any:
+        if name == "N":
+            return len(self)
+        if name not in self.recorded_names():
+            raise KeyError(
+                f"{self.name} has no variable {name!r}; it has {', '.join(self.recorded_names())}, N."
+            )
+        return getattr(self, name if units else f"{name}_")
+
+    def _set_state_values(self, values: Mapping[str, Any], units: bool, level: int) -> None:
+        if values:
+            raise TypeError(
+                f"{self.name}: what a monitor has recorded cannot be set, but {', '.join(values)} is."
+            )
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Number of events or times recorded."""
 
 
 class EventRecorder(Monitor):
@@ -68,6 +97,12 @@ class EventRecorder(Monitor):
         """Everything recorded so far."""
         types = {n: self.source.variable_types[n].dim for n in self.recorded_variables}
         return SpikeRecord(reader(self), self.source.N, types, self.name)
+
+    def recorded_names(self) -> tuple[str, ...]:
+        return (*self.recorded_variables, "count")
+
+    def _state_value(self, name: str, units: bool) -> Any:
+        return self.count if name == "count" else super()._state_value(name, units)
 
     @property
     def t_(self) -> NDArray[np.float64]:
@@ -274,6 +309,14 @@ class StateMonitor(Monitor):
         types = {n: self.source.variable_types[n].dim for n in self.record_variables}
         shared = frozenset(n for n in types if self.source.state(n).shared)
         return StateRecord(reader(self), self.record, types, shared, self.name)
+
+    def recorded_names(self) -> tuple[str, ...]:
+        return ("t", *self.record_variables)
+
+    def _state_value(self, name: str, units: bool) -> Any:
+        """As in Brian 2, a variable has a row for each time here, and a column for each neuron."""
+        values = super()._state_value(name, units)
+        return values.T if name in self.record_variables else values
 
     @property
     def t(self) -> Any:

@@ -16,6 +16,7 @@ from .notices import tell_names
 from .report import Report
 from .session import RunEntry, Session, check_name, current_session
 from .spikegenerator import SpikeGeneratorGroup
+from .states import StateHolder
 from .units import DimensionMismatchError, Quantity
 
 
@@ -122,6 +123,82 @@ class Network:
         report = Report(report, report_period)
         declare_run(self.session, self._objects, duration, names, self._key, report)
 
+    def get_states(
+        self,
+        units: bool = True,
+        format: str = "dict",
+        subexpressions: bool = False,
+        read_only_variables: bool = True,
+        level: int = 0,
+    ) -> dict[str, Any]:
+        """Values of the variables of all groups and monitors, by name of the object; see `StateHolder.get_states`."""
+        return {
+            obj.name: obj.get_states(None, units, format, subexpressions, read_only_variables, level + 1)
+            for obj in self._objects
+            if isinstance(obj, StateHolder)
+        }
+
+    def set_states(
+        self, values: Mapping[str, Any], units: bool = True, format: str = "dict", level: int = 0
+    ) -> None:
+        """Set variables of several objects, by their names; see `StateHolder.set_states`.
+
+        Raises
+        ------
+        KeyError
+            Listing the objects that the network does not have; nothing is set then.
+        """
+        known = {obj.name: obj for obj in self._objects if isinstance(obj, StateHolder)}
+        unknown = [name for name in values if name not in known]
+        if unknown:
+            raise KeyError(
+                f"{self.name} has no object(s) {', '.join(map(repr, unknown))} with variables; it has "
+                f"{', '.join(known) or 'none'}."
+            )
+        for name, given in values.items():
+            known[name].set_states(given, units, format, level + 1)
+
+    def store(self, name: str = "default", filename: Any = None) -> None:
+        """Keep the state of all objects, what monitors have recorded and the time, to come back to it.
+
+        Parameters
+        ----------
+        name : str, optional
+            Under which name; what was kept under that name is replaced.
+        filename : path, optional
+            A file to keep it in, together with what that file has under other names; else it is kept in memory.
+
+        Raises
+        ------
+        NotImplementedError
+            In standalone mode.
+        """
+        self.session.device.store(_with_contained(self._objects), self._key, name, filename)
+
+    def restore(
+        self, name: str = "default", filename: Any = None, restore_random_state: bool = False
+    ) -> None:
+        """Bring back what `store` has kept.
+
+        Parameters
+        ----------
+        name : str, optional
+            Under which name it was kept.
+        filename : path, optional
+            The file that it was kept in.
+        restore_random_state : bool
+            Whether the random numbers that follow are those that followed then; else they are others.
+
+        Raises
+        ------
+        KeyError
+            If there is no such snapshot, or it is of other objects; nothing is changed then.
+        NotImplementedError
+            In standalone mode.
+        """
+        objects = _with_contained(self._objects)
+        self.session.device.restore(objects, self._key, name, filename, restore_random_state)
+
     def stop(self) -> None:
         """End the current run after this time step; called from a network operation."""
         self.session.device.stop()
@@ -188,7 +265,25 @@ def run(
     _refuse_profile(profile)
     session = current_session()
     names = frame if namespace is None else dict(namespace)
-    declare_run(session, objects, duration, names, f"magic {session.scope}", Report(report, report_period))
+    declare_run(session, objects, duration, names, _magic_key(session), Report(report, report_period))
+
+
+def store(name: str = "default", filename: Any = None) -> None:
+    """Keep the state of every object that is visible where this is called; see `Network.store`."""
+    session = current_session()
+    objects = _with_contained(_visible(frame_namespace(1)))
+    session.device.store(objects, _magic_key(session), name, filename)
+
+
+def restore(name: str = "default", filename: Any = None, restore_random_state: bool = False) -> None:
+    """Bring back what `store` has kept; see `Network.restore`."""
+    session = current_session()
+    objects = _with_contained(_visible(frame_namespace(1)))
+    session.device.restore(objects, _magic_key(session), name, filename, restore_random_state)
+
+
+def _magic_key(session: Session) -> str:
+    return f"magic {session.scope}"
 
 
 def _refuse_profile(profile: Any) -> None:
@@ -240,9 +335,12 @@ def declare_run(
     session.device.after_run(session, entry)
 
 
+def _with_contained(objects: Iterable[Declared]) -> list[Declared]:
+    return list(dict.fromkeys(obj for each in list(objects) for obj in (each, *each._contained)))
+
+
 def _with_sources(objects: Iterable[Declared]) -> list[Declared]:
-    named = list(objects)
-    chosen = list(dict.fromkeys(obj for each in named for obj in (each, *each._contained)))
+    chosen = _with_contained(objects)
     if not chosen:
         raise MagicError("The network is empty; add groups and monitors before running it.")
     for obj in chosen:
@@ -272,4 +370,4 @@ def _check_names(session: Session, chosen: list[Declared]) -> None:
             )
 
 
-__all__ = ["MagicError", "Network", "collect", "run", "stop"]
+__all__ = ["MagicError", "Network", "collect", "restore", "run", "stop", "store"]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .context import SPECIAL
+from .equations import LINKED, SUBEXPRESSION
 from .regular import CodeRunner
+from .states import StateHolder
 from .variables import VariableView
 
 if TYPE_CHECKING:
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from .session import Session
 
 
-class Neurons(ABC):
+class Neurons(StateHolder):
     """Consecutive neurons of a group, all of them if it is the group itself.
 
     Where no variable has that name, ``start`` is the index in the group of the first neuron, ``stop`` that after
@@ -81,6 +84,37 @@ class Neurons(ABC):
         if name not in self.variable_types:
             raise KeyError(f"{self.name} has no variable {name!r}; it has {', '.join(self.variable_types)}.")
         return VariableView(self._root, name, not use_units, self._rows)
+
+    def _state_names(self, subexpressions: bool, read_only_variables: bool) -> Sequence[str]:
+        equations = self.equations
+        found = list(SPECIAL) if read_only_variables else []
+        for name in self.variable_types:
+            equation = equations.get(name)
+            if equation is None:
+                found += [name] if name not in SPECIAL else []
+            elif equation.kind == SUBEXPRESSION:
+                found += [name] if subexpressions else []
+            elif LINKED not in equation.flags or read_only_variables:
+                found.append(name)
+        return found
+
+    def _state_value(self, name: str, units: bool) -> Any:
+        view = self.state(name, units)
+        return view[:]
+
+    def _set_state_values(self, values: Mapping[str, Any], units: bool, level: int) -> None:
+        views = {}
+        problems: list[str] = []
+        for name, value in values.items():
+            try:
+                views[name] = self.state(name, units)
+                views[name].check(value)
+            except (KeyError, TypeError) as error:
+                problems.append(str(error.args[0]))
+        if problems:
+            raise (TypeError if len(views) == len(values) else KeyError)("\n".join(problems))
+        for name, value in values.items():
+            views[name].assign(slice(None), value, level=level + 1)
 
     def __getitem__(self, index: Any) -> Subgroup:
         """Consecutive neurons: a slice, an index, or indices that follow one another.

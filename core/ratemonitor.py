@@ -43,6 +43,9 @@ class PopulationRateMonitor(Monitor):
         """Everything recorded so far."""
         return RateRecord(reader(self), self.name)
 
+    def recorded_names(self) -> tuple[str, ...]:
+        return ("t", "rate")
+
     @property
     def t(self) -> Any:
         """Times of the steps."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .context import Checker, check_block, check_shared, shared_names
 from .declared import Declared
-from .expr import Expr
+from .expr import ExpressionError, names
 from .statements import Stmt, parse_block
 
 if TYPE_CHECKING:
@@ -42,17 +42,17 @@ class GroupCode(Declared):
         return self.group.external_names_of(self.code) - set(self.intrinsic_constants())
 
     @property
-    def shared(self) -> bool:
-        """Whether the code sets what all neurons have in common, and is executed once."""
-        targets = {s.target for s in self.code} & set(self.group.variable_types)
-        return bool(targets) and targets <= shared_names(self.group.equations)
+    def leading(self) -> int:
+        """How many statements there are up to the last that sets a shared variable; these are executed once."""
+        shared = shared_names(self.group.equations)
+        places = [k for k, s in enumerate(self.code) if s.target in shared]
+        return places[-1] + 1 if places else 0
 
     def checked_code(self, constants: Mapping[str, Any], checker: Checker | None = None) -> tuple[Stmt, ...]:
         """The code with its locals marked."""
         group = self.group
         checker = checker or Checker(self.name, len(self.rows), group.variable_types, constants)
-        readonly = group.readonly(shared=not self.shared)
-        return check_block(checker, self.code, readonly, self.what)
+        return check_block(checker, self.code, group.readonly(shared=False), self.what)
 
     def check(self, constants: Mapping[str, Any]) -> None:
         group = self.group
@@ -60,15 +60,33 @@ class GroupCode(Declared):
             f"{type(self).__name__} {self.name!r}", len(self.rows), group.variable_types, constants
         )
         self.checked_code(constants, checker)
-        if self.shared:
-            for statement in self.code:
-                self._check_shared(checker, statement.target, statement.expr)
+        checker.attempt(self.what, self._check_order)
+        for statement in self.code[: self.leading]:
+            self._check_shared(checker, statement)
         checker.finish()
 
-    def _check_shared(self, checker: Checker, target: str, expr: Expr) -> None:
+    def _check_order(self) -> None:
+        """What has one value for all neurons comes first, and shares no locals with the rest."""
+        first, rest = self.code[: self.leading], self.code[self.leading :]
+        own = set(self.group.variable_types)
+        early = [s for s in first if s.target in own - shared_names(self.group.equations)]
+        if early:
+            raise ExpressionError(
+                f"{str(early[0])!r} is executed for each neuron, but statements that set shared variables are executed "
+                "once, so they come first; put it after them."
+            )
+        both = sorted(({s.target for s in first} - own) & {n for s in rest for n in names(s.expr)})
+        if both:
+            raise ExpressionError(
+                f"{both[0]!r} is set along with shared variables and read for each neuron; make it a shared "
+                "variable of the group, or write its value out."
+            )
+
+    def _check_shared(self, checker: Checker, statement: Stmt) -> None:
         group = self.group
-        shared = shared_names(group.equations)
-        checker.attempt(self.what, lambda: check_shared(expr, group.variable_types, shared, repr(target)))
+        known = shared_names(group.equations)
+        what, types = repr(statement.target), group.variable_types
+        checker.attempt(self.what, lambda: check_shared(statement.expr, types, known, what))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r} of {self.group.name!r}>"

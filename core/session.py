@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import weakref
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -50,9 +50,23 @@ class SessionDevice(ABC):
         """End the current run after this time step."""
         raise RuntimeError("stop() ends a run from within a network operation, which this device has not.")
 
+    def store(self, objects: Sequence[Declared], network: str, name: str, filename: Any) -> None:
+        """Keep the state of objects and the time of their network under a name."""
+        raise NotImplementedError(_NO_STATE)
+
+    def restore(
+        self, objects: Sequence[Declared], network: str, name: str, filename: Any, random_state: bool
+    ) -> None:
+        """Bring back what `store` has kept."""
+        raise NotImplementedError(_NO_STATE)
+
     def time(self, session: Session, network: str) -> float:
         """Time reached by a network, in seconds."""
         return sum(e.duration for e in session.program if isinstance(e, RunEntry))
+
+    def clock_time(self, session: Session, clock: Clock) -> float:
+        """Time reached by a clock, in seconds."""
+        return self.time(session, "")
 
     @abstractmethod
     def read(self, session: Session, owner: Declared, variable: str) -> NDArray[Any] | None:
@@ -61,6 +75,12 @@ class SessionDevice(ABC):
     @abstractmethod
     def why_unavailable(self) -> str:
         """What a user can do to be able to read values."""
+
+
+_NO_STATE = (
+    "store() and restore() keep the state of a simulation in this process, which a standalone program has not: call "
+    "set_device('runtime'); or let the program begin anew, with other values, by device.run(run_args=…)."
+)
 
 
 class NoDevice(SessionDevice):

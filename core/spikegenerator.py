@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from .events import SPIKE
 from .group import Group, check_size
 from .infer import unit_of
 from .logs import get_logger
+from .records import with_unit
 from .session import RunEntry
 from .units import DimensionMismatchError, get_dimensions
 
@@ -22,6 +23,8 @@ _logger = get_logger("spikefarm.core.spikegenerator")
 
 #: A period of zero: nothing is repeated.
 ONCE = 0.0
+#: What `get_states` calls the spikes, as in Brian 2.
+_GIVEN = {"neuron_index": "indices", "spike_time": "times", "period": "period"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +130,18 @@ class SpikeGeneratorGroup(Group):
     def spikes(self) -> Spikes:
         """The spikes set last."""
         return self._spikes
+
+    def _state_names(self, subexpressions: bool, read_only_variables: bool) -> Sequence[str]:
+        return (
+            *super()._state_names(subexpressions, read_only_variables),
+            *(_GIVEN if read_only_variables else ()),
+        )
+
+    def _state_value(self, name: str, units: bool) -> Any:
+        if name not in _GIVEN:
+            return super()._state_value(name, units)
+        found = getattr(self._spikes, _GIVEN[name])
+        return with_unit(found, TIME) if units and name != "neuron_index" else found
 
     def set_spikes(self, indices: Any, times: Any, period: Any = None, sorted: bool = False) -> None:
         """Set the spikes of the runs from here on, in place of all set before; see the class.

@@ -122,6 +122,14 @@ class VariableView(NDArrayOperatorsMixin):
         session.record(entry)
         session.device.after_assign(session, entry)
 
+    def check(self, value: Any) -> None:
+        """Refuse a value for all these neurons as `assign` would, as far as that takes no names of the script."""
+        if isinstance(value, LinkedVariable):
+            return
+        self._refuse_readonly()
+        if not isinstance(value, str | VariableView):
+            self.check_values(value, self.size)
+
     def _link(self, index: Any, to: LinkedVariable) -> None:
         if not self.whole or not (isinstance(index, slice) and index == slice(None)):
             raise TypeError(f"{self.label}: only a variable of a whole group can be linked.")
@@ -149,9 +157,11 @@ class VariableView(NDArrayOperatorsMixin):
         return equation is not None and LINKED in equation.flags
 
     @property
-    def _stored(self) -> bool:
+    def has_values(self) -> bool:
         """Whether there is an array of values, as of a subexpression there is only if it is held over a step."""
-        return not self._is_subexpression() or HELD in self.group.equations[self.name].flags
+        if self._is_subexpression():
+            return HELD in self.group.equations[self.name].flags
+        return not self._is_linked()
 
     def _indices(self, index: Any) -> NDArray[np.int64] | None:
         """Which neurons an index means; ``None`` for all."""
@@ -286,6 +296,9 @@ class VariableView(NDArrayOperatorsMixin):
             return np.array([len(self.rows)], dtype=np.int32)
         if self.name == "dt":
             return np.array([self.group.clock.dt_])
+        if self.name == "t_in_timesteps":
+            time = VariableView(self.group, "t").values()
+            return np.rint(time / self.group.clock.dt_).astype(np.int32)
         found = self._of_group()
         return found if self.shared or self.whole else found[self.rows.start : self.rows.stop]
 
@@ -299,7 +312,7 @@ class VariableView(NDArrayOperatorsMixin):
             return self.group.links[self.name].values(self.group).astype(self.dtype)
         session = self.group.session
         found = session.device.read(session, self.group, self.name)
-        if found is None and not self._stored:
+        if found is None and not self.has_values:
             raise NotImplementedError(
                 f"{self.label} is a subexpression, of which no values are kept; record it with a StateMonitor."
             )
@@ -314,7 +327,7 @@ class VariableView(NDArrayOperatorsMixin):
 
     def _known(self) -> NDArray[Any] | None:
         """What the script set so far for the group, where that does not take a simulation to find out."""
-        if self.name in ("t", "t_in_timesteps"):
+        if self.name == "t":
             return None if self.group.session.ran else np.zeros(1)
         default = {"lastspike": LONG_AGO, "not_refractory": True}.get(self.name, 0)
         size = 1 if self.shared else self.group.N
@@ -397,7 +410,7 @@ class VariableView(NDArrayOperatorsMixin):
         try:
             shown = repr(self._quantity())
         except NotImplementedError:
-            shown = "not known before the simulation has run" if self._stored else "a subexpression"
+            shown = "not known before the simulation has run" if self.has_values else "a subexpression"
         return f"<{self.label}{'_' if self._plain else ''}: {shown}>"
 
     __str__ = __repr__

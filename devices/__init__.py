@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from ..core.clock import Clock
 from ..core.declared import Declared
 from ..core.expr import Expr
 from ..core.namespace import Resolved
@@ -104,6 +105,20 @@ class UndecidedDevice(SessionDevice):
     def time(self, session: Session, network: str) -> float:
         return get_device().time(session, network)
 
+    def clock_time(self, session: Session, clock: Clock) -> float:
+        return get_device().clock_time(session, clock)
+
+    def store(self, objects: Sequence[Declared], network: str, name: str, filename: Any) -> None:
+        get_device().store(objects, network, name, filename)
+
+    def restore(
+        self, objects: Sequence[Declared], network: str, name: str, filename: Any, random_state: bool
+    ) -> None:
+        get_device().restore(objects, network, name, filename, random_state)
+
+    def stop(self) -> None:
+        get_device().stop()
+
     def read(self, session: Session, owner: Declared, variable: str) -> Any:
         return get_device().read(session, owner, variable)
 
@@ -155,6 +170,17 @@ def isolated_session(seed: int, time_limit: float | None = None) -> Iterator[Ses
             yield session
         finally:
             device.close()
+
+
+@contextmanager
+def running_session(random_seed: int) -> Iterator[Session]:
+    """A session seen by nobody else on the runtime device: each ``run()`` runs at once, in this process."""
+    from ..core.session import seed
+    from .runtime import RuntimeDevice
+
+    with use_session(Session(device=RuntimeDevice())) as session:
+        seed(random_seed)
+        yield session
 
 
 def declared_simulation(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Simulation | None:

@@ -8,12 +8,14 @@ from .plan import Plan
 from .ragged import Ragged
 from .recorded import Recorded, recorded_sweep
 from .samples import Choice, LatinHypercube, LogUniform, Normal, Quantile, Random, Sobol, Uniform
-from .schedule import FarmError, RunsFailedError
 from .sweep import Sweep
+from .tally import FarmError, RunsFailedError, SweepCancelledError
+from .tasks import DataManager, run_tasks
 
 __all__ = [
     "Choice",
     "Concat",
+    "DataManager",
     "Experiment",
     "FailedRunsWarning",
     "FarmError",
@@ -30,10 +32,12 @@ __all__ = [
     "RunsFailedError",
     "Sobol",
     "Sweep",
+    "SweepCancelledError",
     "SweepError",
     "Uniform",
     "Zip",
     "experiment",
     "open_results",
     "recorded_sweep",
+    "run_tasks",
 ]

@@ -111,6 +111,13 @@ def declared_simulation(function: Callable[..., Any], arguments: Mapping[str, An
     return cast("Simulation | None", devices.declared_simulation(function, arguments))
 
 
+def running_session(seed: int) -> AbstractContextManager[Any]:
+    """Return a context in which a function can declare and run step by step, seen by nobody else."""
+    from .. import devices
+
+    return cast(AbstractContextManager[Any], devices.running_session(seed))
+
+
 def session_numerics() -> str:
     """Return what changes the numbers of a function that runs simulations, besides the function."""
     from .. import devices

@@ -7,16 +7,21 @@ import json
 import logging
 import os
 import socket
+import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+from .axes import refuse
 
 if TYPE_CHECKING:
     from distributed import Client
 
 LOOPBACK = "127.0.0.1"
+NOTHING: Mapping[str, float] = MappingProxyType({})
 DASHBOARD_PORT = 8787
 
 # `dask spec`, which starts a worker and stays with it, but not longer than the process that wanted it.
@@ -33,6 +38,51 @@ main()
 """
 
 
+def capacity(needs: Mapping[str, float]) -> dict[str, float]:
+    """Return what this machine has of what a run needs.
+
+    Raises
+    ------
+    SweepError
+        Less than one run needs, or nobody knows.
+    """
+    known = {"memory": _memory, "GPU": _gpus}
+    has = {name: known[name]() for name in needs if name in known}
+    refuse(
+        "run",
+        [
+            f"resources: nobody knows how much {name!r} this machine has, only memory and GPU; give a client of "
+            "a cluster whose workers were started with --resources"
+            for name in needs
+            if name not in known
+        ]
+        + [
+            f"resources: a run needs {need:g} of {name!r}, and this machine has {has[name]:g}"
+            for name, need in needs.items()
+            if name in has and has[name] < need
+        ],
+    )
+    return has
+
+
+def _memory() -> float:
+    import psutil
+
+    return float(psutil.virtual_memory().available)
+
+
+def _gpus() -> float:
+    """Return how many GPUs this process may use: those that CUDA_VISIBLE_DEVICES names, or that NVIDIA's tool lists."""
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if named is not None:
+        return float(len([name for name in named.split(",") if name.strip() not in ("", "-1")]))
+    try:
+        listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=20, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return 0.0
+    return float(listed.stdout.count("GPU "))
+
+
 def load_libraries() -> None:
     """Import what an embedded cluster needs, which takes about a second."""
     from importlib import import_module
@@ -41,7 +91,7 @@ def load_libraries() -> None:
 
 
 @contextmanager
-def embedded(processes: bool, workers: int | None) -> Iterator[Client]:
+def embedded(processes: bool, workers: int | None, needs: Mapping[str, float] = NOTHING) -> Iterator[Client]:
     """Run a cluster for the duration of a ``with`` block.
 
     Parameters
@@ -51,12 +101,20 @@ def embedded(processes: bool, workers: int | None) -> Iterator[Client]:
         Neither imports the user's script again, so a script needs no ``__main__`` guard.
     workers : int, optional
         How many runs at a time; by default as many as this process may use cores.
+    needs : mapping
+        What each run takes of the machine: ``memory`` in bytes, ``GPU``.
+
+    Raises
+    ------
+    SweepError
+        The machine has less than one run needs.
     """
     from dask.system import CPU_COUNT
     from distributed import Client
 
-    n = workers or CPU_COUNT
-    with _quiet_start(processes, n) as cluster, Client(cluster, set_as_default=False) as client:
+    has = capacity(needs)
+    n = min([workers or CPU_COUNT, *(int(has[name] // need) for name, need in needs.items())])
+    with _quiet_start(processes, n, has) as cluster, Client(cluster, set_as_default=False) as client:
         client.wait_for_workers(n if processes else 1)
         try:
             yield client
@@ -65,11 +123,11 @@ def embedded(processes: bool, workers: int | None) -> Iterator[Client]:
             raise
 
 
-def _quiet_start(processes: bool, n: int) -> Any:
+def _quiet_start(processes: bool, n: int, has: dict[str, float]) -> Any:
     with warnings.catch_warnings():
         # Somebody may take the port between the look at it and its use; then Dask takes another and says so.
         warnings.filterwarnings("ignore", message="Port .* is already in use")
-        return _processes(n) if processes else _threads(n)
+        return _processes(n, has) if processes else _threads(n, has)
 
 
 async def _abandon(cluster: Any) -> None:
@@ -91,13 +149,14 @@ def dashboard(client: Client) -> str:
     return str(client.dashboard_link)
 
 
-def _threads(n: int) -> Any:
+def _threads(n: int, has: dict[str, float]) -> Any:
     from distributed import LocalCluster
 
     return LocalCluster(
         processes=False,
         n_workers=1,
         threads_per_worker=n,
+        resources=has,
         memory_limit=0,  # this process is the user's; it is not for a worker to pause it
         dashboard_address=f"{LOOPBACK}:{_dashboard_port()}",
         worker_dashboard_address=f"{LOOPBACK}:0",  # by default it would listen on all interfaces
@@ -105,7 +164,7 @@ def _threads(n: int) -> Any:
     )
 
 
-def _processes(n: int) -> Any:
+def _processes(n: int, has: dict[str, float]) -> Any:
     """Start workers as programs of their own, with a scheduler in this process.
 
     They end when this process does, however it ends.
@@ -119,7 +178,14 @@ def _processes(n: int) -> Any:
             arguments = (str(os.getpid()), "spec", self.scheduler, "--spec", spec)
             self.process = await asyncio.create_subprocess_exec(sys.executable, "-c", WATCHED, *arguments)
 
-    options = {"host": LOOPBACK, "nthreads": 1, "memory_limit": "auto", "silence_logs": logging.CRITICAL}
+    each = {name: amount / n for name, amount in has.items()}
+    options = {
+        "host": LOOPBACK,
+        "nthreads": 1,
+        "resources": each,
+        "memory_limit": "auto",
+        "silence_logs": logging.CRITICAL,
+    }
     worker = {"cls": WatchedWorker, "options": {"worker_kwargs": options}}
     address = f"{LOOPBACK}:{_dashboard_port()}"
     scheduler = {

@@ -10,7 +10,6 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,12 +25,15 @@ from ..store.writers import others
 from .axes import refuse
 from .cluster import dashboard, embedded, load_libraries
 from .clusters import current_form
+from .control import Session, Status, forget_dead, new_id
 from .estimate import guessed, measured, tried
+from .options import Options
 from .plan import Estimate, Plan, count, duration
 from .progress import Progress, wanted
-from .schedule import Schedule, Tally
+from .schedule import Schedule
 from .share import Share
 from .study import Study
+from .tally import Tally, how_to_go_on
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -40,79 +42,6 @@ if TYPE_CHECKING:
 
 class FailedRunsWarning(UserWarning):
     """Some runs of a sweep failed."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a sweep is done; none of these changes a result, so none is in a run's key.
-
-    Parameters
-    ----------
-    store : path, optional
-        Where results are kept, and looked for. Without it they stay in memory.
-    client : distributed.Client, optional
-        A cluster; by default one on this machine for the time of the sweep.
-    workers : int, optional
-        Runs at a time on the default cluster; by default as many as there are cores.
-    time_limit : float, optional
-        Seconds of wall time for one simulation; a run that takes longer has failed.
-    batch_seconds : float, optional
-        How long one batch of runs should take: what a killed process loses at most, for each worker. By default
-        a hundredth of the sweep, but 1 s to 1 min.
-    retry_failed : bool
-        Whether runs that failed before are done again.
-    overwrite : bool
-        Whether to delete a store that is there, whatever is in it.
-    progress : bool, optional
-        Whether to show a bar and tell what is done; by default a bar where somebody watches.
-    """
-
-    store: PathLike | None = None
-    client: Client | None = None
-    workers: int | None = None
-    time_limit: Any = None
-    batch_seconds: float | None = None
-    retry_failed: bool = False
-    overwrite: bool = False
-    progress: bool | None = None
-
-    def check(self) -> None:
-        """Refuse what makes no sense.
-
-        Raises
-        ------
-        SweepError
-        """
-        problems = []
-        if self.time_limit is not None and not _seconds(self.time_limit) > 0:
-            problems.append(f"time_limit={self.time_limit!r}: give seconds above 0, or None for no limit")
-        if self.batch_seconds is not None and not _seconds(self.batch_seconds) > 0:
-            problems.append(
-                f"batch_seconds={self.batch_seconds!r}: give seconds above 0, or None for what suits the sweep"
-            )
-        if self.workers is not None and (not isinstance(self.workers, int) or self.workers < 1):
-            problems.append(
-                f"workers={self.workers!r}: give a whole number, 1 or more, or None for all cores"
-            )
-        if self.overwrite and self.store is None:
-            problems.append("overwrite=True without a store: give store=..., or leave it out")
-        refuse("run", problems)
-
-    def tell(self, text: str) -> None:
-        """Print, unless told to be quiet."""
-        if self.progress is not False:
-            print(text, flush=True)
-
-
-def _seconds(value: Any) -> float:
-    """Return seconds, given as a number or with units; NaN if it is neither."""
-    from .adapters import split
-
-    try:
-        array, dimension = split(value)
-        return float(array) if dimension in ("", "0,0,1,0,0,0,0") else float("nan")
-    except Exception:
-        return float("nan")
 
 
 def plan(study: Study, store: PathLike | None) -> Plan:
@@ -130,9 +59,7 @@ def plan(study: Study, store: PathLike | None) -> Plan:
 
 def dry_run(study: Study, time_limit: Any) -> Plan:
     """Do one run in this process and return a plan that knows what it cost."""
-    Options(time_limit=time_limit).check()
-    limit = None if time_limit is None else _seconds(time_limit)
-    return _plan(study, 0, 0, None, tried(study, limit))
+    return _plan(study, 0, 0, None, tried(study, Options.of(time_limit=time_limit).limit))
 
 
 def _plan(study: Study, cached: int, failed: int, path: Path | str | None, estimate: Estimate | None) -> Plan:
@@ -162,42 +89,52 @@ def _existing(study: Study, store: PathLike | None) -> RunStore | None:
 def execute(study: Study, options: Options) -> xr.Dataset:
     """Do what is missing of a study and return all of it.
 
+    Errors as for `complete`.
+    """
+    start = time.perf_counter()
+    with _place(options.store) as place:
+        tally = _complete(study, options, place)
+        data = open_results(place, study.id)
+        if options.store is None:
+            data = data.load()
+    data = data.assign_attrs(tally.counts(len(study)))
+    _report(study, tally, options, time.perf_counter() - start)
+    return data
+
+
+def complete(study: Study, options: Options) -> Tally:
+    """Do what is missing of a study.
+
     Raises
     ------
     StoreError, OwnerError, LockedError
         The store cannot be used; nothing ran.
     RunsFailedError, FarmError
         See `Schedule.run`.
+    SweepCancelledError
+        Somebody asked for it; tells how to go on.
     KeyboardInterrupt
         After telling how to go on.
     """
-    options.check()
     start = time.perf_counter()
+    with _place(options.store) as place:
+        tally = _complete(study, options, place)
+    _report(study, tally, options, time.perf_counter() - start)
+    return tally
+
+
+def _complete(study: Study, options: Options, place: Place) -> Tally:
     if not options.overwrite:
         _existing(study, options.store)
-    if options.client is None:
-        _prepare(
-            study, options.workers or os.cpu_count() or 1
-        )  # without a compiler nothing is written either
-    with _place(options.store) as place:
-        store = RunStore.create_or_open(place, study.owner, overwrite=options.overwrite)
-        tally = _fill(study, store, options)
-        # The last one of several clients that did the same sweep publishes it.
-        if options.store is not None and not others(place, study.id):
-            with store.lock():
-                store.publish(study.id)
-        data = open_results(place, study.id)
-        if options.store is None:
-            data = data.load()
-    counts = {
-        "runs": len(study),
-        "simulated": tally.simulated,
-        "cached": tally.cached,
-        "failed": tally.failed,
-    }
-    data = data.assign_attrs(counts)
-    _report(study, tally, options, time.perf_counter() - start)
-    return data
+    if options.client is None:  # without a compiler nothing is written either
+        _prepare(study, options.workers or os.cpu_count() or 1)
+    store = RunStore.create_or_open(place, study.owner, overwrite=options.overwrite)
+    tally = _fill(study, store, options)
+    # The last one of several clients that did the same sweep publishes it.
+    if options.store is not None and options.publish and not others(place, study.id):
+        with store.lock():
+            store.publish(study.id)
+    return tally
 
 
 def _prepare(study: Study, jobs: int) -> None:
@@ -264,26 +201,34 @@ def _simulate(
 ) -> Tally:
     n = len(study)
     progress = Progress(n, n - len(todo), wanted(options.progress))
-    limit, batch = (None if s is None else _seconds(s) for s in (options.time_limit, options.batch_seconds))
+    status = Status(
+        new_id(), study.id, str(store.place), study.subject, total=n, done=n - len(todo), cached=n - len(todo)
+    )
+    forget_dead(store.place)
+    session = Session(store.place, status)
     try:
-        with _client(study, options) as (client, paths):
-            address = dashboard(client)
-            if address:
-                options.tell(f"dashboard: {address}")
-            with progress:
-                args = (client, study, store, share, progress, limit, batch, paths)
-                return Schedule(*args).run(todo)
+        with _client(study, options) as (client, paths), progress:
+            status.dashboard = dashboard(client)
+            if status.dashboard:
+                options.tell(f"dashboard: {status.dashboard}")
+            return Schedule(client, study, store, share, session, options, progress, paths).run(todo)
     except KeyboardInterrupt:
         if options.store is not None:
-            options.tell(
-                f"stopped: {progress.done} of {n} runs are in {store.path}; run the same again to do the others"
-            )
+            options.tell(f"stopped: {how_to_go_on(progress.done, n, str(store.path))}")
         raise
+    finally:
+        session.end()
 
 
 @contextmanager
 def _client(study: Study, options: Options) -> Iterator[tuple[Client, tuple[str, ...]]]:
     """Yield a client, and where its workers find the user's modules."""
+    from distributed import Client
+
+    if isinstance(options.client, str):
+        with Client(options.client, set_as_default=False) as client:
+            yield client, ()
+        return
     if options.client is not None:
         yield options.client, ()
         return
@@ -293,10 +238,10 @@ def _client(study: Study, options: Options) -> Iterator[tuple[Client, tuple[str,
         form, settings = found
         if form.needs_store and options.store is None:
             refuse("run", [f"{form.name} needs store=..., where its tasks find each other"])
-        with form.connect(settings, processes, options.workers) as client:
+        with form.connect(settings, processes, options.workers, options.needs) as client:
             yield client, tuple(p or os.getcwd() for p in sys.path)
         return
-    with embedded(processes, options.workers) as client:
+    with embedded(processes, options.workers, options.needs) as client:
         yield client, tuple(p or os.getcwd() for p in sys.path) if processes else ()
 
 

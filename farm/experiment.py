@@ -11,9 +11,10 @@ from ..store.place import PathLike
 from . import adapters
 from .axes import Design, Grid, as_design, is_scalar, refuse
 from .builds import structural_builds
-from .execute import Options, dry_run, execute, plan
+from .execute import dry_run, execute, plan
 from .fingerprint import FingerprintError, fingerprint
 from .keys import digest, point_totals, run_seeds
+from .options import Options
 from .plan import Plan
 from .recorded import source_of
 from .resolve import Resolver
@@ -157,13 +158,15 @@ class Experiment(Generic[P, R]):
         store: PathLike | None = None,
         repeats: int = 1,
         seed: int | None = None,
-        client: Client | None = None,
+        client: Client | str | None = None,
         time_limit: Any = None,
         progress: bool | None = None,
         retry_failed: bool = False,
         overwrite: bool = False,
         workers: int | None = None,
-        batch_seconds: float | None = None,
+        batch_seconds: Any = None,
+        priority: int = 0,
+        resources: Mapping[str, Any] | None = None,
         name: str | None = None,
         **arguments: Any,
     ) -> xr.Dataset:
@@ -173,7 +176,8 @@ class Experiment(Generic[P, R]):
         ----------
         design : design or dict, optional
             Points over arguments by name: ``Zip({'v0': ..., 'tau': ...})``, samples, sums and so on.
-        store, repeats, seed, client, time_limit, progress, retry_failed, overwrite, workers, batch_seconds, name
+        store, repeats, seed, client, time_limit, progress, retry_failed, overwrite, workers, batch_seconds, \
+        priority, resources, name
             As for `Sweep` and `Sweep.run`.
         **arguments
             Of the function. A list or an array, with units or without, is an axis, multiplied with the
@@ -190,8 +194,17 @@ class Experiment(Generic[P, R]):
             Unknown, missing, empty or repeated arguments, all told at once; nothing ran.
         """
         study = self._study(repeats, seed, name, design, arguments)
-        options = Options(
-            store, client, workers, time_limit, batch_seconds, retry_failed, overwrite, progress
+        options = Options.of(
+            store=store,
+            client=client,
+            workers=workers,
+            time_limit=time_limit,
+            batch_seconds=batch_seconds,
+            retry_failed=retry_failed,
+            overwrite=overwrite,
+            progress=progress,
+            priority=priority,
+            resources=resources,
         )
         return execute(study, options)
 

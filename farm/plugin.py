@@ -10,7 +10,14 @@ from typing import Any, final
 
 from distributed import WorkerPlugin
 
+from .live import snapshot
 from .worker import PackedJob, close_pool, pool
+
+METRIC = "spikefarm"
+
+
+def _runs(worker: Any) -> list[dict[str, Any]]:
+    return snapshot()
 
 
 @final
@@ -29,6 +36,7 @@ class JobPlugin(WorkerPlugin):
     def setup(self, worker: Any) -> None:
         """Keep the job; tasks open it."""
         pool(self.name).packed = self.packed
+        worker.metrics.setdefault(METRIC, _runs)  # what the dashboard tells of each worker
 
     def teardown(self, worker: Any) -> None:
         """End what is at it and close what waits."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,77 +17,27 @@ from numpy.typing import NDArray
 from ..store.runstore import RunStore
 from ..store.schema import Column, Slot, StoreError
 from . import worker
+from .control import Session, Wish
+from .crew import Crew
+from .options import Options
 from .progress import Progress
 from .share import Share
 from .study import Study
+from .tally import FarmError, RunsFailedError, Slots, Tally, none_succeeded, spread
 from .values import OutputError, Value, columns_of
-from .worker import Batch, BatchReceipt, Job, Outcome, PackedJob
+from .worker import Batch, BatchReceipt, Job, Outcome
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
 MAX_PILOTS = 16
-RETRIES = 2
 PER_THREAD = 2  # batches in flight, so that a worker always finds its next one
 MIN_WINDOW = 4
-MAX_RESERVE = 256
 SHORTEST, LONGEST, PART = 1.0, 60.0, 0.01  # seconds of a batch, and which part of the sweep it may be
 POLL_SECONDS = 0.5  # between looks at what other clients of the store are at
 SMALLEST = 0.1  # of a batch, towards the end
 SHOWN_ERRORS = 3
 KILLED = "KilledWorker: every worker that tried this run died: too little memory, or a crash in Python code"
-
-T = TypeVar("T")
-
-
-class RunsFailedError(RuntimeError):
-    """No run succeeded, so nothing is known of what the outputs look like; no run was recorded."""
-
-
-class FarmError(RuntimeError):
-    """The cluster could not go on; completed runs are in the store."""
-
-
-@dataclass
-class Tally:
-    """What became of the runs of a sweep."""
-
-    simulated: int = 0
-    failed: int = 0
-    cached: int = 0
-    seconds: float = 0.0
-    errors: list[str] = field(default_factory=list)
-
-    def add(self, receipt: BatchReceipt) -> None:
-        """Count a batch."""
-        self.simulated += receipt.n_done + receipt.n_failed
-        self.failed += receipt.n_failed
-        self.seconds += receipt.seconds
-        self.errors += [e for e in receipt.errors if e not in self.errors][: SHOWN_ERRORS - len(self.errors)]
-
-
-@dataclass
-class Slots:
-    """Slots of a store, reserved ahead of need."""
-
-    store: RunStore
-    ready: deque[Slot] = field(default_factory=deque)
-    ahead: int = 4
-
-    def take(self) -> Slot:
-        """Return a slot that nobody has."""
-        if not self.ready:
-            with self.store.lock():
-                self.ready.extend(self.store.reserve(self.ahead))
-            self.ahead = min(2 * self.ahead, MAX_RESERVE)
-        return self.ready.popleft()
-
-    def give_back(self) -> None:
-        """Return to the store what was not used."""
-        if self.ready:
-            with self.store.lock():
-                self.store.release(tuple(self.ready))
-        self.ready.clear()
 
 
 @dataclass(frozen=True)
@@ -108,11 +59,10 @@ class Schedule:
     store : RunStore
     share : Share
         What of the sweep is this client's to do.
+    session : Session
+        What others are told of it, and ask for.
+    options : Options
     progress : Progress
-    time_limit : float or None
-        Seconds for one simulation.
-    batch_seconds : float or None
-        How long a batch should take; None for a hundredth of the sweep, but 1 s to 1 min.
     paths : sequence of str
         Where workers find the user's modules, if they were started elsewhere on this machine.
     """
@@ -123,24 +73,24 @@ class Schedule:
         study: Study,
         store: RunStore,
         share: Share,
+        session: Session,
+        options: Options,
         progress: Progress,
-        time_limit: float | None,
-        batch_seconds: float | None,
         paths: Sequence[str] = (),
     ) -> None:
         self.client, self.study, self.store, self.progress = client, study, store, progress
-        self.share = share
-        self.elsewhere: NDArray[np.int64] = np.empty(0, np.int64)  # what other clients are at
-        self.batch_seconds = batch_seconds
+        self.share, self.session, self.options = share, session, options
         self.slots = Slots(store)
         self.tally = Tally()
         self.columns: dict[str, Column] = {}
+        self.elsewhere: NDArray[np.int64] = np.empty(0, np.int64)  # what other clients are at
         self.waiting: deque[Batch] = deque()  # parts of batches whose workers died
         self.todo: NDArray[np.int64] = np.empty(0, np.int64)
         self.suspects: list[Batch] = []  # single runs whose workers died
         self.in_flight: dict[Any, Sent] = {}  # by key of its future
-        self.job = Job(f"sweep-{uuid.uuid4().hex}", study.work, study.space.packed(), time_limit)
-        self.paths = tuple(paths)
+        self.ended: SimpleQueue[Future[BatchReceipt]] = SimpleQueue()
+        job = Job(f"sweep-{uuid.uuid4().hex}", study.work, study.space.packed(), options.limit)
+        self.crew = Crew(client, job, session, options, paths)
 
     def run(self, todo: NDArray[np.int64]) -> Tally:
         """Do runs, and return when all are in the store.
@@ -156,17 +106,20 @@ class Schedule:
             None of the first runs succeeded.
         FarmError
             Workers went away for good.
+        SweepCancelledError
+            Somebody asked for it.
         """
-        from .plugin import JobPlugin
-
-        plugin = JobPlugin(PackedJob.of(self.job, self.paths))
         try:
-            with suppress(OSError):  # a worker died just now; the scheduler has it for all others
-                self.client.register_plugin(plugin)
-            self.todo = self._pilots(todo)
-            self._batches()
+            with self.crew:
+                try:
+                    self.crew.heed()
+                    self.todo = self._pilots(todo)
+                    self._batches()
+                finally:
+                    self.client.cancel([sent.future for sent in self.in_flight.values()])
         finally:
-            self._end()
+            with suppress(OSError, StoreError):  # a store that is gone needs nothing back
+                self.slots.give_back()
         return self.tally
 
     # -- pilots: what outputs look like, and what a run costs -------------------------------------------
@@ -179,7 +132,9 @@ class Schedule:
             runs = self._claim_pilots(todo[~np.isin(todo, list(found))])
             if not len(runs):
                 break
-            futures = {run: self._submit(worker.run_pilot, run, int(self.study.seeds[run])) for run in runs}
+            futures = {
+                run: self.crew.submit(worker.run_pilot, run, int(self.study.seeds[run])) for run in runs
+            }
             for run, future in futures.items():
                 outcome = self._pilot(future)
                 errors.append(outcome.error)
@@ -201,7 +156,7 @@ class Schedule:
         while len(todo):
             first = todo[spread(len(todo), MAX_PILOTS)]
             order = np.concatenate([first, todo[~np.isin(todo, first)]])
-            mine = self.share.claim(order, min(self._threads(), MAX_PILOTS))
+            mine = self.share.claim(order, min(self.crew.threads(), MAX_PILOTS))
             if len(mine):
                 return [int(run) for run in mine]
             todo = todo[~self.share.done[todo]]
@@ -220,6 +175,10 @@ class Schedule:
         from distributed import KilledWorker
 
         try:
+            while not future.done():
+                self.crew.heed()
+                with suppress(TimeoutError):
+                    return future.result(POLL_SECONDS)
             return future.result()
         except KilledWorker:
             return Outcome(None, KILLED, 0.0)
@@ -255,24 +214,37 @@ class Schedule:
     # -- batches ------------------------------------------------------------------------------------------
 
     def _batches(self) -> None:
-        from distributed import as_completed
-
+        """Send and take batches until all are done, and heed meanwhile what others ask for."""
         while True:
-            results = as_completed([], loop=self.client.loop, with_results=True, raise_errors=False)
-            results.update(list(self._next_batches()))
-            for ended in results.batches():
-                for future, result in ended:
-                    self._take(future, result)
-                results.update(list(self._next_batches()))
-            if not len(self.elsewhere):
+            if self.crew.heed() is not Wish.PAUSE:
+                for future in list(self._next_batches()):
+                    future.add_done_callback(self.ended.put)
+            if self.in_flight:
+                self._take_ended()
+            elif len(self.todo) or self.waiting or self.suspects:  # paused
+                time.sleep(POLL_SECONDS)
+            elif len(self.elsewhere):
+                # What others were at is in the store by now, or ours, should they have died.
+                time.sleep(POLL_SECONDS)
+                self.todo, self.elsewhere = self.elsewhere, self.elsewhere[:0]
+            else:
                 return
-            # What others were at is in the store by now, or ours, should they have died.
-            time.sleep(POLL_SECONDS)
-            self.todo, self.elsewhere = self.elsewhere, self.elsewhere[:0]
+
+    def _take_ended(self) -> None:
+        """Take batches that have ended; wait for one, but not for long."""
+        try:
+            ended = [self.ended.get(timeout=POLL_SECONDS)]
+        except Empty:
+            return
+        while not self.ended.empty():
+            ended.append(self.ended.get())
+        for future in ended:
+            if future.key in self.in_flight:
+                self._take(future)
 
     def _next_batches(self) -> Iterator[Future[BatchReceipt]]:
         """Send batches until the window is full; what killed a worker goes last, one at a time."""
-        threads = self._threads()
+        threads = self.crew.threads()
         while len(self.in_flight) < max(MIN_WINDOW, PER_THREAD * threads):
             batch = self.waiting.popleft() if self.waiting else self._cut(threads)
             if not len(batch):
@@ -283,14 +255,14 @@ class Schedule:
 
     def _send(self, batch: Batch, alone: bool) -> Future[BatchReceipt]:
         slot = self._slot()
-        future = self._submit(worker.run_batch, batch, self.columns, self.store.place, slot)
+        future = self.crew.submit(worker.run_batch, batch, self.columns, self.store.place, slot)
         self.in_flight[future.key] = Sent(future, batch, alone)
         return future
 
     def _cut(self, threads: int) -> Batch:
         """Take the next batch from what is to be done: smaller ones towards the end, so that all end together."""
         each = max(self.tally.seconds / max(self.tally.simulated, 1), 1e-6)
-        seconds = self.batch_seconds or self._automatic_seconds(each / threads)
+        seconds = self.options.batch or self._automatic_seconds(each / threads)
         share = max(-(-len(self.todo) // (PER_THREAD * threads)), SMALLEST * seconds / each)
         n = int(max(1, min(seconds / each, share, self.store.layout.rows)))
         mine = self.todo[:0]
@@ -306,13 +278,13 @@ class Schedule:
         n = len(self.todo) + self.tally.simulated
         return min(max(n * each * PART, SHORTEST), LONGEST)
 
-    def _take(self, future: Future[BatchReceipt], result: Any) -> None:
+    def _take(self, future: Future[BatchReceipt]) -> None:
         sent = self.in_flight.pop(future.key)
         if future.status == "finished":
-            self._count(result)
+            self._count(future.result())
             self.share.finish(sent.batch.runs)
         elif future.status == "error":
-            self._retry(sent, result[1])
+            self._retry(sent, cast(BaseException, future.exception()))
         else:
             raise FarmError(
                 f"the cluster lost a batch of {len(sent.batch)} runs; run the same again to go on"
@@ -346,38 +318,9 @@ class Schedule:
     def _count(self, receipt: BatchReceipt) -> None:
         self.tally.add(receipt)
         self.progress.update(receipt.n_done, receipt.n_failed)
-
-    # -- the cluster -----------------------------------------------------------------------------------------
-
-    def _threads(self) -> int:
-        """Return how many runs the cluster can do at a time just now."""
-        return max(1, int(sum(self.client.nthreads().values())))
-
-    def _submit(self, function: Callable[..., T], *args: Any) -> Future[T]:
-        """Send a task to the cluster."""
-        key = f"{self.job.token}-{uuid.uuid4().hex}"
-        return self.client.submit(function, self.job.token, *args, key=key, pure=False, retries=RETRIES)
-
-    def _end(self) -> None:
-        """Leave the cluster as it was, also after an interruption."""
-        self.client.cancel([sent.future for sent in self.in_flight.values()])
-        with suppress(OSError, TimeoutError):  # where the cluster is gone, so is the plugin
-            self.client.unregister_worker_plugin(self.job.token)
-        with suppress(OSError, StoreError):  # a store that is gone needs nothing back
-            self.slots.give_back()
-
-
-def spread(n: int, wanted: int) -> list[int]:
-    """Return up to `wanted` of the numbers below `n`, the first, then far from each other.
-
-    Multiples of the golden ratio modulo one (Weyl's equidistribution) leave no large gap at any count.
-    """
-    places = (np.arange(4 * wanted) * 0.6180339887498949 % 1.0 * n).astype(int)
-    return list(dict.fromkeys(places.tolist()))[: min(wanted, n)]
-
-
-def none_succeeded(errors: Sequence[str]) -> str:
-    """Return what to tell when no pilot succeeded."""
-    different = list(dict.fromkeys(errors))
-    told = "".join(f"\n- {error}" for error in different[:SHOWN_ERRORS])
-    return f"none of the {len(errors)} runs that were tried first succeeded, so the sweep stopped:{told}"
+        status = self.session.status
+        status.done, status.failed, status.errors = (
+            self.progress.done,
+            self.progress.failed,
+            self.tally.errors,
+        )

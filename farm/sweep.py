@@ -11,8 +11,9 @@ from . import adapters
 from .adapters import Simulation
 from .axes import Design, as_design, refuse
 from .builds import Builds
-from .execute import Options, dry_run, execute, plan
+from .execute import dry_run, execute, plan
 from .keys import array_digest, digest
+from .options import Options
 from .outputs import Outputs, as_outputs
 from .plan import Plan
 from .recorded import checked, record_of_inputs, record_of_outputs, recorded_sweep
@@ -153,13 +154,15 @@ class Sweep:
         self,
         outputs: Any,
         store: PathLike | None = None,
-        client: Client | None = None,
+        client: Client | str | None = None,
         time_limit: Any = None,
         progress: bool | None = None,
         retry_failed: bool = False,
         overwrite: bool = False,
         workers: int | None = None,
-        batch_seconds: float | None = None,
+        batch_seconds: Any = None,
+        priority: int = 0,
+        resources: Mapping[str, Any] | None = None,
     ) -> xr.Dataset:
         """Do the runs that the store does not have yet, and return all of them.
 
@@ -175,8 +178,8 @@ class Sweep:
             ``['spikes', 'group.v']``.
         store : path, optional
             Where results are kept and looked for. Without it they stay in memory.
-        client : distributed.Client, optional
-            A cluster; by default one on this machine for the time of the sweep.
+        client : distributed.Client or str, optional
+            A cluster, or the address of its scheduler; by default one on this machine for the time of the sweep.
         time_limit : float or Quantity, optional
             Seconds of wall time for one simulation; a run that takes longer has failed.
         progress : bool, optional
@@ -190,6 +193,11 @@ class Sweep:
         batch_seconds : float, optional
             How long one batch of runs should take: the most that a killed process loses, for each worker. By
             default a hundredth of the sweep, but 1 s to 1 min.
+        priority : int
+            Of several sweeps on one cluster, runs of the one with the highest come first.
+        resources : dict, optional
+            What each run needs of its worker: ``{'GPU': 1}``, ``{'memory': '4 GB'}``. No more run at a time than
+            a worker has of it.
 
         Returns
         -------
@@ -204,12 +212,23 @@ class Sweep:
             The model cannot be compiled; nothing ran.
         StoreError
             The store cannot be used; nothing ran.
+        SweepCancelledError
+            Somebody ended it, by ``spikefarm cancel`` or on the dashboard. What is done is in the store.
         RunsFailedError
             Not one of the runs that were tried first succeeded.
         """
         study = self._study(as_outputs(outputs, self._simulation()))
-        options = Options(
-            store, client, workers, time_limit, batch_seconds, retry_failed, overwrite, progress
+        options = Options.of(
+            store=store,
+            client=client,
+            workers=workers,
+            time_limit=time_limit,
+            batch_seconds=batch_seconds,
+            retry_failed=retry_failed,
+            overwrite=overwrite,
+            progress=progress,
+            priority=priority,
+            resources=resources,
         )
         return execute(study, options)
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..store.batch import write_batch
 from ..store.place import Place
 from ..store.schema import DONE, FAILED, BatchRecords, Column, Slot
+from . import live
 from .keys import Array
 from .space import Space
 from .values import Value, fit, gather
@@ -199,16 +200,20 @@ def pool(token: str) -> Pool:
 def close_pool(token: str) -> None:
     """End a sweep in this process: batches that are still at it stop before their next run."""
     pool(token).close()
+    live.forget(token)
 
 
 def try_run(job: Job, executor: Executor, run: int, seed: int) -> Outcome:
     """Do one run, come what may."""
     start = time.perf_counter()
     values, error = None, ""
+    live.begin(job.token, run)
     try:
         values = executor.run(job.space.point(run), seed, job.time_limit)
     except (Exception, SystemExit) as problem:
         error = describe(problem)
+    finally:
+        live.end()
     return Outcome(values, error, time.perf_counter() - start)
 
 

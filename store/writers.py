@@ -92,7 +92,7 @@ class Writer:
 
     def _is_dead(self, writer: str) -> bool:
         record, now = self.place.read(writer + _RECORD), time.monotonic()
-        if record is not None and _process_gone(record):
+        if record is not None and process_gone(record):
             return True
         known, since = self._seen.get(writer, (b"", now))
         if known != record or writer not in self._seen:
@@ -107,7 +107,7 @@ class Writer:
 
     def _write_record(self) -> None:
         self._beat += 1
-        record = {**_myself(), "purpose": self.purpose, "beat": self._beat}
+        record = {**myself(), "purpose": self.purpose, "beat": self._beat}
         self.place.write(self.id + _RECORD, json.dumps(record).encode())
 
 
@@ -120,7 +120,7 @@ def others(store: Place, purpose: str | None = None) -> list[str]:
 
 def _living(records: list[bytes], purpose: str | None) -> Iterator[str]:
     for record in records:
-        if not _process_gone(record):
+        if not process_gone(record):
             found = json.loads(record)
             if purpose not in (None, found["purpose"]):
                 continue
@@ -143,7 +143,7 @@ def _machine() -> str:
     return " ".join(parts)
 
 
-def _myself() -> dict[str, object]:
+def myself() -> dict[str, object]:
     import psutil
 
     pid = os.getpid()
@@ -151,7 +151,7 @@ def _myself() -> dict[str, object]:
     return {"host": socket.gethostname(), "machine": _machine(), "pid": pid, "started": started}
 
 
-def _process_gone(record: bytes) -> bool:
+def process_gone(record: bytes) -> bool:
     """Whether a writer was a process of this machine that is no more."""
     import psutil
 

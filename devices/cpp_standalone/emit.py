@@ -239,7 +239,8 @@ class Emitter:
 
     def function(self, kernel: Kernel) -> str:
         event = f"_{kernel.event}" if kernel.kind in ("threshold", "reset") and kernel.event != SPIKE else ""
-        return f"{identifier(kernel.owner)}_{kernel.kind}{event}"
+        once = "_once" if kernel.single else ""
+        return f"{identifier(kernel.owner)}_{kernel.kind}{once}{event}"
 
     def events(self, population: str, event: str) -> str:
         """Name of the list of neurons that have an event; their number is in ``…_count``."""

@@ -16,6 +16,7 @@ from ...core.kernels import Kernel, Kernels
 from ...core.model import Population, Run
 from ...core.spikegenerator import Spikes
 from ...core.statements import Stmt
+from ...core.userfunctions import Function
 from ..base import Array, SimulationError
 from .context import POLL, Callback, Context
 from .discrete import DRAWS
@@ -51,10 +52,13 @@ class ArrayContext(Context):
     ----------
     kernels : Kernels
         Of a model whose program is a single run.
+    functions : mapping
+        The script's own functions by id.
     """
 
-    def __init__(self, kernels: Kernels) -> None:
+    def __init__(self, kernels: Kernels, functions: Mapping[str, Function]) -> None:
         self._kernels = kernels
+        self._functions = functions
         self._model = kernels.model
         (self._run,) = [s for s in kernels.model.program if isinstance(s, Run)]
         self._state = {a.id: np.full(a.size, a.initial, dtype=a.dtype) for a in kernels.arrays}
@@ -352,6 +356,7 @@ class ArrayContext(Context):
             self._constants,
             entry,
             {},
+            self._functions,
             array=self._array,
             inputs=self._inputs,
         )

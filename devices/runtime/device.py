@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -20,12 +20,11 @@ from ...core.group import Group
 from ...core.logs import get_logger
 from ...core.lower import lower, relative, state_arrays
 from ...core.model import Run
-from ...core.monitors import EventRecorder, Monitor, StateMonitor
+from ...core.monitors import EventRecorder, Monitor
 from ...core.namespace import Constant, Resolved, parts
 from ...core.notices import tell_methods
 from ...core.operations import NetworkOperation
 from ...core.preferences import prefs
-from ...core.ratemonitor import PopulationRateMonitor
 from ...core.report import Reporter
 from ...core.resolve import resolve
 from ...core.session import AssignEntry, RunEntry, SeedEntry, Session
@@ -37,10 +36,12 @@ from ...core.variables import VariableView
 from ..base import Array, CompilerNotFoundError, DeviceError, SimulationError
 from ..preferences import TARGETS
 from ..simulation import Simulation
+from ..snapshots import Snapshot, SnapshotError, add_to_file, check_name, read_file
 from ..user import UserDevice
 from .context import POLL, Context
 from .discrete import DRAWS
 from .evaluate import Environment, Timed, evaluate
+from .keep import Keeper, recorded_variables
 
 _logger = get_logger("spikefarm.devices.runtime")
 Variables = WeakKeyDictionary[Declared, dict[str, Any]]
@@ -71,6 +72,9 @@ class RuntimeDevice(UserDevice):
         self._assigned: Variables = WeakKeyDictionary()  # how often each variable has been assigned to
         self._constants: WeakKeyDictionary[Declared, Mapping[str, Resolved]] = WeakKeyDictionary()
         self._times: dict[str, float] = {}
+        self._networks: WeakKeyDictionary[Declared, str] = WeakKeyDictionary()  # which ran an object last
+        self._snapshots: dict[tuple[str, str], Snapshot] = {}
+        self._reached: WeakKeyDictionary[Clock, float] = WeakKeyDictionary()
         self._clocks: WeakKeyDictionary[Clock, tuple[float, int]] = WeakKeyDictionary()
         self._seed = secrets.randbits(63)
         self._context: Context | None = None
@@ -127,6 +131,7 @@ class RuntimeDevice(UserDevice):
         context = self._prepared(frozen, entry)
         self._frozen, self._entry = frozen, entry
         self._constants.update({o: entry.constants[o.name] for o in entry.objects})
+        self._networks.update(dict.fromkeys(entry.objects, entry.network))
         reporter = Reporter(entry.report, entry.duration)
         operations = [o for o in entry.objects if isinstance(o, NetworkOperation)]
         places = {c.id: k for k, c in enumerate(frozen.model.callbacks)}
@@ -177,11 +182,25 @@ class RuntimeDevice(UserDevice):
     def time(self, session: Session, network: str) -> float:
         return self._times.get(network, 0.0)
 
+    def clock_time(self, session: Session, clock: Clock) -> float:
+        if (
+            self._running
+            and self._context is not None
+            and self._frozen is not None
+            and self._entry is not None
+        ):
+            id_ = self._clock_ids(self._frozen, self._entry).get(clock)
+            if id_:
+                return self._context.clocks()[id_][0]
+        return self._reached.get(clock, 0.0)
+
     # -- contexts -----------------------------------------------------------------------------------------
 
     def _prepared(self, frozen: Frozen, entry: RunEntry) -> Context:
         """A context of the model with the present state in it."""
+        # The same model may be that of other objects, whose state is not to be mixed with theirs.
         same = self._frozen is not None and self._frozen.model.hash == frozen.model.hash
+        same = same and self._entry is not None and _same_objects(self._entry, entry)
         if self._context is None or not same or self._made_for != self.target:
             fresh = self._new_context(frozen)
             self._retire()
@@ -221,7 +240,7 @@ class RuntimeDevice(UserDevice):
         tell_methods(
             frozen.model, ", ".join(f"{population}: {method}" for population, method in kernels.methods)
         )
-        return ArrayContext(kernels)
+        return ArrayContext(kernels, frozen.functions)
 
     def _compiled(self, frozen: Frozen) -> Context:
         from ..cpp_standalone.backend import CPPBackend
@@ -241,7 +260,7 @@ class RuntimeDevice(UserDevice):
         for state in self._state.values():
             state.update({variable: values.copy() for variable, values in state.items()})
         for monitor in self._entry.objects:
-            for variable in _recorded(monitor):
+            for variable in recorded_variables(monitor):
                 id = f"{self._frozen.names[monitor.name]}.{variable}"
                 parts = self._records.setdefault(monitor, {}).setdefault(variable, [])
                 parts.append(self._context.records(id))
@@ -265,15 +284,48 @@ class RuntimeDevice(UserDevice):
         for clock, id_ in self._clock_ids(self._frozen, entry).items():
             _, dt, ticks = now[id_]
             self._clocks[clock] = (dt, ticks)
+            self._reached[clock] = context.time()
 
     def _clock_time(self, owner: Declared) -> float:
         """Time as an object sees it: of its clock during a run, of its network otherwise."""
-        if self._context is None or self._frozen is None or self._entry is None:
-            return 0.0
-        if not self._running:
-            return self._times.get(self._entry.network, 0.0)
+        reached = self._times.get(self._networks.get(owner, ""), 0.0)
+        if not self._running or self._context is None or self._frozen is None or self._entry is None:
+            return reached
         id_ = self._clock_ids(self._frozen, self._entry).get(owner.clock)
-        return self._context.clocks()[id_][0] if id_ else self._times.get(self._entry.network, 0.0)
+        return self._context.clocks()[id_][0] if id_ else reached
+
+    # -- snapshots ------------------------------------------------------------------------------------------
+
+    def store(self, objects: Sequence[Declared], network: str, name: str, filename: Any) -> None:
+        check_name(name)
+        self._refuse_within_run("store")
+        snapshot = Keeper(self, tuple(objects), network).take()
+        if filename is None:
+            self._snapshots[network, name] = snapshot
+        else:
+            add_to_file(filename, name, snapshot)
+
+    def restore(
+        self, objects: Sequence[Declared], network: str, name: str, filename: Any, random_state: bool
+    ) -> None:
+        self._refuse_within_run("restore")
+        if filename is None:
+            known = {n: s for (net, n), s in self._snapshots.items() if net == network}
+        else:
+            known = read_file(filename)
+        if name not in known:
+            where = "in memory" if filename is None else f"in {filename}"
+            raise SnapshotError(
+                f"restore(): there is no snapshot named {name!r} of this network {where}; there is "
+                f"{', '.join(map(repr, known)) or 'none'}."
+            )
+        Keeper(self, tuple(objects), network).put(known[name], random_state)
+
+    def _refuse_within_run(self, what: str) -> None:
+        if self._running:
+            raise DeviceError(
+                f"{what}() was called from within a run (a network operation); call it between runs."
+            )
 
     # -- reading --------------------------------------------------------------------------------------------
 
@@ -283,8 +335,6 @@ class RuntimeDevice(UserDevice):
         assert isinstance(owner, Group)
         if variable == "t":
             return np.array([self._clock_time(owner)])
-        if variable == "t_in_timesteps":
-            return np.array([round(self._clock_time(owner) / owner.clock.dt_)])
         if variable in owner.equations.subexpr_names and HELD not in owner.equations[variable].flags:
             constants = self._constants.get(owner)
             if constants is None:
@@ -408,11 +458,15 @@ class RuntimeDevice(UserDevice):
         return {k: dict(v) if isinstance(v, WeakKeyDictionary) else v for k, v in self.__dict__.items()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        weak = ("_state", "_records", "_assigned", "_constants", "_clocks")
+        weak = ("_networks", "_state", "_records", "_assigned", "_constants", "_clocks", "_reached")
         self.__dict__.update({k: WeakKeyDictionary(v) if k in weak else v for k, v in state.items()})
 
     def __repr__(self) -> str:
         return f"<RuntimeDevice, target {self.target!r}>"
+
+
+def _same_objects(one: RunEntry, other: RunEntry) -> bool:
+    return [id(o) for o in one.objects] == [id(o) for o in other.objects]
 
 
 def _parameters(known: Mapping[str, Resolved]) -> dict[str, Any]:
@@ -433,14 +487,3 @@ def _everywhere(given: Any, part: slice, size: int) -> Any:
 
 def _no_matrix(entry: Any) -> Any:
     raise AssertionError(f"{entry} outside a state update")
-
-
-def _recorded(obj: Declared) -> tuple[str, ...]:
-    """What a monitor records that grows."""
-    if isinstance(obj, EventRecorder):
-        return obj.recorded_variables
-    if isinstance(obj, PopulationRateMonitor):
-        return ("t", "rate")
-    if isinstance(obj, StateMonitor):
-        return ("t", *obj.record_variables)
-    return ()

@@ -156,11 +156,6 @@ def evaluate(expr: Expr, env: Environment) -> Any:
         time, *column = (evaluate(arg, env) for arg in expr.args)
         return env.timed[expr.array].at(time, *column)
     if isinstance(expr, UserCall):
-        if expr.function not in env.functions:
-            raise NotImplementedError(
-                f"{expr.function}() cannot be called in the numpy target; use the compiled one, "
-                "set_device('runtime', target='cpp')."
-            )
         return call_user(env.functions[expr.function], [evaluate(arg, env) for arg in expr.args], env)
     return _compound(expr, [evaluate(child, env) for child in expr.children()])
 

@@ -17,6 +17,9 @@ from .slurm_jobs import SlurmJobs
 if TYPE_CHECKING:
     from distributed import Client
 
+__all__ = ["CLUSTER", "FORMS", "OPTIONS", "ClusterError", "ClusterForm", "JobOptions", "Submitted"]
+__all__ += ["SlurmArray", "SlurmBatch", "SlurmJobs", "current_form", "form_named", "slurm_jobs"]
+
 FORMS: Mapping[str, ClusterForm] = {form.name: form for form in (SlurmJobs(), SlurmBatch(), SlurmArray())}
 
 
@@ -69,5 +72,5 @@ def slurm_jobs(options: JobOptions | None = None, *, processes: bool = False) ->
     RuntimeError
         A package is missing.
     """
-    with FORMS["slurm-jobs"].connect(options or JobOptions(), processes, None) as client:
+    with FORMS["slurm-jobs"].connect(options or JobOptions(), processes, None, {}) as client:
         yield client

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +67,7 @@ class ClusterForm(ABC):
 
     @abstractmethod
     def connect(
-        self, options: JobOptions, processes: bool, workers: int | None
+        self, options: JobOptions, processes: bool, workers: int | None, needs: Mapping[str, float]
     ) -> AbstractContextManager[Client]:
         """Return a context in which workers do runs; only in a job of this form.
 
@@ -78,6 +78,8 @@ class ClusterForm(ABC):
             Whether runs keep Python busy, so that each needs a process.
         workers : int, optional
             Runs at a time, by default as many as the job has cores for.
+        needs : mapping
+            What each run takes of a worker: ``memory`` in bytes, ``GPU``.
         """
 
     def rank(self) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace, _ActionsContainer
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, final
@@ -40,6 +40,8 @@ class JobOptions:
         Cores of each; it does so many runs at a time.
     memory : str
         Of each, such as ``'4GB'``.
+    gpus : int
+        Of each.
     time : str
         Wall time, as SLURM writes it: ``'90'`` (minutes), ``'12:00:00'``, ``'2-00'`` (days and hours).
     partition, account : str
@@ -56,6 +58,7 @@ class JobOptions:
     jobs: int = 4
     cpus: int = 1
     memory: str = "2GB"
+    gpus: int = 0
     time: str = "1:00:00"
     partition: str = ""
     account: str = ""
@@ -76,6 +79,8 @@ class JobOptions:
             for name, value in (("jobs", self.jobs), ("cpus", self.cpus))
             if not isinstance(value, int) or value < 1
         ]
+        if not isinstance(self.gpus, int) or self.gpus < 0:
+            problems.append(f"gpus={self.gpus!r}: give a whole number, 0 or more")
         if not _MEMORY.fullmatch(self.memory):
             problems.append(f"memory={self.memory!r}: give a number with a unit, such as '4GB' or '500MB'")
         if _seconds(self.time) is None:
@@ -110,6 +115,15 @@ class JobOptions:
         unit = _BYTES[re.search(r"[KMGT]", self.memory, re.IGNORECASE)[0].upper()]  # type: ignore[index]
         return max(1, -int(-number * unit // 2**20))
 
+    def gpu_arguments(self) -> list[str]:
+        """Return what ``sbatch`` is told of GPUs."""
+        return [f"--gpus-per-task={self.gpus}"] if self.gpus else []
+
+    def resources(self) -> str:
+        """Return what a worker has, as ``dask worker`` is told."""
+        memory = f"memory={self.megabytes * 2**20}"
+        return f"{memory},GPU={self.gpus}" if self.gpus else memory
+
     @property
     def shared(self) -> Path:
         """The folder, absolute."""
@@ -126,7 +140,7 @@ class JobOptions:
         return cls(**{**found, "extra": tuple(found.get("extra", ()))})
 
     @classmethod
-    def add_arguments(cls, parser: ArgumentParser) -> None:
+    def add_arguments(cls, parser: _ActionsContainer) -> None:
         """Declare these options for a command line."""
         default = cls()
         for name, kind, told in _ARGUMENTS:
@@ -148,6 +162,7 @@ _ARGUMENTS: tuple[tuple[str, Any, str], ...] = (
     ("jobs", int, "worker jobs at most, or tasks"),
     ("cpus", int, "cores of each: so many runs at a time"),
     ("memory", str, "memory of each"),
+    ("gpus", int, "GPUs of each"),
     ("time", str, "wall time of a job"),
     ("partition", str, "partition; the site's default unless given"),
     ("account", str, "account to charge"),

@@ -8,6 +8,7 @@ publishes. A task that is cut off is made up for by the others, or by the same s
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, final
 
@@ -34,13 +35,14 @@ class SlurmArray(ClusterForm):
             f"--cpus-per-task={options.cpus}",
             f"--mem={options.megabytes}M",
             "--requeue",
+            *options.gpu_arguments(),
         ]
 
     def connect(
-        self, options: JobOptions, processes: bool, workers: int | None
+        self, options: JobOptions, processes: bool, workers: int | None, needs: Mapping[str, float]
     ) -> AbstractContextManager[Client]:
         cores = int(os.environ.get("SLURM_CPUS_PER_TASK", options.cpus))
-        return embedded(processes, workers or cores)
+        return embedded(processes, workers or cores, needs)
 
     def rank(self) -> tuple[int, int]:
         first = int(os.environ.get("SLURM_ARRAY_TASK_MIN", 0))

@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
@@ -40,10 +40,13 @@ class SlurmBatch(ClusterForm):
             f"--mem-per-cpu={-(-options.megabytes // options.cpus)}M",
             "--no-kill",  # a node that fails takes its workers with it, not the job
             "--requeue",
+            *options.gpu_arguments(),
         ]
 
     @contextmanager
-    def connect(self, options: JobOptions, processes: bool, workers: int | None) -> Iterator[Client]:
+    def connect(
+        self, options: JobOptions, processes: bool, workers: int | None, needs: Mapping[str, float]
+    ) -> Iterator[Client]:
         if "SLURM_JOB_ID" not in os.environ:
             refuse("cluster", [f"{self.name} works inside a SLURM job only: submit the script"])
         from distributed import Client
@@ -116,6 +119,6 @@ def worker_command(address: str, each: tuple[int, int], options: JobOptions, key
     return [
         *(sys.executable, "-m", "distributed.cli.dask_worker", address),
         *(f"--nworkers={each[0]}", f"--nthreads={each[1]}", f"--memory-limit={options.memory}"),
-        *("--death-timeout=120", "--no-dashboard", *keys),
+        *("--death-timeout=120", "--no-dashboard", f"--resources={options.resources()}", *keys),
         *((f"--interface={options.interface}",) if options.interface else ()),
     ]

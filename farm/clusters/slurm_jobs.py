@@ -10,7 +10,7 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, final
@@ -41,7 +41,9 @@ class SlurmJobs(ClusterForm):
         return ["--ntasks=1", "--cpus-per-task=1", f"--mem={options.megabytes}M", "--requeue"]
 
     @contextmanager
-    def connect(self, options: JobOptions, processes: bool, workers: int | None) -> Iterator[Client]:
+    def connect(
+        self, options: JobOptions, processes: bool, workers: int | None, needs: Mapping[str, float]
+    ) -> Iterator[Client]:
         from distributed import Client
 
         options.check()
@@ -85,9 +87,10 @@ def _cluster(options: JobOptions, processes: bool, keys: Keys) -> Any:
         python=sys.executable,
         queue=options.partition or None,
         account=options.account or None,
-        job_extra_directives=list(options.extra),
+        job_extra_directives=[*options.gpu_arguments(), *options.extra],
         worker_extra_args=[
             *("--lifetime", f"{stay}s", "--lifetime-stagger", f"{stay // 10}s", "--no-dashboard"),
+            *("--resources", options.resources()),
         ],
         death_timeout=120,
         log_directory=str(options.shared),

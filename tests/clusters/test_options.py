@@ -46,6 +46,7 @@ def test_everything_wrong_with_options_is_said() -> None:
         0,
         1.5,
         "much",
+        -1,
         "soon",
         partition="a;b",
         folder="$(x)",
@@ -54,9 +55,10 @@ def test_everything_wrong_with_options_is_said() -> None:
     with pytest.raises(SweepError) as caught:
         options.check()
     for words in (
-        "cluster has 8 problem(s)",
+        "cluster has 9 problem(s)",
         "jobs=0: give a whole number, 1 or more",
         "cpus=1.5: give a whole number",
+        "gpus=-1: give a whole number, 0 or more",
         "memory='much': give a number with a unit",
         "time='soon': give minutes, hours:minutes:seconds or days-hours",
         "partition='a;b': use letters, digits and any of",
@@ -70,13 +72,14 @@ def test_everything_wrong_with_options_is_said() -> None:
 
 
 def test_options_survive_environment_and_command_line() -> None:
-    options = JobOptions(7, 2, "3GB", "2-00", "long", "lab", "ib0", "here", ("--nice", "-Cavx"))
+    options = JobOptions(7, 2, "3GB", 1, "2-00", "long", "lab", "ib0", "here", ("--nice", "-Cavx"))
     assert JobOptions.from_json(options.to_json()) == options
     assert JobOptions.from_json("{}") == JobOptions()
     parser = argparse.ArgumentParser()
     JobOptions.add_arguments(parser)
-    words = "--jobs 7 --cpus 2 --memory 3GB --time 2-00 --partition long --account lab --interface ib0 --folder here"
-    found = parser.parse_args([*words.split(), "--extra=--nice", "--extra=-Cavx"])
+    words = "--jobs 7 --cpus 2 --memory 3GB --gpus 1 --time 2-00 --partition long --account lab"
+    more = "--interface ib0 --folder here --extra=--nice --extra=-Cavx"
+    found = parser.parse_args([*words.split(), *more.split()])
     assert JobOptions.from_arguments(found) == options
     assert JobOptions.from_arguments(parser.parse_args([])) == JobOptions()
     assert "worker jobs at most, or tasks (default: 4)" in " ".join(parser.format_help().split())
@@ -95,7 +98,7 @@ def test_what_sbatch_is_told(name: str, tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("PATH", f"{bin}:{os.environ['PATH']}")
     script = tmp_path / "a study.py"
     script.write_text("")
-    options = JobOptions(3, 2, "4GB", "30", "long", extra=("--nice",), folder=str(tmp_path / "jobs"))
+    options = JobOptions(3, 2, "4GB", 0, "30", "long", extra=("--nice",), folder=str(tmp_path / "jobs"))
     job = FORMS[name].submit(script, ["$(touch x)", "; ls"], options)
     assert job.job == "17"
     assert job.log == tmp_path / "jobs" / "a study-17.log"
@@ -125,7 +128,7 @@ def test_submitting_what_cannot_run(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv("SLURM_JOB_ID", raising=False)
     with (
         pytest.raises(SweepError, match="slurm-batch works inside a SLURM job only: submit the script"),
-        FORMS["slurm-batch"].connect(JobOptions(), False, None),
+        FORMS["slurm-batch"].connect(JobOptions(), False, None, {}),
     ):
         pass
 

@@ -50,7 +50,16 @@ def test_what_is_refused_at_once(options, error, message):
         ),
         ("gain = 1", ExpressionError, r"sets 'gain', which is a constant parameter"),
         ("t = 1*ms", ExpressionError, r"sets 't', which is a special variable"),
-        ("v = 0*mV; total = 1", ExpressionError, r"sets 'total', which is shared between neurons"),
+        (
+            "v = 0*mV; total = 1",
+            ExpressionError,
+            r"'v = 0 \* mV' is executed for each neuron, but",
+        ),
+        (
+            "total = 1; x = 2; total = x; v = x*mV",
+            ExpressionError,
+            r"'x' is set along with shared variables and read",
+        ),
         ("total = i", ExpressionError, r"'total' is shared by all neurons, but 'i' depends on 'i'"),
         ("v = unknown", KeyError, r"'unknown' could not be resolved"),
     ],
@@ -81,8 +90,8 @@ def test_model_text(session):
     assert (
         "operation run_regularly on cells clock=run_regularly.clock when=end order=1\n"
         "  v = clip(v + $step * dt / 0.001, 0 * 0.001, $cells.most)\n"
-        "operation run_regularly_1 on shared variables of cells clock=defaultclock when=start order=0\n"
-        "  total = total + dt / 0.001\n"
+        "operation run_regularly_1 on cells clock=defaultclock when=start order=0\n"
+        "  once total = total + dt / 0.001\n"
     ) in model.dump()
     kernels: Kernels = lower(model)
     # dt is the group's, whatever the clock of the code

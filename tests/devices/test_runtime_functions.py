@@ -60,10 +60,36 @@ def test_the_same_draws_as_in_a_generated_program(target):
             assert_array_equal(found[name], values, err_msg=name)
 
 
-def test_the_numpy_target_refuses_user_functions_in_kernels():
+def test_the_numpy_target_calls_user_functions_in_kernels():
     with use_session(Session()):
         set_device("runtime", target="numpy")
-        group = NeuronGroup(1, "w = double(1*mV) : volt (constant over dt)")
-        with pytest.raises(NotImplementedError, match=r"double\(\) cannot be called in the numpy target"):
+        group = NeuronGroup(
+            3,
+            "w = double(i*mV) : volt (constant over dt)\nn : volt",
+            threshold="i > 0",
+            reset="n += double(i*mV)",
+        )
+        run(0.2 * ms)
+        assert_allclose(group.w[:], [0, 2, 4] * mV)
+        assert_allclose(group.n[:], [0, 4, 8] * mV)
+
+
+def test_indexed_functions_get_the_neurons_on_every_target():
+    found = {}
+    for target in ("cpp", "numpy"):
+        with use_session(Session()):
+            set_device("runtime", target=target)
+            own = Function(
+                lambda x, _vectorisation_idx: x + 10 * _vectorisation_idx,
+                arg_units=[1],
+                return_unit=1,
+                arg_names=["x"],
+                stateless=False,
+                auto_vectorise=True,
+            )
+            code = "double own(double x, int _vectorisation_idx) { return x + 10*_vectorisation_idx; }"
+            own.implementations.add_implementation("cpp", code)
+            group = NeuronGroup(4, "n : 1", threshold="i % 2 == 1", reset="n = own(0.5)")
             run(0.1 * ms)
-        assert group
+            found[target] = group.n[:]
+    assert list(found["cpp"]) == list(found["numpy"]) == [0, 10.5, 0, 30.5]

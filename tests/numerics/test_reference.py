@@ -8,7 +8,6 @@ from numerics.models import MODELS, PRELUDE
 from numpy.testing import assert_allclose, assert_array_equal
 from spikefarm import SpikeMonitor, StateMonitor
 from spikefarm.core.group import NeuronGroup
-from spikefarm.devices import isolated_session
 
 REFERENCE = Path(__file__).parent / "reference" / "brian2.npz"
 
@@ -43,11 +42,10 @@ def test_reference_is_of_these_models(reference):
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_same_as_brian(reference, name):
+def test_same_as_brian(reference, name, target):
     namespace = {}
-    with isolated_session(0):
-        exec(compile("from spikefarm import *\n" + PRELUDE + MODELS[name], name, "exec"), namespace)
-        found = recorded(namespace)
+    exec(compile("from spikefarm import *\n" + PRELUDE + MODELS[name], name, "exec"), namespace)
+    found = recorded(namespace)
     wanted = {key.split("/")[1]: value for key, value in reference.items() if key.startswith(f"{name}/")}
     assert sorted(found) == sorted(wanted.keys() - {"source"})
     for key, values in found.items():

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 import spikefarm
 from numpy.testing import assert_allclose
-from spikefarm.devices import isolated_session
 
 from .shared_models import MODELS, evaluate
 
@@ -14,9 +13,8 @@ REFERENCE = json.loads((Path(__file__).parent / "reference" / "models.json").rea
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_as_in_brian2(name):
-    with isolated_session(0):
-        found = evaluate(spikefarm, name)
+def test_as_in_brian2(name, target):
+    found = evaluate(spikefarm, name)
     assert set(found) == set(REFERENCE[name])
     for key, values in found.items():
         assert_allclose(values, REFERENCE[name][key], rtol=1e-12, atol=1e-15, err_msg=key)

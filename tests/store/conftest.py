@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from spikefarm.store import Layout, RunStore, write_batch
+from spikefarm.store import Layout, RunStore, runstore, write_batch
 from spikefarm.store.testing import COLUMNS, make_batch, make_keys, record_line
 
 SMALL = Layout(rows=8, chunk_bytes=64, ragged_span=2**12, ragged_shard=16, ragged_chunk=4)
@@ -10,7 +10,7 @@ SMALL = Layout(rows=8, chunk_bytes=64, ragged_span=2**12, ragged_shard=16, ragge
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits long for a lock that somebody holds on purpose."""
-    monkeypatch.setattr("spikefarm.store.runstore.LOCK_SECONDS", 0.3)
+    monkeypatch.setattr(runstore, "LOCK_SECONDS", 0.3)
 
 
 @pytest.fixture

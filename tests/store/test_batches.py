@@ -16,6 +16,7 @@ from spikefarm.store import (
     RunStore,
     StoreError,
     SweepDefinition,
+    gather,
     open_results,
     write_batch,
 )
@@ -84,7 +85,7 @@ def test_gathering_ragged_is_slicing(spans: list[tuple[int, int]], chunk: int, l
     array = zarr.create_array({}, data=values, chunks=(chunk,))
     bounds = np.array([(a, a + n) for a, n in spans], np.int64).reshape(-1, 2)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("spikefarm.store.gather.MAX_RAGGED_READ", limit)
+        patch.setattr(gather, "MAX_RAGGED_READ", limit)
         found = gather_ragged(array, bounds)
     assert len(found) == len(spans)
     for part, (start, stop) in zip(found, bounds, strict=True):
@@ -104,7 +105,7 @@ def test_gathering_reads_little_in_between(monkeypatch: pytest.MonkeyPatch) -> N
     gather_ragged(array, np.array([[500, 520], [3, 8], [0, 0], [18, 30], [41, 50]]))
     assert reads == [slice(3, 30), slice(41, 50), slice(500, 520)]
     reads.clear()
-    monkeypatch.setattr("spikefarm.store.gather.MAX_RAGGED_READ", 25)
+    monkeypatch.setattr(gather, "MAX_RAGGED_READ", 25)
     gather_ragged(array, np.array([[0, 20], [20, 25], [25, 30], [30, 90]]))
     assert reads == [slice(0, 25), slice(25, 30), slice(30, 90)]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import zarr
-from spikefarm.store import Column, RunStore, StoreError, open_results
+from spikefarm.store import Column, RunStore, StoreError, layout, open_results
 from spikefarm.store.testing import COLUMNS
 
 f8 = np.dtype("f8")
@@ -35,7 +35,7 @@ def test_a_store_is_not_made_when_it_cannot_be_finished(
     def give_up(place: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("spikefarm.store.layout.consolidate", give_up)
+    monkeypatch.setattr(layout, "consolidate", give_up)
     with pytest.raises(KeyboardInterrupt):
         RunStore.create_or_open(tmp_path / "x.zarr", "me")
     assert not (tmp_path / "x.zarr").exists()

@@ -19,6 +19,7 @@ from spikefarm.store import (
     StoreError,
     SweepDefinition,
     open_results,
+    publish,
     ragged_to_contiguous,
     write_batch,
 )
@@ -254,7 +255,7 @@ def test_publish_replaces_the_copy_before(filled: RunStore) -> None:
 
 
 def test_publish_large_arrays_in_chunks(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("spikefarm.store.publish.CHUNK_BYTES", 40)
+    monkeypatch.setattr(publish, "CHUNK_BYTES", 40)
     with store.lock():
         write_batch(store.path, store.reserve(1)[0], make_batch(KEYS[:8]))
         store.record_sweep("s", SweepDefinition({"x": 8}, (), OUTPUTS), KEYS[:8])
