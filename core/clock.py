@@ -65,6 +65,19 @@ class Clock:
     def dt_(self, value: float) -> None:
         self.dt = Quantity.with_dimensions(value, TIME)
 
+    @property
+    def t(self) -> Quantity:
+        """Time reached by the runs so far that had this clock; within a network operation, that of the step."""
+        from .session import current_session
+
+        session = current_session()
+        return Quantity.with_dimensions(session.device.clock_time(session, self), TIME)
+
+    @property
+    def t_(self) -> float:
+        """The same in seconds."""
+        return float(np.asarray(self.t))
+
     def __repr__(self) -> str:
         return f"Clock(dt={self.dt!r}, name={self.name!r})"
 
@@ -95,6 +108,16 @@ class DefaultClock:
     @dt_.setter
     def dt_(self, value: float) -> None:
         self._clock.dt_ = value
+
+    @property
+    def t(self) -> Quantity:
+        """Time reached by the runs so far; see `Clock.t`."""
+        return self._clock.t
+
+    @property
+    def t_(self) -> float:
+        """The same in seconds."""
+        return self._clock.t_
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name not in ("dt", "dt_"):

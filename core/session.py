@@ -19,6 +19,7 @@ from .report import Report
 
 if TYPE_CHECKING:
     from .clock import Clock
+    from .connect import PairRule, Rule
     from .declared import Declared
     from .expr import Expr
     from .spikegenerator import Spikes
@@ -43,6 +44,15 @@ class SessionDevice(ABC):
     def after_assign(self, session: Session, entry: AssignEntry) -> None:  # noqa: B027
         """Values have been assigned; a device that holds state takes them now."""
 
+    def after_connect(self, session: Session, entry: ConnectEntry) -> None:  # noqa: B027
+        """Synapses have been made; a device that holds state makes them now."""
+
+    def connections(
+        self, session: Session, synapses: Declared
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+        """Neurons at both ends of synapses as declared so far; ``None`` where that takes a simulation."""
+        return None
+
     def after_seed(self, session: Session, entry: SeedEntry) -> None:  # noqa: B027
         """``seed()`` has been called."""
 
@@ -63,6 +73,10 @@ class SessionDevice(ABC):
     def time(self, session: Session, network: str) -> float:
         """Time reached by a network, in seconds."""
         return sum(e.duration for e in session.program if isinstance(e, RunEntry))
+
+    def clock_time(self, session: Session, clock: Clock) -> float:
+        """Time reached by a clock, in seconds."""
+        return self.time(session, "")
 
     @abstractmethod
     def read(self, session: Session, owner: Declared, variable: str) -> NDArray[Any] | None:
@@ -111,6 +125,16 @@ class AssignEntry:
 
 
 @dataclass(frozen=True)
+class ConnectEntry:
+    """``synapses.connect(…)``; ``number`` counts those of the same synapses."""
+
+    target: Declared
+    rule: Rule | PairRule
+    constants: Mapping[str, Resolved]
+    number: int
+
+
+@dataclass(frozen=True)
 class ApplyEntry:
     """``device.apply_run_args()``."""
 
@@ -135,7 +159,7 @@ class RunEntry:
     spikes: Mapping[str, Spikes] = field(default_factory=dict)  # of objects that are given theirs
 
 
-Entry = AssignEntry | ApplyEntry | SeedEntry | RunEntry
+Entry = AssignEntry | ConnectEntry | ApplyEntry | SeedEntry | RunEntry
 
 
 @dataclass

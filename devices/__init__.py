@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from ..core.clock import Clock
 from ..core.declared import Declared
 from ..core.expr import Expr
 from ..core.namespace import Resolved
@@ -103,6 +104,9 @@ class UndecidedDevice(SessionDevice):
 
     def time(self, session: Session, network: str) -> float:
         return get_device().time(session, network)
+
+    def clock_time(self, session: Session, clock: Clock) -> float:
+        return get_device().clock_time(session, clock)
 
     def store(self, objects: Sequence[Declared], network: str, name: str, filename: Any) -> None:
         get_device().store(objects, network, name, filename)

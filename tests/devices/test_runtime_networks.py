@@ -16,3 +16,20 @@ def test_networks_of_the_same_model_do_not_share_state():
     networks[0].run(1 * ms)
     assert_allclose([group.v[0] for group in cells], np.exp([-1, -1 / 3]))
     assert [float(network.t) for network in networks] == [0.003, 0.001]
+
+
+def test_clocks_tell_the_time():
+    set_device("runtime")
+    own = Clock(0.5 * ms)
+    cells = NeuronGroup(1, "dv/dt = -v/(3*ms) : 1", method="exact")
+    slow = NeuronGroup(1, "dv/dt = -v/(3*ms) : 1", method="exact", clock=own)
+    seen = []
+
+    @network_operation(dt=1 * ms)
+    def look():
+        seen.append((defaultclock.t_, own.t_))
+
+    assert float(defaultclock.t) == 0
+    run(2 * ms)
+    assert_allclose(seen, [(0, 0), (0.001, 0.001)])
+    assert_allclose([defaultclock.t_, float(own.t)], [0.002, 0.002])
