@@ -13,6 +13,7 @@ from .expr import ExpressionError
 from .namespace import NamespaceError, Resolved, frame_namespace, look_up
 from .neurons import Subgroup
 from .notices import tell_names
+from .profiling import with_units
 from .report import Report
 from .session import RunEntry, Session, check_name, current_session
 from .spikegenerator import SpikeGeneratorGroup
@@ -107,7 +108,7 @@ class Network:
         report_period : Quantity, optional
             Time between reports, 10 seconds unless given.
         profile : bool, optional
-            Profiles are not available; leave it out.
+            Measure how long each part takes; see `profiling_info`.
         namespace : dict, optional
             What external names stand for, instead of the names visible where this is called.
         level : int, optional
@@ -118,10 +119,20 @@ class Network:
         NamespaceError, DimensionMismatchError, ExpressionError
             Listing everything that is wrong with the objects' strings.
         """
-        _refuse_profile(profile)
         names = frame_namespace(level + 1) if namespace is None else dict(namespace)
         report = Report(report, report_period)
-        declare_run(self.session, self._objects, duration, names, self._key, report)
+        declare_run(self.session, self._objects, duration, names, self._key, report, bool(profile))
+
+    @property
+    def profiling_info(self) -> list[tuple[str, Any]]:
+        """Names and times of what took part in the last run, what took longest first; see `profiling_summary`.
+
+        Raises
+        ------
+        ValueError
+            If that run was not profiled.
+        """
+        return with_units(self.session.device.profile(self.session, self._key), self.name)
 
     def get_states(
         self,
@@ -173,7 +184,7 @@ class Network:
         NotImplementedError
             In standalone mode.
         """
-        self.session.device.store(_with_contained(self._objects), self._key, name, filename)
+        self.session.device.store(with_contained(self._objects), self._key, name, filename)
 
     def restore(
         self, name: str = "default", filename: Any = None, restore_random_state: bool = False
@@ -196,7 +207,7 @@ class Network:
         NotImplementedError
             In standalone mode.
         """
-        objects = _with_contained(self._objects)
+        objects = with_contained(self._objects)
         self.session.device.restore(objects, self._key, name, filename, restore_random_state)
 
     def stop(self) -> None:
@@ -262,35 +273,29 @@ def run(
             "run() found no objects: groups and monitors must be visible as variables where run() is called. "
             "Objects kept in lists or attributes belong into a Network(…), whose run() runs them."
         )
-    _refuse_profile(profile)
     session = current_session()
     names = frame if namespace is None else dict(namespace)
-    declare_run(session, objects, duration, names, _magic_key(session), Report(report, report_period))
+    told = Report(report, report_period)
+    declare_run(session, objects, duration, names, magic_key(session), told, bool(profile))
 
 
 def store(name: str = "default", filename: Any = None) -> None:
     """Keep the state of every object that is visible where this is called; see `Network.store`."""
     session = current_session()
-    objects = _with_contained(_visible(frame_namespace(1)))
-    session.device.store(objects, _magic_key(session), name, filename)
+    objects = with_contained(_visible(frame_namespace(1)))
+    session.device.store(objects, magic_key(session), name, filename)
 
 
 def restore(name: str = "default", filename: Any = None, restore_random_state: bool = False) -> None:
     """Bring back what `store` has kept; see `Network.restore`."""
     session = current_session()
-    objects = _with_contained(_visible(frame_namespace(1)))
-    session.device.restore(objects, _magic_key(session), name, filename, restore_random_state)
+    objects = with_contained(_visible(frame_namespace(1)))
+    session.device.restore(objects, magic_key(session), name, filename, restore_random_state)
 
 
-def _magic_key(session: Session) -> str:
+def magic_key(session: Session) -> str:
+    """Under which devices keep the time of ``run()``."""
     return f"magic {session.scope}"
-
-
-def _refuse_profile(profile: Any) -> None:
-    if profile:
-        raise NotImplementedError(
-            f"run(profile={profile!r}): times of single kernels are not measured; leave it out."
-        )
 
 
 def stop() -> None:
@@ -305,6 +310,7 @@ def declare_run(
     namespace: Mapping[str, Any],
     network: str,
     report: Report,
+    profile: bool = False,
 ) -> None:
     """Check everything and add a run to the session's program."""
     seconds = check_time(duration, "the duration of run()", zero=True)
@@ -330,17 +336,17 @@ def declare_run(
     clocks = {id(obj.clock): obj.clock for obj in chosen}
     steps = tuple((c, c.dt_) for c in clocks.values())
     spikes = {obj.name: obj.spikes for obj in chosen if isinstance(obj, SpikeGeneratorGroup)}
-    entry = RunEntry(tuple(chosen), seconds, steps, constants, network, report, spikes)
+    entry = RunEntry(tuple(chosen), seconds, steps, constants, network, report, spikes, profile)
     session.record(entry)
     session.device.after_run(session, entry)
 
 
-def _with_contained(objects: Iterable[Declared]) -> list[Declared]:
+def with_contained(objects: Iterable[Declared]) -> list[Declared]:
     return list(dict.fromkeys(obj for each in list(objects) for obj in (each, *each._contained)))
 
 
 def _with_sources(objects: Iterable[Declared]) -> list[Declared]:
-    chosen = _with_contained(objects)
+    chosen = with_contained(objects)
     if not chosen:
         raise MagicError("The network is empty; add groups and monitors before running it.")
     for obj in chosen:

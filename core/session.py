@@ -64,6 +64,10 @@ class SessionDevice(ABC):
         """Time reached by a network, in seconds."""
         return sum(e.duration for e in session.program if isinstance(e, RunEntry))
 
+    def profile(self, session: Session, network: str) -> Sequence[tuple[str, float]] | None:
+        """Names and seconds of what the last run of a network did; ``None`` without a profile."""
+        return None
+
     def clock_time(self, session: Session, clock: Clock) -> float:
         """Time reached by a clock, in seconds."""
         return self.time(session, "")
@@ -137,6 +141,7 @@ class RunEntry:
     network: str = ""
     report: Report = field(default_factory=Report)
     spikes: Mapping[str, Spikes] = field(default_factory=dict)  # of objects that are given theirs
+    profile: bool = False
 
 
 Entry = AssignEntry | ApplyEntry | SeedEntry | RunEntry

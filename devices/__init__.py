@@ -105,6 +105,9 @@ class UndecidedDevice(SessionDevice):
     def time(self, session: Session, network: str) -> float:
         return get_device().time(session, network)
 
+    def profile(self, session: Session, network: str) -> Sequence[tuple[str, float]] | None:
+        return get_device().profile(session, network)
+
     def clock_time(self, session: Session, clock: Clock) -> float:
         return get_device().clock_time(session, clock)
 

@@ -38,7 +38,7 @@ from ...core.model import (
     Seed,
     UserFunction,
 )
-from ..base import InputSpec, OutputSpec
+from ..base import PROFILE, InputSpec, OutputSpec
 from .expressions import CTYPES, Scope, cpp, identifier, kind
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -52,8 +52,8 @@ def input_specs(model: Model) -> tuple[InputSpec, ...]:
     return tuple(InputSpec(i.id, i.name, i.kind, i.dtype, i.size, unit_of(i.dim)) for i in model.inputs)
 
 
-def output_specs(model: Model) -> tuple[OutputSpec, ...]:
-    """The outputs of a build, in the order of their slots."""
+def output_specs(model: Model, profiled: Kernels | None = None) -> tuple[OutputSpec, ...]:
+    """The outputs of a build, in the order of their slots; the times of kernels are the last, if they are measured."""
     outputs = []
     for p in model.populations:
         for v in p.variables:
@@ -67,7 +67,8 @@ def output_specs(model: Model) -> tuple[OutputSpec, ...]:
             outputs.append(OutputSpec(f"{p.id}.not_refractory", "bool", p.size, "1"))
     for probe in model.probes:
         outputs += _probe_outputs(model, probe)
-    return (*outputs, OutputSpec("t", "float64", 1, "second"))
+    times = [] if profiled is None else [OutputSpec(PROFILE, "float64", len(profiled.kernels), "second")]
+    return (*outputs, OutputSpec("t", "float64", 1, "second"), *times)
 
 
 def _probe_outputs(model: Model, probe: Probe) -> list[OutputSpec]:
@@ -106,9 +107,9 @@ def _environment() -> Any:
     )
 
 
-def emit_model(kernels: Kernels) -> str:
-    """C++ source of a lowered model."""
-    emitter = Emitter(kernels)
+def emit_model(kernels: Kernels, profile: bool = False) -> str:
+    """C++ source of a lowered model, which measures how long kernels take if told to."""
+    emitter = Emitter(kernels, profile)
     text: str = _environment().get_template("model.cpp.j2").render(e=emitter, model=kernels.model)
     return text
 
@@ -118,6 +119,7 @@ class Emitter:
     """What the template asks for: names, types and lines of code."""
 
     kernels: Kernels
+    profile: bool = False
     #: Kernels that can fail, and say so.
     fallible = ("events", "states", "rate", "callback")
 
@@ -131,7 +133,12 @@ class Emitter:
 
     @cached_property
     def outputs(self) -> tuple[OutputSpec, ...]:
-        return output_specs(self.model)
+        return output_specs(self.model, self.kernels if self.profile else None)
+
+    def watch(self, kernel: Kernel) -> str:
+        """What measures the time of the block that it stands in."""
+        place = self.kernels.kernels.index(kernel)
+        return f"const sf_stopwatch _watch(_c->{identifier(PROFILE)}[{place}]);"
 
     @cached_property
     def slot(self) -> dict[str, int]:
