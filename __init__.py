@@ -30,6 +30,7 @@ from .core.scheduling import __all__ as _scheduling
 from .core.session import seed, start_scope
 from .core.spikegenerator import SpikeGeneratorGroup
 from .core.stateupdaters import ExplicitStateUpdater, StateUpdateMethod
+from .core.synapses import Synapses
 from .core.timedarray import TimedArray
 from .core.units import *
 from .core.units import __all__ as _units
@@ -75,6 +76,7 @@ __all__ = [
     "StateMonitor",
     "StateUpdateMethod",
     "Subgroup",
+    "Synapses",
     "TimedArray",
     "brian_prefs",
     "clear_cache",

@@ -23,10 +23,12 @@ PARAMETER = "parameter"
 HELD = "constant over dt"
 #: Flag of parameters that stand for a variable of another group: see `linked_var`.
 LINKED = "linked"
+#: Flags that only synapses have a meaning for: how rates are integrated, and what is summed over synapses.
+SYNAPTIC_FLAGS = ("event-driven", "clock-driven", "summed")
 
 _FLAGS = {
-    DIFFERENTIAL: frozenset({"unless refractory"}),
-    SUBEXPRESSION: frozenset({"shared", HELD}),
+    DIFFERENTIAL: frozenset({"unless refractory", *SYNAPTIC_FLAGS[:2]}),
+    SUBEXPRESSION: frozenset({"shared", HELD, *SYNAPTIC_FLAGS[2:]}),
     PARAMETER: frozenset({"constant", "shared", LINKED}),
 }
 #: Flag of a parameter that takes no negative values; no equations of a script carry it.
@@ -36,7 +38,7 @@ RESERVED = frozenset({"t", "dt", "t_in_timesteps", "i", "N", "lastspike", "not_r
 
 _HEAD = re.compile(r"^d\s*([A-Za-z]\w*)\s*/\s*dt\s*=(.*)$|^([A-Za-z]\w*)\s*=(?!=)(.*)$|^([A-Za-z]\w*)$", re.S)
 _BEGINNING = re.compile(r"^(d\s*[A-Za-z]\w*\s*/\s*dt|[A-Za-z]\w*)\s*=(?!=)")
-_LINE = re.compile(r"^(?P<head>.*?):(?P<unit>[^:(]*(?:\([^)]*\)[^:(]*)*?)(?P<flags>\([a-z ,]+\))?\s*$", re.S)
+_LINE = re.compile(r"^(?P<head>.*?):(?P<unit>[^:(]*(?:\([^)]*\)[^:(]*)*?)(?P<flags>\([a-z ,-]+\))?\s*$", re.S)
 
 
 class EquationError(ValueError):
@@ -217,6 +219,11 @@ def _parse_line(line: str) -> Equation:
         raise EquationError(f"{line!r}: a differential equation cannot define a variable of type {unit}.")
     expr = None if kind == PARAMETER else parse(right)
     return Equation(name, kind, dim, dtype, expr, flags, unit)
+
+
+def parameter(name: str, unit: str) -> Equation:
+    """The equation of a parameter."""
+    return _parse_line(f"{name} : {unit}")
 
 
 def parse_unit(unit: str, line: str) -> tuple[Dimension, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .binomial import BinomialFunction
+from .connections import PER_SYNAPSE
 from .context import SPECIAL
 from .declared import Declared
 from .dimensions import DIMENSIONLESS, TIME
 from .equations import DIFFERENTIAL, HELD, LINKED, PARAMETER, SUBEXPRESSION
 from .events import GroupEvent
 from .expr import At, Binary, Element, Expr, InputEntry, Lit, Var, Within, names, parse, substitute
+from .freeze_synapses import connect_step, synapse_population
 from .group import Group
 from .infer import Type
 from .model import (
@@ -44,9 +46,10 @@ from .operations import NetworkOperation
 from .ratemonitor import PopulationRateMonitor
 from .regular import GroupCode
 from .resolve import resolve
-from .session import ApplyEntry, AssignEntry, Entry, RunEntry, SeedEntry, Session
+from .session import ApplyEntry, AssignEntry, ConnectEntry, Entry, RunEntry, SeedEntry, Session
 from .spikegenerator import Spikes
 from .statements import Stmt
+from .synapses import Synapses
 from .timedarray import TimedArray
 from .userfunctions import Function, plain_array
 from .variables import VariableView
@@ -105,7 +108,7 @@ def freeze(session: Session) -> Frozen:
 
 def freeze_program(program: Iterable[Entry]) -> Frozen:
     """Make a Model of some entries of a program, of which one at least is a run."""
-    return _Freezer(tuple(program)).freeze()
+    return Freezer(tuple(program)).freeze()
 
 
 def _objects(program: Iterable[Entry]) -> list[Declared]:
@@ -157,7 +160,9 @@ def _called(code: str, names: tuple[str, ...]) -> str:
 
 
 @dataclass
-class _Freezer:
+class Freezer:
+    """Collects what a Model consists of."""
+
     program: tuple[Entry, ...]
     inputs: dict[str, Input] = field(default_factory=dict)
     values: dict[str, NDArray[Any]] = field(default_factory=dict)
@@ -177,18 +182,19 @@ class _Freezer:
         objects = _objects(self.program)
         self.ids = _canonical_ids(objects)
         groups = [o for o in objects if isinstance(o, Group)]
+        self.synapses = [o for o in groups if isinstance(o, Synapses)]
         owners = [o for o in objects if isinstance(o, Group | GroupCode)]
         first = self.first = self._first_constants(owners)
         populations = tuple(self._population(g, first[g.name]) for g in groups)
         probes = tuple(self._probe(o) for o in objects if isinstance(o, Monitor))
         callbacks = tuple(
-            Callback(self.ids[o.name], self._clock_id(o), o.when, o.order)
+            Callback(self.ids[o.name], self.clock_id(o), o.when, o.order)
             for o in objects
             if isinstance(o, NetworkOperation)
         )
         operations = tuple(self._operation(o, first[o.name]) for o in owners if isinstance(o, GroupCode))
         steps = self._steps()
-        self._overrides(groups)
+        self._overrides(populations)
         seed = Input(SEED, SEED, "seed", "uint64", len(self.seeds), DIMENSIONLESS)
         model = Model(
             populations,
@@ -233,7 +239,7 @@ class _Freezer:
 
     # -- objects --------------------------------------------------------------------------------------
 
-    def _source(self, group: Group, rows: range) -> str:
+    def source(self, group: Group, rows: range) -> str:
         """Id of some rows of a group: the group's own where these are all, else that of a span."""
         population = self.ids[group.name]
         if rows == group._rows:
@@ -249,7 +255,7 @@ class _Freezer:
         own = name.split(":")[0] in obj.own_namespace()
         return f"{self.ids[obj.namespace_owner.name]}.{name}" if own else name
 
-    def _resolved(self, obj: Declared, expr: Expr, constants: Mapping[str, Resolved], own: Any) -> Expr:
+    def resolved(self, obj: Declared, expr: Expr, constants: Mapping[str, Resolved], own: Any) -> Expr:
         def slot(name: str) -> str:
             value = constants.get(name)
             return self._function(name, value) if isinstance(value, Function) else self._slot(obj, name)
@@ -257,8 +263,11 @@ class _Freezer:
         return resolve(expr, own, constants, slot)
 
     def _population(self, group: Group, constants: Mapping[str, Resolved]) -> Population:
+        if isinstance(group, Synapses):
+            return synapse_population(self, group, constants)
+
         def made(expr: Expr | None) -> Expr | None:
-            return None if expr is None else self._resolved(group, expr, constants, group.variable_types)
+            return None if expr is None else self.resolved(group, expr, constants, group.variable_types)
 
         variables = tuple(
             Variable(e.name, SUBEXPRESSION, e.dtype, e.dim, self._linked(group, e.name, Var("i")), (LINKED,))
@@ -270,7 +279,7 @@ class _Freezer:
         return Population(
             id=self.ids[group.name],
             size=group.N,
-            clock=self._clock_id(group),
+            clock=self.clock_id(group),
             order=group.order,
             method=group.method or "auto",
             variables=variables,
@@ -291,7 +300,7 @@ class _Freezer:
         elif link.index is not None:
             if (group.name, name) not in self.links:
                 stem = f"{self.ids[group.name]}.{name}:link"
-                self.links[group.name, name] = self._input(stem, stem, "index", link.index)
+                self.links[group.name, name] = self.input(stem, stem, "index", link.index)
             i = InputEntry(self.links[group.name, name], i)
         if rows.start:
             i = Binary("+", i, Lit(rows.start))
@@ -310,7 +319,7 @@ class _Freezer:
         equation = group.equations.get(name)
         computed = equation is not None and equation.kind == SUBEXPRESSION and HELD not in equation.flags
         if equation is not None and equation.expr is not None and computed:
-            expr = self._resolved(group, equation.expr, self.first[group.name], group.variable_types)
+            expr = self.resolved(group, equation.expr, self.first[group.name], group.variable_types)
             own = names(expr) & set(group.variable_types)
             return substitute(expr, {v: self._at(group, v, i) for v in own})
         view = VariableView(group, name)
@@ -320,33 +329,33 @@ class _Freezer:
     def _event(self, group: Group, event: GroupEvent, constants: Mapping[str, Resolved]) -> Event:
         condition = event.condition
         if condition is not None:
-            condition = self._resolved(group, condition, constants, group.variable_types)
+            condition = self.resolved(group, condition, constants, group.variable_types)
         made = Event(event.name, condition, event.check.when, event.check.order)
         if event.run is None:
             return made
-        code = self._code(group, group, group.checked_code(event, constants), constants)
+        code = self.code(group, group, group.checked_code(event, constants), constants)
         return replace(made, code=code, code_when=event.run.when, code_order=event.run.order)
 
     def _operation(self, obj: GroupCode, constants: Mapping[str, Resolved]) -> Operation:
-        code = self._code(obj, obj.group, obj.checked_code(constants), constants)
-        population = self._source(obj.group, obj.rows)
+        code = self.code(obj, obj.group, obj.checked_code(constants), constants)
+        population = self.source(obj.group, obj.rows)
         return Operation(
-            self.ids[obj.name], population, self._clock_id(obj), obj.when, obj.order, code, obj.leading
+            self.ids[obj.name], population, self.clock_id(obj), obj.when, obj.order, code, obj.leading
         )
 
-    def _code(
+    def code(
         self, obj: Declared, group: Group, block: Iterable[Stmt], constants: Mapping[str, Resolved]
     ) -> tuple[Stmt, ...]:
         """Checked statements with every name resolved."""
         own: dict[str, Type] = dict(group.variable_types)
         code = []
         for statement in block:
-            code.append(statement.with_expr(self._resolved(obj, statement.expr, constants, own)))
+            code.append(statement.with_expr(self.resolved(obj, statement.expr, constants, own)))
             if statement.local:
                 own[statement.target] = Type(DIMENSIONLESS, statement.dtype)
-        return tuple(code)
+        return group.named_code(tuple(code))
 
-    def _clock_id(self, obj: Declared) -> str:
+    def clock_id(self, obj: Declared) -> str:
         clock = obj.clock
         if clock is obj.session.defaultclock:
             return "defaultclock"
@@ -368,12 +377,12 @@ class _Freezer:
             source, kind, record = monitor.source, "states", "all"
             event, variables = "", monitor.record_variables
             if monitor.indices is not None:
-                record = self._input(f"{id}.record", f"{id}.record", "index", monitor.indices)
+                record = self.input(f"{id}.record", f"{id}.record", "index", monitor.indices)
         return Probe(
             id,
             kind,
-            self._source(source._root, source._rows),
-            self._clock_id(monitor),
+            self.source(source._root, source._rows),
+            self.clock_id(monitor),
             monitor.when,
             monitor.order,
             variables,
@@ -399,7 +408,7 @@ class _Freezer:
                 array, dim = plain_array(value)
                 kind, single = ("table", False) if array.ndim else ("constant", True)
                 stem = f"{key}.{variable}"
-                arrays.append((variable, self._input(stem, stem, kind, array, dim, str(array.dtype)), single))
+                arrays.append((variable, self.input(stem, stem, kind, array, dim, str(array.dtype)), single))
             needs = tuple(
                 (called, self._function(called, other))
                 for called, other in sorted(given.dependencies.items())
@@ -413,7 +422,7 @@ class _Freezer:
 
     # -- inputs ---------------------------------------------------------------------------------------
 
-    def _input(
+    def input(
         self,
         id: str,
         name: str,
@@ -435,14 +444,14 @@ class _Freezer:
         return id
 
     def _constant(self, stem: str, name: str, value: Constant, dtype: str) -> str:
-        return self._input(stem, name, "constant", value.value, value.dim, dtype)
+        return self.input(stem, name, "constant", value.value, value.dim, dtype)
 
     def _timed_array(self, stem: str, name: str, array: TimedArray) -> str:
         for id, known in self.timed_objects.items():
             if known is array:
                 return id
-        id = self._input(stem, name, "timed_array", array.values, array.dim)
-        dt = self._input(f"{id}.dt", f"{name}.dt", "dt", array.dt, TIME)
+        id = self.input(stem, name, "timed_array", array.values, array.dim)
+        dt = self.input(f"{id}.dt", f"{name}.dt", "dt", array.dt, TIME)
         rows, columns = array.values.shape[0], array.values.shape[1] if array.values.ndim == 2 else 0
         self.timed[id] = TimedInput(id, dt, rows, columns)
         self.timed_objects[id] = array
@@ -466,16 +475,16 @@ class _Freezer:
                         f"{slot}.{part}", f"{user}.{part}", constant, dtype
                     )
 
-    def _overrides(self, groups: list[Group]) -> None:
+    def _overrides(self, populations: Iterable[Population]) -> None:
         """Every variable with values of its own can be set by run arguments."""
-        for group in groups:
-            id = self.ids[group.name]
-            for eq in group.equations.ordered:
-                if eq.kind in (DIFFERENTIAL, PARAMETER) and LINKED not in eq.flags:
-                    key = f"{id}.{eq.name}:override"
-                    size = 1 if "shared" in eq.flags else group.N
-                    name = f"{id}.{eq.name}"
-                    self.inputs[key] = Input(key, name, "override", STATE_DTYPES[eq.dtype], size, eq.dim)
+        for p in populations:
+            for v in p.variables:
+                if v.kind in (DIFFERENTIAL, PARAMETER) and LINKED not in v.flags:
+                    name = f"{p.id}.{v.name}"
+                    size = 1 if v.shared else p.size
+                    self.inputs[f"{name}:override"] = Input(
+                        f"{name}:override", name, "override", STATE_DTYPES[v.dtype], size, v.dim
+                    )
 
     # -- program --------------------------------------------------------------------------------------
 
@@ -487,6 +496,9 @@ class _Freezer:
             if isinstance(entry, AssignEntry):
                 if id(entry.target) in running:
                     steps.append(self._assign(entry))
+            elif isinstance(entry, ConnectEntry):
+                if id(entry.target) in running:
+                    steps.append(connect_step(self, entry))
             elif isinstance(entry, ApplyEntry):
                 steps.append(ApplyArgs())
             elif isinstance(entry, SeedEntry):
@@ -502,12 +514,37 @@ class _Freezer:
     def _assign(self, entry: AssignEntry) -> Assign:
         group = entry.target
         assert isinstance(group, Group)
-        id = self._source(group, entry.rows)
+        id = self.source(group, entry.rows)
         dim, dtype = group.variable_types[entry.variable].dim, group.variable_types[entry.variable].dtype
+        slot = self.entry_slots(entry.constants, id)
+
+        def made(text: str) -> Expr:
+            return group.named(resolve(parse(text), group.variable_types, entry.constants, slot))
+
+        if isinstance(entry.value, str):
+            expr = made(entry.value)
+        else:
+            name = f"{id}.{entry.variable}"
+            stem = f"{id}.{entry.variable}:value"
+            places = len(entry.where) if entry.where is not None else len(entry.rows) or PER_SYNAPSE
+            places = 1 if entry.variable in group.shared_variables else places
+            size = 1 if isinstance(entry.where, str) else places
+            expr = Element(self.input(stem, name, "value", entry.value, dim, STATE_DTYPES[dtype], size))
+        if isinstance(entry.where, str):
+            return Assign(id, entry.variable, expr, where=made(entry.where))
+        if entry.where is None:
+            return Assign(id, entry.variable, expr)
+        stem, name = f"{id}.{entry.variable}:index", f"{id}.{entry.variable}"
+        indices = self.input(stem, name, "index", entry.where)
+        return Assign(id, entry.variable, expr, indices=indices)
+
+    def entry_slots(self, constants: Mapping[str, Resolved], id: str) -> Callable[[str], str]:
+        """Inputs for the constants of a single statement of the script, by name."""
         table: dict[str, str] = {}
-        for name, value in entry.constants.items():
+        for name, value in constants.items():
             if isinstance(value, Constant):
-                table[name] = self._constant(name, name, value, _STORED[value.dtype])
+                stem = f"{id}{name}" if name.startswith(".") else name
+                table[name] = self._constant(stem, stem, value, _STORED[value.dtype])
             elif isinstance(value, TimedArray):
                 table[name] = self._timed_array(name, name, value)
             for part, constant in parts(value).items():
@@ -515,28 +552,10 @@ class _Freezer:
                 table[f"{name}:{part}"] = self._constant(f"{name}.{part}", f"{name}.{part}", constant, dtype)
 
         def slot(name: str) -> str:
-            value = entry.constants.get(name)
+            value = constants.get(name)
             return self._function(name, value) if isinstance(value, Function) else table[name]
 
-        def made(text: str) -> Expr:
-            return resolve(parse(text), group.variable_types, entry.constants, slot)
-
-        if isinstance(entry.value, str):
-            expr = made(entry.value)
-        else:
-            name = f"{id}.{entry.variable}"
-            stem = f"{id}.{entry.variable}:value"
-            view = VariableView(group, entry.variable, rows=entry.rows)
-            places = view.size if entry.where is None else len(entry.where)
-            size = 1 if isinstance(entry.where, str) else places
-            expr = Element(self._input(stem, name, "value", entry.value, dim, STATE_DTYPES[dtype], size))
-        if isinstance(entry.where, str):
-            return Assign(id, entry.variable, expr, where=made(entry.where))
-        if entry.where is None:
-            return Assign(id, entry.variable, expr)
-        stem, name = f"{id}.{entry.variable}:index", f"{id}.{entry.variable}"
-        indices = self._input(stem, name, "index", entry.where)
-        return Assign(id, entry.variable, expr, indices=indices)
+        return slot
 
     def _run(self, entry: RunEntry) -> Run:
         table: dict[str, str] = {}
@@ -545,12 +564,12 @@ class _Freezer:
                 self._bind(obj, entry.constants[obj.name], table)
         clocks: dict[str, str] = {}
         for obj in entry.objects:
-            clock = self._clock_id(obj)
+            clock = self.clock_id(obj)
             if clock not in clocks:
                 dt = next(step for c, step in entry.clocks if c is obj.clock)
                 name = "defaultclock.dt" if clock == "defaultclock" else f"{self.ids[obj.name]}.dt"
-                clocks[clock] = self._input(f"{clock}.dt", name, "dt", dt, TIME)
-        duration = self._input("run.duration", "run.duration", "duration", entry.duration, TIME)
+                clocks[clock] = self.input(f"{clock}.dt", name, "dt", dt, TIME)
+        duration = self.input("run.duration", "run.duration", "duration", entry.duration, TIME)
         objects = tuple(self.ids[o.name] for o in entry.objects)
         spikes = tuple(
             (self.ids[o.name], *self._spikes(self.ids[o.name], entry.spikes[o.name]))
@@ -563,9 +582,9 @@ class _Freezer:
         """Inputs for spikes given in advance; runs with the same spikes share them."""
         if spikes not in self.spikes:
             self.spikes[spikes] = (
-                self._input(f"{id}.indices", f"{id}.indices", "spikes", spikes.indices),
-                self._input(f"{id}.times", f"{id}.times", "spikes", spikes.times, TIME),
-                self._input(f"{id}.period", f"{id}.period", "constant", spikes.period, TIME),
+                self.input(f"{id}.indices", f"{id}.indices", "spikes", spikes.indices),
+                self.input(f"{id}.times", f"{id}.times", "spikes", spikes.times, TIME),
+                self.input(f"{id}.period", f"{id}.period", "constant", spikes.period, TIME),
             )
         return self.spikes[spikes]
 

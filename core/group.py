@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from .context import Checker, check_block, check_equation, expect_unit, variable_types
+from .context import SPECIAL, Checker, check_block, check_equation, expect_unit, shared_names, variable_types
 from .declared import Declared
 from .dimensions import TIME
-from .equations import LINKED, PARAMETER, SUBEXPRESSION, EquationError, Equations
+from .equations import LINKED, PARAMETER, SUBEXPRESSION, SYNAPTIC_FLAGS, EquationError, Equations
 from .events import SPIKE, GroupEvent, Place, check_events
 from .expr import Expr, ExpressionError, Name, parse, written
 from .infer import BOOL, Type, unit_of
@@ -56,6 +56,7 @@ class Group(Declared, Neurons):
             events = {event: condition for event, condition in events.items() if event != SPIKE}
         equations = model if isinstance(model, Equations) else Equations(model)
         chosen = named_method(method, equations)
+        _check_flags(equations)
         _check_attributes(equations)
         conditions = {SPIKE: threshold, **(events or {})} if threshold is not None else dict(events or {})
         parsed = {event: parse(condition) for event, condition in conditions.items()}
@@ -138,6 +139,23 @@ class Group(Declared, Neurons):
         """The code for an event with its locals marked."""
         checker = Checker(self.name, self.N, self.variable_types, constants)
         return check_block(checker, event.code, self.readonly(), event.what_code)
+
+    @property
+    def shared_variables(self) -> Collection[str]:
+        """Variables with one value in common."""
+        return shared_names(self.equations)
+
+    def named(self, expr: Expr) -> Expr:
+        """A resolved expression with every variable under the name that a Model has for it."""
+        return expr
+
+    def named_code(self, block: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
+        """Statements with every variable under the name that a Model has for it."""
+        return block
+
+    def state_names(self) -> Collection[str]:
+        """Variables that belong to the neurons, unlike time or the index."""
+        return [name for name in self.variable_types if name not in SPECIAL]
 
     def readonly(self, shared: bool = True) -> dict[str, str]:
         """What statements cannot set, and why; ``shared`` variables belong to it where neurons do."""
@@ -375,6 +393,12 @@ def _check_arguments(
         raise ValueError(f"NeuronGroup: reset={reset!r} without a threshold would never happen; give both.")
     if refractory is not False and not spikes:
         raise ValueError(f"NeuronGroup: refractory={refractory!r} without a threshold has no meaning.")
+
+
+def _check_flags(equations: Equations) -> None:
+    wrong = [f"({flag}) of {e.name!r}" for e in equations.ordered for flag in e.flags & set(SYNAPTIC_FLAGS)]
+    if wrong:
+        raise EquationError(f"NeuronGroup: {', '.join(wrong)}: only equations of Synapses take this flag.")
 
 
 def _check_attributes(equations: Equations) -> None:

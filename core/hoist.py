@@ -52,7 +52,7 @@ class _Invariance:
         return bool(children) and all(self.holds(child) for child in children)
 
     def _variable(self, name: str) -> bool:
-        if name in ("dt", "N"):
+        if name in ("dt", "N") or (self.population.ends is not None and name in ("N_pre", "N_post")):
             return True
         if name in ("t", "t_in_timesteps"):
             return self.per_step
@@ -131,7 +131,7 @@ def _jumps(node: Expr) -> bool:
 
 def hoist_step_scalars(model: Model, kernel: Kernel) -> Kernel:
     """Compute once per step what is the same for all neurons, such as a stimulus."""
-    if kernel.kind not in ("held", "update", "threshold", "operation") or kernel.single:
+    if kernel.kind not in ("held", "update", "threshold", "operation", "summed", "pathway") or kernel.single:
         return kernel
     own = frozenset(m.name for m in kernel.matrices)
     everywhere = frozenset(f"{kernel.population}.{n}" for n in ("M", "R")) - own

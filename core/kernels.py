@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from .connections import Connect, Pairs
 from .expr import At, Const, Draw, Expr, MatrixEntry, text, walk
 from .integrators import Propagator
 from .model import Model, TimedInput
@@ -56,12 +57,14 @@ class Kernel:
     ----------
     kind : str
         One of ``'held_shared'``, ``'held'``, ``'update'``, ``'threshold'``, ``'generate'``, ``'reset'``,
-        ``'events'``, ``'states'``, ``'rate'``, ``'operation'``, ``'callback'``.
+        ``'events'``, ``'states'``, ``'rate'``, ``'operation'``, ``'summed'``, ``'pathway'``, ``'callback'``.
         What the loop runs over, and what it does besides its statements: nothing, the statements are
         executed once; all neurons; all neurons; all neurons, collecting those for which ``condition`` holds,
         which have the ``event``; the neurons whose spikes were given for this step; the neurons that had the
         event last; the same, recording them; the recorded neurons; nothing, the number
-        of events is recorded; all neurons; nothing, Python is called.
+        of events is recorded; all neurons; all synapses, after the target of their sum has been set to zero; the
+        synapses that an event reaches in this step, ``event`` being the name of the pathway; nothing, Python is
+        called.
     owner : str
         Population or probe that it belongs to.
     population : str
@@ -162,6 +165,43 @@ class AssignKernel:
 
 
 @dataclass(frozen=True)
+class ConnectKernel:
+    """A ``connect`` of the program.
+
+    Parameters
+    ----------
+    step : Connect or Pairs
+        With its random numbers given streams.
+    stream : int
+        Of the sample of a range.
+    draws : tuple of Draw
+        What its expressions draw.
+    lower, upper : tuple of Expr
+        Bounds of the range that follow from the condition, both included.
+    late : bool
+        Whether the condition asks something of the neuron that the rule finds, which has to exist then.
+    """
+
+    step: Connect | Pairs
+    stream: int
+    draws: tuple[Draw, ...]
+    lower: tuple[Expr, ...] = ()
+    upper: tuple[Expr, ...] = ()
+    late: bool = False
+
+    def expressions(self) -> Iterator[Expr]:
+        """Every expression."""
+        yield from self.step.expressions()
+        yield from (*self.lower, *self.upper)
+
+    def dump(self) -> Iterator[str]:
+        yield self.step.dump()
+        for name, limits in (("from", self.lower), ("to", self.upper)):
+            for limit in limits:
+                yield f"  {name} {text(limit)}"
+
+
+@dataclass(frozen=True)
 class Kernels:
     """A lowered Model."""
 
@@ -171,6 +211,7 @@ class Kernels:
     matrices: tuple[RunMatrix, ...]
     kernels: tuple[Kernel, ...]
     assigns: tuple[AssignKernel, ...]  # one for each Assign of the program, in order
+    connects: tuple[ConnectKernel, ...]  # one for each Connect or Pairs of the program, in order
     methods: tuple[tuple[str, str], ...]  # population and the integrator that was chosen
     timed: tuple[TimedInput, ...] = field(default=())
 
@@ -183,6 +224,8 @@ class Kernels:
         lines += [f"constant {c.name} of {c.population} = {text(c.expr)}" for c in self.constants]
         for kernel in self.kernels:
             lines += kernel.dump()
+        for connect in self.connects:
+            lines += connect.dump()
         lines += [assign.dump() for assign in self.assigns]
         lines += [f"method {population} {method}" for population, method in self.methods]
         return "\n".join(lines) + "\n"
@@ -200,7 +243,9 @@ class Kernels:
         problems: list[str] = []
         for kernel in self.kernels:
             problems += _dangling(kernel, known, matrices | {m.name for m in kernel.matrices})
-        streams = [d.stream for kernel in self.kernels for d in kernel.draws]
+        streams = [d.stream for connect in self.connects for d in connect.draws]
+        streams += [connect.stream for connect in self.connects]
+        streams += [d.stream for kernel in self.kernels for d in kernel.draws]
         for assign in self.assigns:
             streams += {d.stream for e in assign.expressions() for d in walk(e) if isinstance(d, Draw)}
         if len(streams) != len(set(streams)):
@@ -223,6 +268,7 @@ def _dangling(kernel: Kernel, constants: set[str], matrices: set[str]) -> Iterat
 __all__ = [
     "Array",
     "AssignKernel",
+    "ConnectKernel",
     "Kernel",
     "KernelError",
     "Kernels",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .algebra import ONE, div, fold, select
+from .connections import GROWING, Connect, Pairs
 from .context import LONG_AGO
 from .declared import SCHEDULE
 from .equations import DIFFERENTIAL, SUBEXPRESSION
@@ -26,6 +27,7 @@ from .expr import (
 from .hoist import hoist_matrices, hoist_run_constants, hoist_step_scalars
 from .integrators import Propagator, System, choose
 from .kernels import Array, AssignKernel, Kernel, Kernels
+from .lower_synapses import connect_kernel, event_driven_names, reference_subexpressions, synapse_kernels
 from .model import STATE_DTYPES, Assign, Event, Model, Operation, Population, Probe, Span
 from .statements import Stmt
 from .streams import number_streams
@@ -43,7 +45,12 @@ def lower(model: Model) -> Kernels:
     kernels = [inline_subexpressions(model, kernel) for kernel in kernels]
     kernels = [fold_numbers(kernel) for kernel in kernels]
     assigns = [assign_kernel(model, step) for step in model.program if isinstance(step, Assign)]
-    kernels, assigns = number_streams(kernels, assigns)
+    kernels, assigns, taken = number_streams(kernels, assigns)
+    connects = [
+        connect_kernel(step, subexpressions(model, model.population(step.synapses)), taken)
+        for step in model.program
+        if isinstance(step, Connect | Pairs)
+    ]
     kernels, matrices = hoist_matrices(model, kernels)
     kernels, constants = hoist_run_constants(model, kernels)
     kernels = [hoist_step_scalars(model, kernel) for kernel in kernels]
@@ -55,6 +62,7 @@ def lower(model: Model) -> Kernels:
         matrices=matrices,
         kernels=tuple(sorted(kernels, key=lambda k: (SCHEDULE.index(k.when), k.order))),
         assigns=tuple(assigns),
+        connects=tuple(connects),
         methods=methods,
         timed=model.timed,
     )
@@ -73,6 +81,11 @@ def state_arrays(model: Model) -> tuple[Array, ...]:
             if v.stored:
                 size = 1 if v.shared else p.size
                 arrays.append(Array(f"{p.id}.{v.name}", p.id, v.name, STATE_DTYPES[v.dtype], size, 0.0))
+        for path in p.ends.pathways if p.ends is not None else ():
+            for name, dtype in (("pending", "int32"), ("due", "float64")):
+                arrays.append(
+                    Array(f"{p.id}.{path.name}.{name}", p.id, f"{path.name}.{name}", dtype, GROWING, 0.0)
+                )
         if p.refracts:
             arrays.append(Array(f"{p.id}.lastspike", p.id, "lastspike", "float64", p.size, LONG_AGO))
             arrays.append(Array(f"{p.id}.not_refractory", p.id, "not_refractory", "bool", p.size, 1.0))
@@ -96,6 +109,8 @@ def make_kernels(model: Model) -> tuple[list[Kernel], tuple[tuple[str, str], ...
         methods += method
         for event in population.events:
             kernels += event_kernels(population, event)
+        if population.ends is not None:
+            kernels += synapse_kernels(model, population, _rates(population, event_driven_names(population)))
     for operation in model.operations:
         kernels += operation_kernels(model, operation)
     kernels += [probe_kernel(model, probe) for probe in model.probes]
@@ -138,10 +153,10 @@ def update_kernel(population: Population) -> tuple[list[Kernel], list[tuple[str,
     equations = population.of_kind(DIFFERENTIAL)
     methods: list[tuple[str, str]] = []
     matrices: tuple[Propagator, ...] = ()
+    later = event_driven_names(population)
+    equations = tuple(v for v in equations if v.name not in later)
     if equations:
-        inlined = _subexpressions(population)
-        rates = {v.name: substitute(v.expr, inlined) for v in equations if v.expr is not None}
-        rates = {name: fold(rate) for name, rate in rates.items()}
+        rates = _rates(population, frozenset(v.name for v in equations))
         flagged = frozenset(v.name for v in equations if "unless refractory" in v.flags)
         system = System(rates, flagged if population.refracts else frozenset())
         integrator = choose(population.method, system, population.id)
@@ -152,6 +167,16 @@ def update_kernel(population: Population) -> tuple[list[Kernel], list[tuple[str,
     if not body:
         return [], methods
     return [_kernel(population, "update", "groups", body=tuple(body), matrices=matrices)], methods
+
+
+def _rates(population: Population, names: frozenset[str]) -> dict[str, Expr]:
+    """Right-hand sides of differential equations, in terms of what is stored."""
+    inlined = _subexpressions(population)
+    return {
+        v.name: fold(substitute(v.expr, inlined))
+        for v in population.of_kind(DIFFERENTIAL)
+        if v.expr is not None and v.name in names
+    }
 
 
 def _prefixed(population: Population, propagator: Propagator) -> Propagator:
@@ -279,9 +304,17 @@ def _variables(expr: Expr) -> list[Var]:
     return [n for n in walk(expr) if isinstance(n, Var)]
 
 
+def subexpressions(model: Model, population: Population) -> dict[str, Expr]:
+    """Each subexpression that strings for a population can name, in terms of what is stored."""
+    if population.ends is None:
+        return _subexpressions(population)
+    ends = reference_subexpressions(model, population, _subexpressions)
+    return {**ends, **{n: substitute(e, ends) for n, e in _subexpressions(population).items()}}
+
+
 def inline_subexpressions(model: Model, kernel: Kernel) -> Kernel:
     """Put what a subexpression stands for in the place of its name."""
-    table = _subexpressions(model.population(kernel.population))
+    table = subexpressions(model, model.population(kernel.population))
     return kernel.map(lambda expr: substitute(expr, table)) if table else kernel
 
 
@@ -294,7 +327,7 @@ def assign_kernel(model: Model, step: Assign) -> AssignKernel:
     """An assignment with subexpressions inlined and numbers folded."""
     population = model.source(step.population)
     rows = rows_of(model.span(step.population), population)
-    table = _subexpressions(population)
+    table = subexpressions(model, population)
 
     def simple(expr: Expr) -> Expr:
         return fold(substitute(relative(expr, rows), table))

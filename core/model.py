@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from .connections import Connect, Ends, Pairs
 from .context import REFRACTORY, SPECIAL
 from .dimensions import Dimension
 from .equations import DIFFERENTIAL, HELD, PARAMETER, SUBEXPRESSION
@@ -109,6 +110,7 @@ class Population:
     events: tuple[Event, ...] = ()
     refractory: Expr | None = None  # a time, or a condition that holds while refractory
     refractory_is_time: bool = True
+    ends: Ends | None = None  # of synapses, which have no size before they have been made
 
     def variable(self, name: str) -> Variable:
         """The variable of that name."""
@@ -135,9 +137,12 @@ class Population:
             yield from event.expressions()
         if self.refractory is not None:
             yield self.refractory
+        if self.ends is not None:
+            yield from self.ends.expressions()
 
     def dump(self) -> Iterator[str]:
-        yield f"population {self.id} size={self.size} clock={self.clock} order={self.order} {self.method}"
+        size = self.size if self.ends is None else "synapses"
+        yield f"population {self.id} size={size} clock={self.clock} order={self.order} {self.method}"
         for variable in self.variables:
             yield f"  {variable.dump()}"
         for event in self.events:
@@ -145,6 +150,8 @@ class Population:
         if self.refractory is not None:
             kind = "for" if self.refractory_is_time else "while"
             yield f"  refractory {kind} {text(self.refractory)}"
+        if self.ends is not None:
+            yield from self.ends.dump()
 
 
 @dataclass(frozen=True)
@@ -353,7 +360,7 @@ class Run:
         return f"run {self.duration} of [{', '.join(self.objects)}] clocks=[{clocks}] with [{bound}]{spikes}"
 
 
-Step = Assign | ApplyArgs | Seed | Run
+Step = Assign | Connect | Pairs | ApplyArgs | Seed | Run
 
 
 @dataclass(frozen=True)
@@ -378,7 +385,7 @@ class Model:
         """The rows that an id stands for: a span's own, or all of a population."""
         if id in self._spans:
             return self._spans[id]
-        return Span(id, id, 0, self.population(id).size)
+        return Span(id, id, 0, self.population(id).size)  # of synapses, 0 to PER_SYNAPSE
 
     def source(self, id: str) -> Population:
         """The population that an id stands for, itself or as that which a span is of."""
@@ -428,7 +435,7 @@ class Model:
         problems = [*self._dangling_spans(), *self._dangling_links()]
         if not problems:  # else nothing that names a span can be followed
             problems = [*self._doubles(), *self._dangling_probes(), *self._dangling_inputs()]
-            problems += self._dangling_operations()
+            problems += [*self._dangling_operations(), *self._dangling_ends()]
             problems += self._dangling_steps()
         if problems:
             raise ModelError("The model contradicts itself:\n" + "\n".join(problems))
@@ -525,6 +532,25 @@ class Model:
         wanted |= {step.indices} - {""} | slots(*expressions)
         for id in sorted(wanted - self._input_ids):
             yield f"'{step.dump()}' reads {id}, which does not exist"
+
+    def _dangling_connect(self, step: Connect | Pairs) -> Iterator[str]:
+        if not any(p.id == step.synapses and p.ends is not None for p in self.populations):
+            yield f"'{step.dump()}' makes synapses {step.synapses}, which do not exist"
+        wanted = slots(*step.expressions()) | ({step.i, step.j} if isinstance(step, Pairs) else set())
+        for id in sorted(wanted - self._input_ids):
+            yield f"'{step.dump()}' reads {id}, which does not exist"
+
+    def _dangling_ends(self) -> Iterator[str]:
+        for p in (p for p in self.populations if p.ends is not None):
+            assert p.ends is not None
+            for side in ("pre", "post"):
+                if not self._is_source(p.ends.end(side)):
+                    yield f"{p.id} connects {p.ends.end(side)}, which does not exist"
+            for path in p.ends.pathways:
+                if self._is_source(p.ends.end(path.side)) and not self.source(p.ends.end(path.side)).event(
+                    path.event
+                ):
+                    yield f"{p.id}.{path.name} waits for {path.event} of {p.ends.end(path.side)}, which it has not"
 
     def _dangling_run(self, step: Run) -> Iterator[str]:
         inputs = {step.duration, *(dt for _, dt in step.clocks), *(given for _, given in step.bindings)}

@@ -378,12 +378,17 @@ def _record_indices(source: Neurons, record: Any) -> NDArray[np.int64] | None:
         raise TypeError(
             f"StateMonitor: record={record!r:.60} must be True, False, an index or a list of indices."
         )
-    outside = array[(array < -source.N) | (array >= source.N)]
+    size = source.known_size
+    if size is None:  # synapses that a simulation makes: it checks
+        if (array < 0).any():
+            raise IndexError(f"StateMonitor: record holds {array.min()}, but synapses count from 0.")
+        return array.astype(np.int64)
+    outside = array[(array < -size) | (array >= size)]
     if outside.size:
         raise IndexError(
-            f"StateMonitor: record holds the index {outside[0]}, but {source.name!r} has {source.N} neuron(s)."
+            f"StateMonitor: record holds the index {outside[0]}, but {source.name!r} has {size} neuron(s)."
         )
-    return np.where(array < 0, array + source.N, array).astype(np.int64)
+    return np.where(array < 0, array + size, array).astype(np.int64)
 
 
 def reader(monitor: Declared) -> Any:

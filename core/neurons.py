@@ -79,6 +79,11 @@ class Neurons(StateHolder):
     def __len__(self) -> int:
         return len(self._rows)
 
+    @property
+    def known_size(self) -> int | None:
+        """Their number, where that is known before anything runs."""
+        return len(self._rows)
+
     def state(self, name: str, use_units: bool = True) -> VariableView:
         """A variable by name."""
         if name not in self.variable_types:

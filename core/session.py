@@ -19,6 +19,7 @@ from .report import Report
 
 if TYPE_CHECKING:
     from .clock import Clock
+    from .connect import PairRule, Rule
     from .declared import Declared
     from .expr import Expr
     from .spikegenerator import Spikes
@@ -42,6 +43,15 @@ class SessionDevice(ABC):
 
     def after_assign(self, session: Session, entry: AssignEntry) -> None:  # noqa: B027
         """Values have been assigned; a device that holds state takes them now."""
+
+    def after_connect(self, session: Session, entry: ConnectEntry) -> None:  # noqa: B027
+        """Synapses have been made; a device that holds state makes them now."""
+
+    def connections(
+        self, session: Session, synapses: Declared
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+        """Neurons at both ends of synapses as declared so far; ``None`` where that takes a simulation."""
+        return None
 
     def after_seed(self, session: Session, entry: SeedEntry) -> None:  # noqa: B027
         """``seed()`` has been called."""
@@ -119,6 +129,16 @@ class AssignEntry:
 
 
 @dataclass(frozen=True)
+class ConnectEntry:
+    """``synapses.connect(…)``; ``number`` counts those of the same synapses."""
+
+    target: Declared
+    rule: Rule | PairRule
+    constants: Mapping[str, Resolved]
+    number: int
+
+
+@dataclass(frozen=True)
 class ApplyEntry:
     """``device.apply_run_args()``."""
 
@@ -144,7 +164,7 @@ class RunEntry:
     profile: bool = False
 
 
-Entry = AssignEntry | ApplyEntry | SeedEntry | RunEntry
+Entry = AssignEntry | ConnectEntry | ApplyEntry | SeedEntry | RunEntry
 
 
 @dataclass

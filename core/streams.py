@@ -14,11 +14,12 @@ from .kernels import AssignKernel, Kernel
 
 def number_streams(
     kernels: list[Kernel], assigns: list[AssignKernel]
-) -> tuple[list[Kernel], list[AssignKernel]]:
+) -> tuple[list[Kernel], list[AssignKernel], set[int]]:
     """Give each place that draws random numbers a stream of its own.
 
     The stream follows from the place alone (object, kind of code, order in it), so that a group draws the same
     numbers whatever else the model contains, and whether a device sees the whole program or one run at a time.
+    Returns the streams taken too.
     """
     taken: set[int] = set()
 
@@ -37,7 +38,7 @@ def number_streams(
         made[target] += 1
         where = None if assign.where is None else transform(assign.where, rewrite)
         new_assigns.append(replace(assign, where=where, expr=transform(assign.expr, rewrite)))
-    return [with_draws(kernel) for kernel in kernels], new_assigns
+    return [with_draws(kernel) for kernel in kernels], new_assigns, taken
 
 
 def numbered(place: str, draws: list[Draw], taken: set[int]) -> Callable[[Expr], Expr | None]:

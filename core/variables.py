@@ -56,7 +56,7 @@ class VariableView(NDArrayOperatorsMixin):
     @property
     def shared(self) -> bool:
         """Whether all neurons have one value in common."""
-        return self.name in shared_names(self.group.equations)
+        return self.name in self.group.shared_variables
 
     @property
     def size(self) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.connections import PER_SYNAPSE
 from ..core.dimensions import DIMENSIONLESS
 from ..core.equations import NON_NEGATIVE
 from ..core.freeze import SEED, Frozen
@@ -25,7 +26,7 @@ from .base import Array, Backend, Build, Runner
 STEP_SECONDS, NEURON_SECONDS = 2e-7, 2e-8  # of a time step, and of a neuron in it
 _OVERRIDE = ":override"
 _NAMED = ("constant", "dt", "duration")
-_WHOLE = ("timed_array", "table", "spikes")  # arrays that a single value cannot stand for
+_WHOLE = ("timed_array", "table", "spikes", "connections")  # arrays that a single value cannot stand for
 
 
 class RunArgumentError(ValueError):
@@ -340,8 +341,11 @@ def _checked(label: str, item: Input, value: Any, shape: tuple[int, ...]) -> Arr
             f"{label!r} has units of {unit_of(item.dim)}, but {shown} has units of {unit_of(given)}."
         )
     single_ok = item.kind not in _WHOLE
-    if array.shape != shape and not (single_ok and array.size == 1 and array.ndim <= 1):
+    of_synapses = shape == (PER_SYNAPSE,) and array.ndim == 1
+    if array.shape != shape and not of_synapses and not (single_ok and array.size == 1 and array.ndim <= 1):
         want = "a single value" if shape in ((), (1,)) else f"an array of shape {shape}"
+        if shape == (PER_SYNAPSE,):
+            want = "an array with one value for each synapse"
         also = " or a single value" if single_ok and shape not in ((), (1,)) else ""
         raise RunArgumentError(f"{label!r} takes {want}{also}, but the shape given is {array.shape}.")
     _check_numbers(label, item, array, shown)

@@ -22,7 +22,9 @@ from ..store.results import open_results
 from ..store.runstore import RunStore
 from ..store.schema import FAILED, MISSING
 from ..store.writers import others
+from .axes import refuse
 from .cluster import dashboard, embedded, load_libraries
+from .clusters import current_form
 from .control import Session, Status, forget_dead, new_id
 from .estimate import guessed, measured, tried
 from .options import Options
@@ -162,7 +164,7 @@ def _fill(study: Study, store: RunStore, options: Options) -> Tally:
     missing = (status == MISSING) & study.space.is_run
     if options.retry_failed:
         missing |= status == FAILED
-    todo = each_once(study.keys, np.flatnonzero(missing).astype(np.int64))
+    todo = _from_own_place(each_once(study.keys, np.flatnonzero(missing).astype(np.int64)))
     cached = len(study) - len(todo)
     if not len(todo):
         _record_again(study, store)
@@ -172,6 +174,13 @@ def _fill(study: Study, store: RunStore, options: Options) -> Tally:
     tally.cached += cached
     tally.failed += int(np.count_nonzero(status[~missing] == FAILED))
     return tally
+
+
+def _from_own_place(runs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Begin elsewhere than other clients that were started together with this one."""
+    found = current_form()
+    task, tasks = (0, 1) if found is None else found[0].rank()
+    return np.roll(runs, -(len(runs) * task // tasks))
 
 
 def each_once(keys: NDArray[np.uint8], runs: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -224,6 +233,14 @@ def _client(study: Study, options: Options) -> Iterator[tuple[Client, tuple[str,
         yield options.client, ()
         return
     processes = study.work.holds_interpreter
+    found = current_form()
+    if found is not None:
+        form, settings = found
+        if form.needs_store and options.store is None:
+            refuse("run", [f"{form.name} needs store=..., where its tasks find each other"])
+        with form.connect(settings, processes, options.workers, options.needs) as client:
+            yield client, tuple(p or os.getcwd() for p in sys.path)
+        return
     with embedded(processes, options.workers, options.needs) as client:
         yield client, tuple(p or os.getcwd() for p in sys.path) if processes else ()
 

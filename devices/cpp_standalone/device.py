@@ -15,6 +15,7 @@ from ...core.monitors import Monitor
 from ...core.notices import tell_methods
 from ...core.profiling import totals
 from ...core.session import ApplyEntry, RunEntry, Session, current_session
+from ...core.synapses import Synapses
 from ..base import PROFILE, Array, DeviceError, Runner
 from ..simulation import Simulation
 from ..user import UserDevice, refuse_python
@@ -84,6 +85,12 @@ class CPPStandaloneDevice(UserDevice):
         if self._simulation is None:
             return "call device.build() after the last run()" if not self.build_on_run else "call run() first"
         return "call device.run() first"
+
+    def connections(self, session: Session, synapses: Declared) -> tuple[Array, Array] | None:
+        from ..runtime.connecting import known_connections
+
+        assert isinstance(synapses, Synapses)
+        return known_connections(session, synapses)
 
     def read(self, session: Session, owner: Declared, variable: str) -> Array | None:
         if not self._has_run or self._simulation is None:

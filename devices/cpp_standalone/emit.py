@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+from ...core.connections import Connect, Pairs
 from ...core.context import REFRACTORY, SPECIAL
 from ...core.events import SPIKE
 from ...core.expr import (
@@ -38,7 +39,9 @@ from ...core.model import (
     Seed,
     UserFunction,
 )
+from ...core.synapsenames import SYNAPTIC, SYNAPTIC_SHARED
 from ..base import PROFILE, InputSpec, OutputSpec
+from .emit_synapses import SynapseEmitter, is_synapses, pathway_name, structure
 from .expressions import CTYPES, Scope, cpp, identifier, kind
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -62,6 +65,9 @@ def output_specs(model: Model, profiled: Kernels | None = None) -> tuple[OutputS
                 outputs.append(
                     OutputSpec(f"{p.id}.{v.name}", dtype, 1 if v.shared else p.size, unit_of(v.dim))
                 )
+        for path in p.ends.pathways if p.ends is not None else ():
+            outputs.append(OutputSpec(f"{p.id}.{path.name}.pending", "int32", -1, "1"))
+            outputs.append(OutputSpec(f"{p.id}.{path.name}.due", "float64", -1, "second"))
         if p.refracts:
             outputs.append(OutputSpec(f"{p.id}.lastspike", "float64", p.size, "second"))
             outputs.append(OutputSpec(f"{p.id}.not_refractory", "bool", p.size, "1"))
@@ -87,7 +93,7 @@ def _probe_outputs(model: Model, probe: Probe) -> list[OutputSpec]:
 
 
 def _recorded_type(population: Population, name: str) -> tuple[str, str]:
-    special = {**SPECIAL, **REFRACTORY}.get(name)
+    special = {**SPECIAL, **REFRACTORY, **(SYNAPTIC if population.ends else {})}.get(name)
     if special is not None:
         return STATE_DTYPES[special.dtype], unit_of(special.dim)
     variable = population.variable(name)
@@ -121,7 +127,11 @@ class Emitter:
     kernels: Kernels
     profile: bool = False
     #: Kernels that can fail, and say so.
-    fallible = ("events", "states", "rate", "callback")
+    fallible = ("events", "states", "rate", "callback", "pathway")
+
+    @cached_property
+    def syn(self) -> SynapseEmitter:
+        return SynapseEmitter(self)
 
     @property
     def model(self) -> Model:
@@ -213,11 +223,42 @@ class Emitter:
             yield constant.expr
 
     @cached_property
-    def buffers(self) -> tuple[tuple[Draw, int], ...]:
+    def buffers(self) -> tuple[tuple[Draw, str], ...]:
         """What is drawn for all neurons of a population at once, with their number."""
         return tuple(
-            (d, self.model.population(k.population).size) for k in self.kernels.kernels for d in _buffered(k)
+            (d, self.syn.count(self.model.population(k.population)))
+            for k in self.kernels.kernels
+            for d in _buffered(k)
         )
+
+    @cached_property
+    def fixed_arrays(self) -> tuple[Array, ...]:
+        """Arrays whose size the model says."""
+        return tuple(a for a in self.kernels.arrays if a.size >= 0)
+
+    def member(self, owner: str, variable: str) -> str:
+        """Where an array begins."""
+        p = next((p for p in self.model.populations if p.id == owner), None)
+        if p is None or p.ends is None:
+            return f"_c->{identifier(f'{owner}.{variable}')}"
+        if variable in ("i", "j"):
+            return f"_c->{structure(owner)}.{'pre' if variable == 'i' else 'post'}.data"
+        path, _, part = variable.rpartition(".")
+        if part in ("pending", "due"):
+            return f"_c->{pathway_name(owner, path)}.{part}.data"
+        member = f"_c->{identifier(f'{owner}.{variable}')}"
+        return member if p.variable(variable).shared else f"{member}.data"
+
+    def buffer(self, output: OutputSpec) -> str:
+        """Of an output without a fixed size, the buffer that it is read from."""
+        for p in self.syn.populations:
+            if output.id.startswith(f"{p.id}."):
+                return self.member(p.id, output.id[len(p.id) + 1 :]).removesuffix(".data")
+        return f"_c->{identifier(output.id)}"
+
+    def of_synapses(self, output: OutputSpec) -> list[Population]:
+        """The synapses whose output it is."""
+        return [p for p in self.syn.populations if output.id.startswith(f"{p.id}.") and output.size < 0]
 
     @cached_property
     def overwritten(self) -> tuple[Array, ...]:
@@ -245,7 +286,8 @@ class Emitter:
         return [c.id for c in self.model.callbacks].index(kernel.owner)
 
     def function(self, kernel: Kernel) -> str:
-        event = f"_{kernel.event}" if kernel.kind in ("threshold", "reset") and kernel.event != SPIKE else ""
+        named = kernel.kind in ("threshold", "reset", "pathway", "summed") and kernel.event != SPIKE
+        event = f"_{kernel.event}" if named else ""
         once = "_once" if kernel.single else ""
         return f"{identifier(kernel.owner)}_{kernel.kind}{once}{event}"
 
@@ -275,7 +317,8 @@ class Emitter:
             constants=self.constant_kinds,
             buffered=frozenset(d.stream for d in _buffered(kernel)),
             step="_clock.tick()",
-            indexed=self._indexed,
+            indexed=self.indexed,
+            element="_n" if is_synapses(population) else "i",
             slots=self.slot,
             before=frozenset(kernel.overwritten()),
         )
@@ -287,6 +330,8 @@ class Emitter:
     def _variables(self, population: Population) -> dict[str, tuple[str, str]]:
         special = {**SPECIAL, **REFRACTORY}
         variables = {name: (name, special[name].dtype) for name in ("t", "dt", "i", "N", "t_in_timesteps")}
+        if is_synapses(population):
+            return {**variables, **self.syn.variables(population)}
         if population.refracts:
             for name, type_ in REFRACTORY.items():
                 variables[name] = (f"{name}[i]", type_.dtype)
@@ -304,11 +349,10 @@ class Emitter:
         nodes = [n for e in kernel.expressions() for n in walk(e)]
         names = {n.name for n in nodes if isinstance(n, Var)}
         targets = {s.target for s in kernel.body if not s.local}
-        own = "_clock" if kernel.clock == population.clock else f"_c->clock_{identifier(population.clock)}"
-        lines = self.copies(kernel) + self._clock_lines(names, own) + self._function_lines(nodes)
-        for name in self._array_names(population):
-            if name in names | targets:
-                lines.append(self._pointer(population, name, const=name not in targets))
+        same = kernel.clock == population.clock or kernel.kind == "pathway"
+        own = "_clock" if same else f"_c->clock_{identifier(population.clock)}"
+        lines = self.copies(kernel) + self._clock_lines(names, own) + self.function_lines(nodes)
+        lines += self._pointers(population, names, targets | self._summed(kernel))
         lines += self._constant_lines(nodes)
         for draw in _buffered(kernel):
             name = f"draw{draw.stream}"
@@ -319,11 +363,23 @@ class Emitter:
             lines.append(f"const {CTYPES[dtype]} {target} = {cpp(s.expr, scope)};")
         return lines
 
+    def _summed(self, kernel: Kernel) -> set[str]:
+        return {kernel.event} if kernel.kind == "summed" else set()
+
+    def _pointers(self, population: Population, names: set[str], targets: set[str]) -> list[str]:
+        if is_synapses(population):
+            return self.syn.pointers(population, names, targets)
+        return [
+            self._pointer(population, name, const=name not in targets)
+            for name in self._array_names(population)
+            if name in names | targets
+        ]
+
     @cached_property
-    def _indexed(self) -> dict[str, bool]:
+    def indexed(self) -> dict[str, bool]:
         return {f.id: f.indexed for f in self.model.functions}
 
-    def _function_lines(self, nodes: Iterable[Expr]) -> list[str]:
+    def function_lines(self, nodes: Iterable[Expr]) -> list[str]:
         """User functions see the arrays of this context, whatever ran in this thread before."""
         called = any(isinstance(n, UserCall) for e in nodes for n in walk(e))
         return ["bind_functions(_c);"] if called and self.function_arrays else []
@@ -393,9 +449,15 @@ class Emitter:
     def body(self, kernel: Kernel) -> list[str]:
         """What the loop does for neuron ``i``."""
         scope = self.scope(kernel)
-        lines = [line for m in kernel.matrices for line in self._matrix_lines(m, scope, kernel)]
+        population = self.model.population(kernel.population)
+        nodes = [n for e in kernel.expressions() for n in walk(e)]
+        lines = self.syn.number_line(population, nodes) if is_synapses(population) else []
+        matrices = [line for m in kernel.matrices for line in self._matrix_lines(m, scope, kernel)]
         declared: set[str] = set()
         for s in kernel.body:
+            if any(isinstance(n, MatrixEntry) for n in walk(s.expr)):
+                lines += matrices
+                matrices = []
             value = cpp(s.expr, scope)
             target = scope.variables[s.target][0]
             if not s.local or s.target in declared:
@@ -445,6 +507,8 @@ class Emitter:
     def is_shared(self, probe: Probe, name: str) -> bool:
         """Whether a recorded variable has one value for all neurons."""
         source = self.model.source(probe.source)
+        if source.ends is not None and name in SYNAPTIC:
+            return name in SYNAPTIC_SHARED
         if name in SPECIAL:
             return name != "i"
         if name in REFRACTORY:
@@ -461,7 +525,7 @@ class Emitter:
 
     def setup_lines(self, run: Run) -> list[str]:
         """What is computed once when a run starts."""
-        lines = self._function_lines(list(self._all_expressions()))
+        lines = self.function_lines(list(self._all_expressions()))
         for m in self.kernels.matrices:
             if m.population in run.objects:
                 scope, dt = self._setup_scope(m.population)
@@ -484,12 +548,15 @@ class Emitter:
     def _setup_scope(self, population: str) -> tuple[Scope, str]:
         p = self.model.population(population)
         clock = f"_c->clock_{identifier(p.clock)}"
-        variables = {"dt": (f"{clock}.dt", "float"), "N": (str(p.size), "int")}
+        variables = {"dt": (f"{clock}.dt", "float"), "N": (self.syn.count(p), "int")}
+        if is_synapses(p):
+            sides = ("pre", "post")
+            variables |= {f"N_{side}": (f"(int64_t){self.syn.size(p, side)}", "int") for side in sides}
         for v in p.variables:
             if v.shared and v.stored:
                 variables[v.name] = (f"_c->{identifier(f'{p.id}.{v.name}')}[0]", v.dtype)
         params = {s: (f"_c->slot_{identifier(s)}", _KIND[d]) for s, d in self.constant_slots.items()}
-        return Scope(variables, params, in_context=True, indexed=self._indexed), f"{clock}.dt"
+        return Scope(variables, params, in_context=True, indexed=self.indexed), f"{clock}.dt"
 
     # -- assignments ----------------------------------------------------------------------------------------
 
@@ -498,10 +565,13 @@ class Emitter:
         """The steps of the program with what the template needs of each."""
         result: list[tuple[str, Any]] = []
         assigns = iter(range(len(self.kernels.assigns)))
+        connects = iter(range(len(self.kernels.connects)))
         runs = iter(range(len(self.runs)))
         for step in self.model.program:
             if isinstance(step, Assign):
                 result.append(("assign", next(assigns)))
+            elif isinstance(step, Connect | Pairs):
+                result.append(("connect", next(connects)))
             elif isinstance(step, ApplyArgs):
                 result.append(("apply", None))
             elif isinstance(step, Seed):
@@ -513,15 +583,12 @@ class Emitter:
     def assign_scope(self, assign: AssignKernel) -> Scope:
         p = self.model.population(assign.population)
         first = self.assign_rows(assign)[0]
-        element = "_k" if assign.indices else f"i - {first}" if first else "i"
+        index = "_s" if is_synapses(p) else "i"
+        element = "_k" if assign.indices else f"i - {first}" if first else index
         params, elements = {}, {}
         for node in _nodes(assign):
             if isinstance(node, Param):
-                item = self.inputs[self.slot[node.slot]]
-                params[node.slot] = (
-                    f"sf_scalar<{_C[item.dtype]}>(_c, {self.slot[node.slot]})",
-                    _KIND[item.dtype],
-                )
+                params[node.slot] = self.input_param(node.slot)
             if isinstance(node, Element):
                 item = self.inputs[self.slot[node.input]]
                 elements[node.input] = (f"_value[_count == 1 ? 0 : {element}]", _KIND[item.dtype])
@@ -530,16 +597,22 @@ class Emitter:
             params,
             elements,
             timed="given",
-            indexed=self._indexed,
+            indexed=self.indexed,
             slots=self.slot,
             before=frozenset(assign.overwritten()),
+            element=index,
         )
+
+    def input_param(self, slot: str) -> tuple[str, str]:
+        """C++ of a single number among the inputs, and its kind."""
+        item = self.inputs[self.slot[slot]]
+        return f"sf_scalar<{_C[item.dtype]}>(_c, {self.slot[slot]})", _KIND[item.dtype]
 
     def assign_declarations(self, assign: AssignKernel) -> list[str]:
         p = self.model.population(assign.population)
         nodes = list(_nodes(assign))
         names = {n.name for n in nodes if isinstance(n, Var)} | {assign.variable}
-        lines = self.copies(assign) + self._function_lines(nodes)
+        lines = self.copies(assign) + self.function_lines(nodes)
         if "t" in names:
             lines.append("const double t = _c->time;")
         if "dt" in names or "t_in_timesteps" in names:
@@ -548,9 +621,7 @@ class Emitter:
             lines.append(f"const double dt = sf_scalar<double>(_c, {slot});")
         if "t_in_timesteps" in names:
             lines.append("const int64_t t_in_timesteps = sf_timestep(_c->time, dt);")
-        for name in self._array_names(p):
-            if name in names:
-                lines.append(self._pointer(p, name, const=name != assign.variable))
+        lines += self._pointers(p, names, {assign.variable})
         for id in sorted({n.input for n in nodes if isinstance(n, Element)}):
             c = _C[self.inputs[self.slot[id]].dtype]
             lines.append(f"const {c}* _value = (const {c}*)_c->inputs[{self.slot[id]}].data;")
@@ -571,6 +642,13 @@ class Emitter:
         p = self.model.population(assign.population)
         shared = {v.name for v in p.variables if v.shared}
         return (0, 1) if assign.variable in shared else self.rows(assign)
+
+    def given_values(self, assign: AssignKernel) -> str:
+        """Of an assignment to all synapses, the slot of the values, whose number has to be that of synapses."""
+        if not is_synapses(self.model.population(assign.population)) or assign.indices:
+            return ""
+        found = [n.input for n in _nodes(assign) if isinstance(n, Element)]
+        return str(self.slot[found[0]]) if found and self.inputs[self.slot[found[0]]].size < 0 else ""
 
     def rows(self, kernel: Kernel | AssignKernel) -> tuple[int, int]:
         """The neurons that a loop is about: the first, and the one after the last."""

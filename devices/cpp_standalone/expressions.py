@@ -93,6 +93,8 @@ class Scope:
     step: str = "0"
     timed: str = "timed"  # what the members that hold TimedArrays begin with
     indexed: Mapping[str, bool] = field(default_factory=dict)  # user functions that take the index
+    element: str = "i"  # which random numbers are drawn, of how many
+    elements_in_all: str = "N"
     slots: Mapping[str, int] = field(default_factory=dict)  # of inputs
     before: frozenset[str] = frozenset()  # arrays of which what was there before is read
     in_context: bool = False  # constants and matrices are members of the context rather than locals
@@ -216,18 +218,19 @@ def _user_call(expr: UserCall, scope: Scope) -> str:
     """Whatever type the code gives, the result is what the function declares; see `emit.user_functions`."""
     args = [cpp(arg, scope) for arg in expr.args]
     if scope.indexed.get(expr.function):
-        args.append("i")
+        args.append(scope.element)
     call = f"({CTYPES[kind(expr, scope)]})call_{identifier(expr.function)}::call({', '.join(args)})"
     if expr.stream is None:
         return call
-    return f"(sf_call_at(N, _c->seed, {expr.stream}u, {scope.step}), {call})"
+    return f"(sf_call_at({scope.elements_in_all}, _c->seed, {expr.stream}u, {scope.step}), {call})"
 
 
 def _draw(expr: Draw, scope: Scope) -> str:
     if expr.stream in scope.buffered:
-        return f"_draw{expr.stream}[i]"
+        return f"_draw{expr.stream}[{scope.element}]"
     given = "".join(f"{cpp(arg, scope)}, " for arg in expr.args)
-    return f"sf_{expr.distribution}({given}i, N, _c->seed, {expr.stream}u, {scope.step})"
+    place = f"{scope.element}, {scope.elements_in_all}"
+    return f"sf_{expr.distribution}({given}{place}, _c->seed, {expr.stream}u, {scope.step})"
 
 
 def _binary(expr: Binary, scope: Scope) -> str:

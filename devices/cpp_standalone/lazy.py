@@ -10,6 +10,7 @@ from ...core.declared import Declared
 from ...core.freeze import freeze
 from ...core.monitors import Monitor
 from ...core.session import RunEntry, Session, SessionDevice
+from ...core.synapses import Synapses
 from ..base import Array, DeviceError, Runner
 from ..simulation import Simulation
 from ..user import refuse_python
@@ -52,6 +53,12 @@ class LazyStandaloneDevice(SessionDevice):
 
     def why_unavailable(self) -> str:
         return "call run() first"
+
+    def connections(self, session: Session, synapses: Declared) -> tuple[Array, Array] | None:
+        from ..runtime.connecting import known_connections
+
+        assert isinstance(synapses, Synapses)
+        return known_connections(session, synapses)
 
     def read(self, session: Session, owner: Declared, variable: str) -> Array | None:
         if not session.ran:

@@ -205,7 +205,7 @@ def convert(value: Array, spec: InputSpec) -> Array:
             if not limits.min <= extreme <= limits.max:
                 raise ValueError(f"{spec.id} is {spec.dtype}, which cannot hold {extreme}")
     sizes = {spec.size, 1} if spec.kind in ("override", "value") else {spec.size}
-    if array.size not in sizes:
+    if spec.size >= 0 and array.size not in sizes:  # how many synapses there are, the run knows
         wanted = " or ".join(str(size) for size in sorted(sizes, reverse=True))
         raise ValueError(f"{spec.id} has {array.size} elements; it needs {wanted}")
     converted: Array = np.ascontiguousarray(array, target)

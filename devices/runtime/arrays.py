@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.connections import INDEX
 from ...core.expr import Draw, MatrixEntry
 from ...core.freeze import SEED
 from ...core.integrators import Propagator
@@ -20,6 +21,7 @@ from ...core.spikegenerator import Spikes
 from ...core.statements import Stmt
 from ...core.userfunctions import Function
 from ..base import Array, SimulationError
+from .array_synapses import Queue, batches, make_queue, put, reads_matrix, size_of, synaptic
 from .context import POLL, Callback, Context
 from .discrete import DRAWS
 from .evaluate import Environment, Timed, evaluate
@@ -64,7 +66,8 @@ class ArrayContext(Context):
         self._seconds = np.zeros(len(kernels.kernels))
         self._model = kernels.model
         (self._run,) = [s for s in kernels.model.program if isinstance(s, Run)]
-        self._state = {a.id: np.full(a.size, a.initial, dtype=a.dtype) for a in kernels.arrays}
+        self._state = {a.id: np.full(max(a.size, 0), a.initial, dtype=a.dtype) for a in kernels.arrays}
+        self._queues: dict[tuple[str, str], Queue] = {}  # of synapses and pathway
         self._events: dict[tuple[str, str], Array] = {}  # of each population and event, who had it last
         self._generators: dict[str, tuple[Array, Array, int]] = {}
         self._recorded: dict[str, list[Any]] = {}
@@ -83,6 +86,9 @@ class ArrayContext(Context):
 
     def state(self, id: str) -> Array:
         return self._state[id]
+
+    def resize(self, id: str, count: int) -> None:
+        self._state[id] = np.zeros(count, dtype=self._state[id].dtype)
 
     def records(self, id: str) -> Array:
         parts = self._recorded.get(id, [])
@@ -120,8 +126,23 @@ class ArrayContext(Context):
         self._bind(inputs)
         self._set_clocks(inputs, stop)
         self._set_up()
+        self._queues = {
+            (p.id, path.name): make_queue(self._model, self._state, p, path, clock.step, clock.dt)
+            for p in self._model.populations
+            for path in (p.ends.pathways if p.ends is not None else ())
+            for clock in [self._clocks[path.clock]]
+        }
         reached = self._loop(callback)
+        self._keep_events()
         self._time = stop if reached is None else reached
+
+    def _keep_events(self) -> None:
+        """Events on their way outlive the run."""
+        for (id, name), queue in self._queues.items():
+            ends = self._model.population(id).ends
+            assert ends is not None
+            dt = self._clocks[ends.pathway(name).clock].dt
+            self._state[f"{id}.{name}.pending"], self._state[f"{id}.{name}.due"] = queue.dump(dt)
 
     # -- setting up -----------------------------------------------------------------------------------------
 
@@ -223,6 +244,10 @@ class ArrayContext(Context):
                 self._execute(kernel, population, clock, events)
         elif kernel.kind == "threshold":
             self._find_events(kernel, population, clock)
+        elif kernel.kind == "pathway":
+            self._deliver(kernel, population, clock)
+        elif kernel.kind == "summed":
+            self._sum(kernel, population, clock)
         elif kernel.kind == "held_shared":
             self._execute(kernel, population, clock, np.zeros(1, dtype=np.int64))
         elif kernel.kind in ("held", "update", "operation"):
@@ -248,6 +273,51 @@ class ArrayContext(Context):
                 target = self._state[f"{population.id}.{s.target}"]
                 target[slice(None) if where is None else where] = value
 
+    def _deliver(self, kernel: Kernel, population: Population, clock: _Clock) -> None:
+        """Events set off, and what those that arrive now do."""
+        ends = population.ends
+        assert ends is not None
+        path = ends.pathway(kernel.event)
+        span = self._model.span(ends.end(path.side))
+        events = self._last_events(self._model.population(span.population), path.event)
+        queue = self._queues[population.id, path.name]
+        queue.push(clock.step, events[(events >= span.start) & (events < span.stop)] - span.start)
+        for where in batches(queue.pop(clock.step), path.ordered):
+            self._at_synapses(kernel, population, clock, where)
+
+    def _at_synapses(self, kernel: Kernel, population: Population, clock: _Clock, where: Array) -> None:
+        matrices: dict[str, tuple[Array, Array]] = {}
+        local: dict[str, Any] = {"t": clock.t, "t_in_timesteps": clock.step}
+        env = self._environment(population, local, matrices, where, clock)
+        for s in kernel.scalars:
+            local[s.target] = evaluate(s.expr, env)
+        for s in kernel.body:
+            if not matrices and reads_matrix(s):
+                matrices |= {m.name: _propagate(m, env, clock.dt, len(where)) for m in kernel.matrices}
+            value = evaluate(s.expr, env)
+            if s.local:
+                local[s.target] = value
+            else:
+                put(self._model, self._state, population, s, where, value, lambda e: evaluate(e, env))
+
+    def _sum(self, kernel: Kernel, population: Population, clock: _Clock) -> None:
+        """Add up an expression over the synapses of each neuron."""
+        ends = population.ends
+        assert ends is not None
+        env, _ = self._kernel_environment(kernel, population, clock, None)
+        variable, _, side = kernel.event.rpartition("_")
+        span = self._model.span(ends.end(side))
+        index = self._state[f"{population.id}.{INDEX[side]}"]
+        values = np.broadcast_to(evaluate(kernel.body[0].expr, env), index.shape)
+        size = size_of(self._model, self._state, ends.end(side))
+        target = self._state[f"{span.population}.{variable}"][span.start : span.start + size]
+        target[:] = 0
+        np.add.at(target, index, values)
+
+    def _size(self, population: Population) -> int:
+        """Number of neurons or synapses."""
+        return size_of(self._model, self._state, population.id)
+
     def _overwritten(self, kernel: Kernel) -> dict[str, Array]:
         """Copies of what a kernel both reads by index and writes: it reads what was there before."""
         return {id: self._state[id].copy() for id in kernel.overwritten()}
@@ -264,7 +334,7 @@ class ArrayContext(Context):
         env = self._environment(population, local, {}, where, clock)
         for s in kernel.scalars:
             local[s.target] = evaluate(s.expr, env)
-        matrices = {m.name: _propagate(m, env, clock.dt, population.size) for m in kernel.matrices}
+        matrices = {m.name: _propagate(m, env, clock.dt, self._size(population)) for m in kernel.matrices}
         return self._environment(population, local, matrices, where, clock), local
 
     def _last_events(self, population: Population, event: str) -> Array:
@@ -301,7 +371,7 @@ class ArrayContext(Context):
 
     def _record_states(self, kernel: Kernel, population: Population, clock: _Clock) -> None:
         probe = self._model.probe(kernel.owner)
-        first, last = kernel.rows or (0, population.size)
+        first, last = kernel.rows or (0, self._size(population))
         rows: Any = slice(first, last) if probe.record == "all" else first + self._inputs[probe.record]
         env, _ = self._kernel_environment(kernel, population, clock, None)
         self._recorded.setdefault(f"{probe.id}.t", []).append(np.array([clock.t]))
@@ -311,7 +381,7 @@ class ArrayContext(Context):
             if s.target in shared:
                 chosen = value.reshape(-1)[:1]
             else:
-                chosen = np.broadcast_to(value, (population.size,))[rows]
+                chosen = np.broadcast_to(value, (last,) if population.ends else (population.size,))[rows]
             self._recorded.setdefault(f"{probe.id}.{s.target}", []).append(np.array(chosen))
 
     def _environment(
@@ -323,10 +393,13 @@ class ArrayContext(Context):
         clock: _Clock | None = None,
     ) -> Environment:
         shared = {v.name for v in population.variables if v.shared}
+        size = self._size(population)
 
         def variable(name: str) -> Any:
             if name in local:
                 return local[name]
+            if name != "dt" and population.ends is not None:
+                return synaptic(self._model, self._state, population, name, where)
             if name == "i":
                 return np.arange(population.size) if where is None else where
             if name == "N":
@@ -341,14 +414,14 @@ class ArrayContext(Context):
         def everywhere(given: Any) -> Any:
             if where is None or np.ndim(given) == 0:
                 return given
-            values = np.ones(population.size)
+            values = np.ones(size)
             values[where] = given
             return values
 
         def draw(node: Draw, *given: Any) -> Any:
             assert clock is not None
             args = [everywhere(x) for x in given]
-            numbers = DRAWS[node.distribution](*args, population.size, self._seed, node.stream, clock.ticks)
+            numbers = DRAWS[node.distribution](*args, size, self._seed, node.stream, clock.ticks)
             return numbers if where is None else numbers[where]
 
         def entry(node: MatrixEntry) -> Any:

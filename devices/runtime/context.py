@@ -22,6 +22,10 @@ class Context(ABC):
         """A state array by id (``population.variable``): a view that may be written to."""
 
     @abstractmethod
+    def resize(self, id: str, count: int) -> None:
+        """Give a state array without a fixed size another one; its values are to be set then."""
+
+    @abstractmethod
     def records(self, id: str) -> Array:
         """What a monitor has recorded since the context was made, as a copy."""
 

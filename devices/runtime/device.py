@@ -11,26 +11,29 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from ...core.clock import Clock
-from ...core.context import shared_names
 from ...core.declared import Declared
 from ...core.dimensions import TIME
 from ...core.equations import HELD
 from ...core.expr import Draw, Expr, parse, transform
 from ...core.freeze import SEED, Frozen, freeze_program
 from ...core.group import Group
+from ...core.kernels import Array as StateArray
 from ...core.logs import get_logger
 from ...core.lower import lower, relative, state_arrays
-from ...core.model import Run
+from ...core.model import STATE_DTYPES, Run
 from ...core.monitors import EventRecorder, Monitor
-from ...core.namespace import Constant, Resolved, parts
+from ...core.namespace import Resolved
 from ...core.notices import tell_methods
 from ...core.operations import NetworkOperation
 from ...core.preferences import prefs
 from ...core.profiling import totals
 from ...core.report import Reporter
 from ...core.resolve import resolve
-from ...core.session import AssignEntry, RunEntry, SeedEntry, Session
+from ...core.session import AssignEntry, ConnectEntry, RunEntry, SeedEntry, Session
 from ...core.streams import numbered
+from ...core.synapsenames import SYNAPTIC_ENDS
+from ...core.synapses import Synapses
+from ...core.synapticviews import SynapticView
 from ...core.timedarray import TimedArray
 from ...core.units import Quantity
 from ...core.userfunctions import Function
@@ -40,6 +43,7 @@ from ..preferences import TARGETS
 from ..simulation import Simulation
 from ..snapshots import Snapshot, SnapshotError, add_to_file, check_name, read_file
 from ..user import UserDevice
+from .connecting import make_synapses, number_in_pair, parameters
 from .context import POLL, Context
 from .discrete import DRAWS
 from .evaluate import Environment, Timed, evaluate
@@ -87,6 +91,8 @@ class RuntimeDevice(UserDevice):
         self._running = False
         self._stopping = False
         self._error: BaseException | None = None
+        #: Arrays of the context that move about while a run goes on, by object and variable.
+        self._live: dict[tuple[Declared, str], str] = {}
 
     @property
     def target(self) -> str:
@@ -120,9 +126,25 @@ class RuntimeDevice(UserDevice):
         target = target if view.shared else target[rows.start : rows.stop]
         target[where] = value(entry.value)[where] if isinstance(entry.value, str) else entry.value
 
+    def after_connect(self, session: Session, entry: ConnectEntry) -> None:
+        synapses = entry.target
+        assert isinstance(synapses, Synapses)
+        i, j = make_synapses(entry, self._environment(synapses, entry.constants), self._seed)
+        state = self._state.setdefault(synapses, {})
+        for name, new in (("i", i), ("j", j)):
+            known = self._stored(synapses, name)
+            self._live.pop((synapses, name), None)
+            state[name] = np.concatenate([known, new]).astype(np.int32)
+        if synapses.pair_index:
+            self._stored(synapses, synapses.pair_index)[:] = number_in_pair(state["i"], state["j"])
+
+    def connections(self, session: Session, synapses: Declared) -> tuple[Array, Array]:
+        i, j = (self._stored(synapses, name).astype(np.int64) for name in ("i", "j"))
+        return i, j
+
     def _resolved(self, group: Group, text: str, constants: Mapping[str, Resolved], rows: range) -> Expr:
         """A string written for some neurons of a group, in terms of the group's variables."""
-        expr = resolve(parse(text), group.variable_types, constants)
+        expr = group.named(resolve(parse(text), group.variable_types, constants))
         return expr if rows == group._rows else relative(expr, (rows.start, rows.stop))
 
     def after_run(self, session: Session, entry: RunEntry) -> None:
@@ -219,6 +241,9 @@ class RuntimeDevice(UserDevice):
         objects = {frozen.names[o.name]: o for o in entry.objects}
         for array in state_arrays(frozen.model):
             owner, variable = objects[array.population], array.variable
+            if array.size < 0:
+                self._fill(context, array, owner)
+                continue
             memory = context.state(array.id)
             state = self._state.setdefault(owner, {})
             current = state.get(variable)
@@ -230,6 +255,19 @@ class RuntimeDevice(UserDevice):
         known = {c: self._clocks[clock] for c, clock in ids.items() if clock in self._clocks}
         context.resume(self._times.get(entry.network, 0.0), known)
         return context
+
+    def _fill(self, context: Context, array: StateArray, owner: Declared) -> None:
+        """Give a context what there is of an array without a fixed size, as synapses have them."""
+        own = self._state.setdefault(owner, {})
+        current = self._stored(owner, array.variable)
+        memory = context.state(array.id)
+        if current.ctypes.data != memory.ctypes.data or current.size != memory.size:
+            current = current.copy()
+            context.resize(array.id, current.size)
+            memory = context.state(array.id)
+            memory[:] = current
+        own[array.variable] = memory
+        self._live[owner, array.variable] = array.id
 
     def _new_context(self, frozen: Frozen, profile: bool) -> Context:
         if self.target != "numpy":
@@ -268,6 +306,9 @@ class RuntimeDevice(UserDevice):
             return
         assert self._frozen is not None
         assert self._entry is not None
+        for (owner, variable), id in self._live.items():
+            self._state[owner][variable] = self._context.state(id)
+        self._live = {}
         for state in self._state.values():
             state.update({variable: values.copy() for variable, values in state.items()})
         for monitor in self._entry.objects:
@@ -353,7 +394,7 @@ class RuntimeDevice(UserDevice):
             expr = owner.equations[variable].expr
             assert expr is not None
             env = self._environment(owner, constants)
-            value = evaluate(resolve(expr, owner.variable_types, constants), env)
+            value = evaluate(owner.named(resolve(expr, owner.variable_types, constants)), env)
             view = VariableView(owner, variable)
             return np.array(np.broadcast_to(value, (view.size,)), dtype=view.dtype)
         return self._stored(owner, variable).copy()
@@ -367,11 +408,15 @@ class RuntimeDevice(UserDevice):
         assert isinstance(owner, Group)
         if rows != owner._rows:
             expr = relative(expr, (rows.start, rows.stop))
-        found: Array = np.asarray(evaluate(expr, self._environment(owner, constants, rows)))
+        found: Array = np.asarray(evaluate(owner.named(expr), self._environment(owner, constants, rows)))
         return found
 
     def _stored(self, group: Declared, variable: str) -> Array:
         state = self._state.setdefault(group, {})
+        if (group, variable) in self._live and self._context is not None:
+            state[variable] = self._context.state(self._live[group, variable])
+        if isinstance(group, Synapses):
+            return self._of_synapses(group, variable)
         if variable not in state:
             if isinstance(group, Group):
                 view = VariableView(group, variable)
@@ -381,6 +426,25 @@ class RuntimeDevice(UserDevice):
                 assert isinstance(group, EventRecorder)
                 state[variable] = np.zeros(group.source.N, dtype=np.int32)
         values: Array = state[variable]
+        return values
+
+    def _of_synapses(self, synapses: Synapses, variable: str) -> Array:
+        """Values of a variable of synapses; those that it has not yet for all of them are zero."""
+        state = self._state.setdefault(synapses, {})
+        if variable not in synapses.variable_types:  # events on their way
+            empty = np.zeros(0, dtype="int32" if variable.endswith("pending") else "float64")
+            waiting: Array = state.get(variable, empty)
+            return waiting
+        dtype = STATE_DTYPES[synapses.variable_types[variable].dtype]
+        count = 1 if variable in synapses.shared_variables else len(state.get("i", ()))
+        values: Array = state.get(variable, np.zeros(0, dtype=dtype))
+        if variable not in ("i", "j") and values.size != count:
+            new = np.zeros(count, dtype=dtype)
+            new[: values.size] = values
+            if values.size == 1 and variable.endswith(".delay"):
+                new[:] = values[0]  # one in common has become one for each
+            self._live.pop((synapses, variable), None)
+            state[variable] = values = new
         return values
 
     def _recorded(self, monitor: Declared, variable: str) -> Array:
@@ -407,9 +471,11 @@ class RuntimeDevice(UserDevice):
         known = {**self._constants.get(group, {}), **constants}
         rows = group._rows if rows is None else rows
         part = slice(rows.start, rows.stop)
-        shared = shared_names(group.equations)
+        shared = group.shared_variables
 
         def variable(name: str) -> Any:
+            if isinstance(group, Synapses) and (name in SYNAPTIC_ENDS or name in group.references):
+                return SynapticView(group, name).values()
             if name == "i":
                 return np.arange(rows.start, rows.stop)
             if name == "N":
@@ -423,7 +489,7 @@ class RuntimeDevice(UserDevice):
             if name in group.equations.subexpr_names and HELD not in group.equations[name].flags:
                 expr = group.equations[name].expr
                 assert expr is not None
-                return evaluate(resolve(expr, group.variable_types, known), env)
+                return evaluate(group.named(resolve(expr, group.variable_types, known)), env)
             if name in group.links:
                 return VariableView(group, name, rows=rows).values()
             values = self._stored(group, name)
@@ -435,7 +501,7 @@ class RuntimeDevice(UserDevice):
 
         env = Environment(
             variable=variable,
-            params=_parameters(known),
+            params=parameters(known),
             functions={n: v for n, v in known.items() if isinstance(v, Function)},
             timed={n: Timed(v.values, v.dt, n) for n, v in known.items() if isinstance(v, TimedArray)},
             draw=draw,
@@ -478,13 +544,6 @@ class RuntimeDevice(UserDevice):
 
 def _same_objects(one: RunEntry, other: RunEntry) -> bool:
     return [id(o) for o in one.objects] == [id(o) for o in other.objects]
-
-
-def _parameters(known: Mapping[str, Resolved]) -> dict[str, Any]:
-    found: dict[str, Any] = {n: v.value for n, v in known.items() if isinstance(v, Constant)}
-    for name, value in known.items():
-        found |= {f"{name}:{part}": constant.value for part, constant in parts(value).items()}
-    return found
 
 
 def _everywhere(given: Any, part: slice, size: int) -> Any:

@@ -12,6 +12,7 @@ from ...core.context import SPECIAL
 from ...core.declared import Declared
 from ...core.group import Group
 from ...core.monitors import EventRecorder, Monitor, StateMonitor
+from ...core.synapses import Synapses
 from ...core.variables import VariableView
 from ..base import Array
 from ..snapshots import Snapshot, SnapshotError
@@ -113,6 +114,8 @@ class Keeper:
             return
         for name, values in variables.items():
             size = len(self.device._stored(obj, name))
+            if isinstance(obj, Synapses):
+                continue  # a snapshot has its own connections
             if values.shape != (size,):
                 yield f"it has {values.size} value(s) of {obj.name}.{name}, which has {size}"
         if isinstance(obj, StateMonitor):
@@ -128,6 +131,8 @@ def _misfits_of_trace(monitor: StateMonitor, records: Mapping[str, Array]) -> It
 
 def stored_variables(obj: Declared) -> Iterable[str]:
     """Variables of an object with values of their own."""
+    if isinstance(obj, Synapses):
+        return obj.stored_names()
     if isinstance(obj, Group):
         return [n for n in obj.variable_types if n not in SPECIAL and VariableView(obj, n).has_values]
     return ["count"] if isinstance(obj, EventRecorder) else []

@@ -32,6 +32,7 @@ def _load(path: Path) -> Any:
         "sf_destroy": (None, [_POINTER]),
         "sf_set_callback": (None, [_POINTER, _CALLBACK, _POINTER]),
         "sf_stop": (None, [_POINTER]),
+        "sf_resize": (ctypes.c_int, [_POINTER, _I32, _I64]),
         "sf_resume": (None, [_POINTER, _F64, _I32, _F64, _I64]),
         "sf_clock_state": (_F64, [_POINTER, _I32, ctypes.POINTER(_F64), ctypes.POINTER(_I64)]),
     }
@@ -75,6 +76,10 @@ class LibraryContext(Context):
 
     def state(self, id: str) -> Array:
         return self._array(id)
+
+    def resize(self, id: str, count: int) -> None:
+        if self._library.sf_resize(self._handle, self._outputs[id][0], count):
+            raise SimulationError(self._error())
 
     def records(self, id: str) -> Array:
         return self._array(id).copy()

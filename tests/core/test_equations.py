@@ -137,9 +137,9 @@ def test_units(unit, dim, dtype):
         ("x : 1 (frozen)", "a parameter cannot be flagged (frozen); it may be (constant), (linked), (shared)."),
         ("x : 1 (constant) (shared)", "'1 (constant)' is not a unit"),
         ("x = 3 : 1 (constant)", "a subexpression cannot be flagged (constant); it may be (constant over dt), "
-                                 "(shared)."),
+                                 "(shared), (summed)."),
         ("dx/dt = 3/ms : 1 (shared, constant)", "a differential equation cannot be flagged (constant, shared); it may "
-                                                "be (unless refractory)."),
+                                                "be (clock-driven), (event-driven), (unless refractory)."),
         ("dn/dt = 1/ms : integer", "a differential equation cannot define a variable of type integer."),
         ("db/dt = 1/ms : boolean", "a differential equation cannot define a variable of type boolean."),
         ("x : 1\nx : 1", "'x' is defined more than once; give each variable one equation."),

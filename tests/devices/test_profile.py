@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from spikefarm import *
 
@@ -91,7 +93,7 @@ def test_programs_measure_nothing_unless_asked():
     set_device("cpp_standalone", directory="project")
     cells, spikes, trace = declare()
     run(1 * ms)
-    assert "stopwatch" not in open("project/model.cpp").read()
+    assert "stopwatch" not in Path("project/model.cpp").read_text()
     with pytest.raises(ValueError, match="There is no profile"):
         profiling_summary()
 

@@ -52,4 +52,11 @@ struct sf_buffer {
   }
 
   void clear() { size = 0; }
+
+  // Gives the memory back too.
+  void release() {
+    free(data);
+    data = nullptr;
+    size = capacity = 0;
+  }
 };

@@ -44,6 +44,7 @@ typedef int (*sf_callback)(void* user, int32_t place);
 #define SF_POLL (-1)
 void sf_set_callback(sf_context*, sf_callback callback, void* user);
 void sf_stop(sf_context*);
+int sf_resize(sf_context*, int32_t output, int64_t count);
 void sf_resume(sf_context*, double time, int32_t clock, double dt, int64_t ticks);
 double sf_clock_state(const sf_context*, int32_t clock, double* dt, int64_t* ticks);
 

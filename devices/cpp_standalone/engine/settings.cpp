@@ -154,7 +154,7 @@ std::string sf_settings::parse(const sf_entry& input, const std::string& value, 
     }
   }
   if (!error.empty()) return error;
-  if (setting.count != input.size && !(setting.count == 1 && input.broadcast)) {
+  if (input.size >= 0 && setting.count != input.size && !(setting.count == 1 && input.broadcast)) {
     return "needs " + std::to_string(input.size) + (input.broadcast ? " elements or 1, not " : " elements, not ") +
            std::to_string(setting.count);
   }

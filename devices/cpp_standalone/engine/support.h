@@ -2,6 +2,7 @@
 #pragma once
 #include <math.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,6 +79,11 @@ static inline T* sf_new_array(int64_t size, T value) {
   T* array = (T*)memory;
   for (int64_t k = 0; k < size; ++k) array[k] = value;
   return array;
+}
+
+// Whether an input that may be left out is, or has one value for all or one for each.
+static inline bool sf_fits(const sf_input& input, int64_t size) {
+  return input.count == 0 || input.count == 1 || input.count == size;
 }
 
 // An override: one value for all, or one each.

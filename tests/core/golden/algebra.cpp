@@ -169,20 +169,22 @@ static void neurongroup_reset(sf_context* _c, const sf_clock& _clock) {
 
 // ---- the program ----
 
-static void assign_0(sf_context* _c) {
+static int assign_0(sf_context* _c) {
   // assign neurongroup.x = uniform#3503443026
   enum : int64_t { N = 5 };
   double* __restrict__ x = _c->neurongroup__x;
   for (int64_t i = 0; i < 5; ++i) {
     x[i] = sf_uniform(i, N, _c->seed, 3503443026u, 0);
   }
+  return 0;
 }
 
-static void apply_run_arguments(sf_context* _c) {
+static int apply_run_arguments(sf_context* _c) {
   sf_apply(_c->neurongroup__q, 5, _c->inputs[3]);
   sf_apply(_c->neurongroup__x, 5, _c->inputs[4]);
   sf_apply(_c->neurongroup__n, 5, _c->inputs[5]);
   (void)_c;
+  return 0;
 }
 
 static int run_0(sf_context* _c) {
@@ -251,7 +253,7 @@ sf_context* sf_create(void) {
 int sf_set(sf_context* _c, int32_t slot, const void* data, int64_t count) {
   if (slot < 0 || slot >= input_count) return fail(_c, "there is no input in that slot");
   const sf_entry& entry = input_table[slot];
-  if (count != entry.size && !(entry.broadcast && count == 1)) return fail(_c, "an input has the wrong number of elements");
+  if (entry.size >= 0 && count != entry.size && !(entry.broadcast && count == 1)) return fail(_c, "an input has the wrong number of elements");
   const size_t width = entry.dtype == SF_BOOL ? 1 : entry.dtype == SF_I32 ? 4 : 8;
   void* copy = malloc((size_t)count * width + 1);
   if (!copy) return fail(_c, "out of memory for an input");
@@ -299,8 +301,8 @@ int sf_run(sf_context* _c) {
   _c->seed = seed_of(_c, 0);
   _c->duration = 1e-300;
   _c->duration += sf_scalar<double>(_c, 2);
-  assign_0(_c);
-  apply_run_arguments(_c);
+  if (assign_0(_c)) return 1;
+  if (apply_run_arguments(_c)) return 1;
   if (run_0(_c)) return 1;
   _c->progress = 1;
   return 0;
@@ -350,6 +352,13 @@ const void* sf_read(sf_context* _c, int32_t slot, int64_t* count) {
   }
   *count = 0;
   return nullptr;
+}
+
+int sf_resize(sf_context* _c, int32_t slot, int64_t count) {
+  switch (slot) {
+  }
+  (void)_c, (void)count;
+  return 1;
 }
 
 double sf_progress(const sf_context* _c) { return _c->progress; }

@@ -111,14 +111,14 @@ static void differing_update(sf_context* _c, const sf_clock& _clock) {
   const double _k4 = _c->k4;
   const double _k5 = _c->k5;
   for (int64_t i = 0; i < N; ++i) {
+    double _rate_v = ((g[i] - v[i]) / own[i]);
+    double _rate_g = ((-g[i]) * _k4);
     const double differing__M_A[4] = {((-1.0) / own[i]), (1.0 / own[i]), 0.0, _k5};
     double differing__M_P[4], differing__M_Q[4];
     sf_phi1<2>(differing__M_A, _clock.dt, differing__M_P, differing__M_Q);
     const double differing__M__Q_0_0 = differing__M_Q[0];
     const double differing__M__Q_0_1 = differing__M_Q[1];
     const double differing__M__Q_1_1 = differing__M_Q[3];
-    double _rate_v = ((g[i] - v[i]) / own[i]);
-    double _rate_g = ((-g[i]) * _k4);
     double _next_v = ((v[i] + (differing__M__Q_0_0 * _rate_v)) + (differing__M__Q_0_1 * _rate_g));
     double _next_g = (g[i] + (differing__M__Q_1_1 * _rate_g));
     v[i] = _next_v;
@@ -206,7 +206,7 @@ static int statemonitor_states(sf_context* _c, const sf_clock& _clock) {
 
 // ---- the program ----
 
-static void assign_0(sf_context* _c) {
+static int assign_0(sf_context* _c) {
   // assign differing.own = $differing.own:value[]
   enum : int64_t { N = 4 };
   double* __restrict__ own = _c->differing__own;
@@ -215,15 +215,17 @@ static void assign_0(sf_context* _c) {
   for (int64_t i = 0; i < 4; ++i) {
     own[i] = _value[_count == 1 ? 0 : i];
   }
+  return 0;
 }
 
-static void apply_run_arguments(sf_context* _c) {
+static int apply_run_arguments(sf_context* _c) {
   sf_apply(_c->alike__v, 4, _c->inputs[7]);
   sf_apply(_c->alike__g, 4, _c->inputs[8]);
   sf_apply(_c->differing__v, 4, _c->inputs[9]);
   sf_apply(_c->differing__g, 4, _c->inputs[10]);
   sf_apply(_c->differing__own, 4, _c->inputs[11]);
   (void)_c;
+  return 0;
 }
 
 static int run_0(sf_context* _c) {
@@ -325,7 +327,7 @@ sf_context* sf_create(void) {
 int sf_set(sf_context* _c, int32_t slot, const void* data, int64_t count) {
   if (slot < 0 || slot >= input_count) return fail(_c, "there is no input in that slot");
   const sf_entry& entry = input_table[slot];
-  if (count != entry.size && !(entry.broadcast && count == 1)) return fail(_c, "an input has the wrong number of elements");
+  if (entry.size >= 0 && count != entry.size && !(entry.broadcast && count == 1)) return fail(_c, "an input has the wrong number of elements");
   const size_t width = entry.dtype == SF_BOOL ? 1 : entry.dtype == SF_I32 ? 4 : 8;
   void* copy = malloc((size_t)count * width + 1);
   if (!copy) return fail(_c, "out of memory for an input");
@@ -373,8 +375,8 @@ int sf_run(sf_context* _c) {
   _c->seed = seed_of(_c, 0);
   _c->duration = 1e-300;
   _c->duration += sf_scalar<double>(_c, 6);
-  assign_0(_c);
-  apply_run_arguments(_c);
+  if (assign_0(_c)) return 1;
+  if (apply_run_arguments(_c)) return 1;
   if (run_0(_c)) return 1;
   _c->progress = 1;
   return 0;
@@ -418,6 +420,13 @@ const void* sf_read(sf_context* _c, int32_t slot, int64_t* count) {
   }
   *count = 0;
   return nullptr;
+}
+
+int sf_resize(sf_context* _c, int32_t slot, int64_t count) {
+  switch (slot) {
+  }
+  (void)_c, (void)count;
+  return 1;
 }
 
 double sf_progress(const sf_context* _c) { return _c->progress; }

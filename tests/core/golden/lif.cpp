@@ -158,16 +158,17 @@ static void neurongroup_reset(sf_context* _c, const sf_clock& _clock) {
 
 // ---- the program ----
 
-static void assign_0(sf_context* _c) {
+static int assign_0(sf_context* _c) {
   // assign neurongroup.v = $v_rest
   enum : int64_t { N = 1 };
   double* __restrict__ v = _c->neurongroup__v;
   for (int64_t i = 0; i < 1; ++i) {
     v[i] = sf_scalar<double>(_c, 0);
   }
+  return 0;
 }
 
-static void assign_1(sf_context* _c) {
+static int assign_1(sf_context* _c) {
   // assign neurongroup.drive = $neurongroup.drive:value[]
   enum : int64_t { N = 1 };
   double* __restrict__ drive = _c->neurongroup__drive;
@@ -176,12 +177,14 @@ static void assign_1(sf_context* _c) {
   for (int64_t i = 0; i < 1; ++i) {
     drive[0] = _value[_count == 1 ? 0 : i];
   }
+  return 0;
 }
 
-static void apply_run_arguments(sf_context* _c) {
+static int apply_run_arguments(sf_context* _c) {
   sf_apply(_c->neurongroup__v, 1, _c->inputs[8]);
   sf_apply(_c->neurongroup__drive, 1, _c->inputs[9]);
   (void)_c;
+  return 0;
 }
 
 static int run_0(sf_context* _c) {
@@ -263,7 +266,7 @@ sf_context* sf_create(void) {
 int sf_set(sf_context* _c, int32_t slot, const void* data, int64_t count) {
   if (slot < 0 || slot >= input_count) return fail(_c, "there is no input in that slot");
   const sf_entry& entry = input_table[slot];
-  if (count != entry.size && !(entry.broadcast && count == 1)) return fail(_c, "an input has the wrong number of elements");
+  if (entry.size >= 0 && count != entry.size && !(entry.broadcast && count == 1)) return fail(_c, "an input has the wrong number of elements");
   const size_t width = entry.dtype == SF_BOOL ? 1 : entry.dtype == SF_I32 ? 4 : 8;
   void* copy = malloc((size_t)count * width + 1);
   if (!copy) return fail(_c, "out of memory for an input");
@@ -311,9 +314,9 @@ int sf_run(sf_context* _c) {
   _c->seed = seed_of(_c, 0);
   _c->duration = 1e-300;
   _c->duration += sf_scalar<double>(_c, 7);
-  assign_0(_c);
-  assign_1(_c);
-  apply_run_arguments(_c);
+  if (assign_0(_c)) return 1;
+  if (assign_1(_c)) return 1;
+  if (apply_run_arguments(_c)) return 1;
   if (run_0(_c)) return 1;
   _c->progress = 1;
   return 0;
@@ -348,6 +351,13 @@ const void* sf_read(sf_context* _c, int32_t slot, int64_t* count) {
   }
   *count = 0;
   return nullptr;
+}
+
+int sf_resize(sf_context* _c, int32_t slot, int64_t count) {
+  switch (slot) {
+  }
+  (void)_c, (void)count;
+  return 1;
 }
 
 double sf_progress(const sf_context* _c) { return _c->progress; }

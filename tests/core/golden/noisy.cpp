@@ -225,25 +225,27 @@ static void neurongroup_reset(sf_context* _c, const sf_clock& _clock) {
 
 // ---- the program ----
 
-static void assign_0(sf_context* _c) {
+static int assign_0(sf_context* _c) {
   // assign neurongroup.theta = 0.01 + normal#300875046 * 0.001
   enum : int64_t { N = 20 };
   double* __restrict__ theta = _c->neurongroup__theta;
   for (int64_t i = 0; i < 20; ++i) {
     theta[i] = (0.01 + (sf_normal(i, N, _c->seed, 300875046u, 0) * 0.001));
   }
+  return 0;
 }
 
-static void assign_1(sf_context* _c) {
+static int assign_1(sf_context* _c) {
   // assign neurongroup.theta[i < 5 and uniform#1364368700 < 0.5] = 0.012
   enum : int64_t { N = 20 };
   double* __restrict__ theta = _c->neurongroup__theta;
   for (int64_t i = 0; i < 20; ++i) {
     if (((i < 5) & (sf_uniform(i, N, _c->seed, 1364368700u, 0) < 0.5))) theta[i] = 0.012;
   }
+  return 0;
 }
 
-static void assign_2(sf_context* _c) {
+static int assign_2(sf_context* _c) {
   // assign neurongroup.column[neurongroup.column:index] = $neurongroup.column:value[]
   enum : int64_t { N = 20 };
   int32_t* __restrict__ column = _c->neurongroup__column;
@@ -254,18 +256,20 @@ static void assign_2(sf_context* _c) {
     const int64_t i = _indices[_k];
     column[i] = _value[_count == 1 ? 0 : _k];
   }
+  return 0;
 }
 
-static void assign_3(sf_context* _c) {
+static int assign_3(sf_context* _c) {
   // assign neurongroup.column[i >= 10] = i % 2
   enum : int64_t { N = 20 };
   int32_t* __restrict__ column = _c->neurongroup__column;
   for (int64_t i = 0; i < 20; ++i) {
     if ((i >= 10)) column[i] = sf_mod(i, 2);
   }
+  return 0;
 }
 
-static void assign_4(sf_context* _c) {
+static int assign_4(sf_context* _c) {
   // assign neurongroup.quiet[neurongroup.quiet:index] = $neurongroup.quiet:value[]
   enum : int64_t { N = 20 };
   bool* __restrict__ quiet = _c->neurongroup__quiet;
@@ -276,9 +280,10 @@ static void assign_4(sf_context* _c) {
     const int64_t i = _indices[_k];
     quiet[i] = _value[_count == 1 ? 0 : _k];
   }
+  return 0;
 }
 
-static void assign_5(sf_context* _c) {
+static int assign_5(sf_context* _c) {
   // assign neurongroup.v = $neurongroup.v:value[]
   enum : int64_t { N = 20 };
   double* __restrict__ v = _c->neurongroup__v;
@@ -287,15 +292,17 @@ static void assign_5(sf_context* _c) {
   for (int64_t i = 0; i < 20; ++i) {
     v[i] = _value[_count == 1 ? 0 : i];
   }
+  return 0;
 }
 
-static void apply_run_arguments(sf_context* _c) {
+static int apply_run_arguments(sf_context* _c) {
   sf_apply(_c->neurongroup__v, 20, _c->inputs[21]);
   sf_apply(_c->neurongroup__theta, 20, _c->inputs[22]);
   sf_apply(_c->neurongroup__column, 20, _c->inputs[23]);
   sf_apply(_c->neurongroup__quiet, 20, _c->inputs[24]);
   sf_apply(_c->neurongroup__total, 20, _c->inputs[25]);
   (void)_c;
+  return 0;
 }
 
 static int run_0(sf_context* _c) {
@@ -426,7 +433,7 @@ sf_context* sf_create(void) {
 int sf_set(sf_context* _c, int32_t slot, const void* data, int64_t count) {
   if (slot < 0 || slot >= input_count) return fail(_c, "there is no input in that slot");
   const sf_entry& entry = input_table[slot];
-  if (count != entry.size && !(entry.broadcast && count == 1)) return fail(_c, "an input has the wrong number of elements");
+  if (entry.size >= 0 && count != entry.size && !(entry.broadcast && count == 1)) return fail(_c, "an input has the wrong number of elements");
   const size_t width = entry.dtype == SF_BOOL ? 1 : entry.dtype == SF_I32 ? 4 : 8;
   void* copy = malloc((size_t)count * width + 1);
   if (!copy) return fail(_c, "out of memory for an input");
@@ -477,20 +484,20 @@ int sf_run(sf_context* _c) {
   _c->duration += sf_scalar<double>(_c, 20);
   _c->given_patterns = {(const double*)_c->inputs[5].data, sf_scalar<double>(_c, 6), 2, 2};
   _c->given_stimulus = {(const double*)_c->inputs[9].data, sf_scalar<double>(_c, 10), 3, 1};
-  assign_0(_c);
+  if (assign_0(_c)) return 1;
   if (_c->error[0]) return 1;
-  assign_1(_c);
+  if (assign_1(_c)) return 1;
   if (_c->error[0]) return 1;
-  assign_2(_c);
+  if (assign_2(_c)) return 1;
   if (_c->error[0]) return 1;
-  assign_3(_c);
+  if (assign_3(_c)) return 1;
   if (_c->error[0]) return 1;
-  assign_4(_c);
+  if (assign_4(_c)) return 1;
   if (_c->error[0]) return 1;
-  apply_run_arguments(_c);
+  if (apply_run_arguments(_c)) return 1;
   _c->seed = seed_of(_c, 1);
   if (run_0(_c)) return 1;
-  assign_5(_c);
+  if (assign_5(_c)) return 1;
   if (_c->error[0]) return 1;
   _c->seed = seed_of(_c, 2);
   if (run_1(_c)) return 1;
@@ -539,6 +546,13 @@ const void* sf_read(sf_context* _c, int32_t slot, int64_t* count) {
   }
   *count = 0;
   return nullptr;
+}
+
+int sf_resize(sf_context* _c, int32_t slot, int64_t count) {
+  switch (slot) {
+  }
+  (void)_c, (void)count;
+  return 1;
 }
 
 double sf_progress(const sf_context* _c) { return _c->progress; }
