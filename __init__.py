@@ -15,7 +15,7 @@ from .core.linked import linked_var
 from .core.logs import SpikefarmLogger, get_logger
 from .core.monitors import EventMonitor, SpikeMonitor, StateMonitor
 from .core.namespace import get_local_namespace
-from .core.network import MagicError, Network, collect, restore, run, stop
+from .core.network import MagicError, Network, collect, magic_network, restore, run, stop
 from .core.network import store as _store
 from .core.neurons import Subgroup
 from .core.operations import NetworkOperation, network_operation
@@ -87,6 +87,7 @@ __all__ = [
     "get_local_namespace",
     "get_logger",
     "linked_var",
+    "magic_network",
     "network_operation",
     "prefs",
     "restore",

@@ -5,24 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from .clock import check_time
-from .context import with_floats
 from .declared import Declared
 from .dimensions import TIME
-from .expr import ExpressionError
-from .namespace import NamespaceError, Resolved, frame_namespace, look_up
+from .namespace import frame_namespace
 from .neurons import Subgroup
+<<<<<<< HEAD
 from .notices import tell_names
 from .profiling import with_units
+=======
+>>>>>>> main
 from .report import Report
-from .session import RunEntry, Session, check_name, current_session
-from .spikegenerator import SpikeGeneratorGroup
+from .running import MagicError, declare_run, with_contained
+from .session import Session, check_name, current_session
 from .states import StateHolder
-from .units import DimensionMismatchError, Quantity
-
-
-class MagicError(RuntimeError):
-    """``run()`` cannot tell which objects are meant."""
+from .units import Quantity
 
 
 class Network:
@@ -37,55 +33,95 @@ class Network:
     """
 
     def __init__(self, *objs: Any, name: str | None = None) -> None:
-        self.session = current_session()
+        self._session = current_session()
         if name is not None:
             check_name(name)
         self.name = name or "network"
         self._objects: list[Declared] = []
-        self._key = f"network {id(self)}"  # under which devices keep its time
+        self._own_key = self._session.next_network()
         self.add(*objs)
 
     def add(self, *objs: Any) -> None:
-        """Add objects, or lists, sets or dictionaries of them."""
+        """Add objects, networks, or lists, sets or dictionaries of them, nested as they may be.
+
+        Raises
+        ------
+        ValueError
+            If there is another object of that name.
+        RuntimeError
+            If another network has run an object already.
+        """
         for obj in _flatten(objs):
             if any(obj.name == known.name and obj is not known for known in self._objects):
                 raise ValueError(
                     f"{self.name} already has an object named {obj.name!r}; names must be unique."
                 )
+            if obj._network not in (None, self._key):
+                raise RuntimeError(
+                    f"{obj.name!r} cannot be added to {self.name}: another network has run it already, and an object "
+                    "goes by the time of one network. To leave an object out for a while, set its attribute active "
+                    "to False."
+                )
             if obj not in self._objects:
                 self._objects.append(obj)
 
     def remove(self, *objs: Any) -> None:
-        """Take objects out again."""
+        """Take objects out again, given as to `add`.
+
+        Raises
+        ------
+        ValueError
+            If one is not part of the network.
+        """
         for obj in _flatten(objs):
             if obj not in self._objects:
                 raise ValueError(f"{obj.name!r} is not part of {self.name}, so it cannot be removed.")
             self._objects.remove(obj)
 
     @property
+    def session(self) -> Session:
+        """The session that the network belongs to."""
+        return self._session
+
+    @property
+    def _key(self) -> str:
+        """Under which devices keep its time."""
+        return self._own_key
+
+    def _members(self, level: int) -> list[Declared]:
+        """The objects; ``level`` counts the frames between this and the script."""
+        return self._objects
+
+    @property
     def objects(self) -> tuple[Declared, ...]:
         """The objects, in the order they were added."""
-        return tuple(self._objects)
+        return tuple(self._members(1))
 
     @property
     def t(self) -> Quantity:
         """Simulated time after the runs declared so far."""
-        return Quantity.with_dimensions(self.session.device.time(self.session, self._key), TIME)
+        return Quantity.with_dimensions(self.t_, TIME)
+
+    @property
+    def t_(self) -> float:
+        """Simulated time in seconds."""
+        return self.session.device.time(self.session, self._key)
 
     def __getitem__(self, name: str) -> Declared:
-        for obj in self._objects:
-            if obj.name == name:
-                return obj
-        raise KeyError(f"{self.name} has no object named {name!r}; it has {[o.name for o in self._objects]}.")
+        found = {obj.name: obj for obj in self._members(1)}
+        if name not in found:
+            raise KeyError(f"{self.name} has no object named {name!r}; it has {list(found)}.")
+        return found[name]
 
     def __contains__(self, item: object) -> bool:
-        return item in self._objects or item in {o.name for o in self._objects}
+        objects = self._members(1)
+        return item in objects or item in {o.name for o in objects}
 
     def __iter__(self) -> Iterator[Declared]:
-        return iter(self._objects)
+        return iter(self._members(1))
 
     def __len__(self) -> int:
-        return len(self._objects)
+        return len(self._members(1))
 
     def run(
         self,
@@ -121,6 +157,7 @@ class Network:
         """
         names = frame_namespace(level + 1) if namespace is None else dict(namespace)
         report = Report(report, report_period)
+<<<<<<< HEAD
         declare_run(self.session, self._objects, duration, names, self._key, report, bool(profile))
 
     @property
@@ -133,6 +170,17 @@ class Network:
             If that run was not profiled.
         """
         return with_units(self.session.device.profile(self.session, self._key), self.name)
+=======
+        self.before_run(names)
+        declare_run(self.session, self._members(level + 1), duration, names, self._key, report)
+        self.after_run()
+
+    def before_run(self, run_namespace: Mapping[str, Any]) -> None:
+        """Called at the beginning of `run`, for classes of a script to override; may add and remove objects."""
+
+    def after_run(self) -> None:
+        """Called at the end of `run` (in standalone mode: when it has been declared)."""
+>>>>>>> main
 
     def get_states(
         self,
@@ -145,7 +193,7 @@ class Network:
         """Values of the variables of all groups and monitors, by name of the object; see `StateHolder.get_states`."""
         return {
             obj.name: obj.get_states(None, units, format, subexpressions, read_only_variables, level + 1)
-            for obj in self._objects
+            for obj in self._members(level + 1)
             if isinstance(obj, StateHolder)
         }
 
@@ -159,7 +207,7 @@ class Network:
         KeyError
             Listing the objects that the network does not have; nothing is set then.
         """
-        known = {obj.name: obj for obj in self._objects if isinstance(obj, StateHolder)}
+        known = {obj.name: obj for obj in self._members(level + 1) if isinstance(obj, StateHolder)}
         unknown = [name for name in values if name not in known]
         if unknown:
             raise KeyError(
@@ -169,7 +217,7 @@ class Network:
         for name, given in values.items():
             known[name].set_states(given, units, format, level + 1)
 
-    def store(self, name: str = "default", filename: Any = None) -> None:
+    def store(self, name: str = "default", filename: Any = None, level: int = 0) -> None:
         """Keep the state of all objects, what monitors have recorded and the time, to come back to it.
 
         Parameters
@@ -184,10 +232,15 @@ class Network:
         NotImplementedError
             In standalone mode.
         """
+<<<<<<< HEAD
         self.session.device.store(with_contained(self._objects), self._key, name, filename)
+=======
+        objects = with_contained(self._members(level + 1))
+        self.session.device.store(objects, self._key, name, filename)
+>>>>>>> main
 
     def restore(
-        self, name: str = "default", filename: Any = None, restore_random_state: bool = False
+        self, name: str = "default", filename: Any = None, restore_random_state: bool = False, level: int = 0
     ) -> None:
         """Bring back what `store` has kept.
 
@@ -207,7 +260,11 @@ class Network:
         NotImplementedError
             In standalone mode.
         """
+<<<<<<< HEAD
         objects = with_contained(self._objects)
+=======
+        objects = with_contained(self._members(level + 1))
+>>>>>>> main
         self.session.device.restore(objects, self._key, name, filename, restore_random_state)
 
     def stop(self) -> None:
@@ -251,6 +308,70 @@ def _visible(namespace: Mapping[str, Any]) -> list[Declared]:
     return sorted(found.values(), key=lambda obj: obj._number)
 
 
+class MagicNetwork(Network):
+    """``magic_network``: every object that is visible where one of its methods is called, as for ``run()``.
+
+    Its time goes on from ``run()`` to ``run()`` and begins at zero after ``start_scope()``.
+    """
+
+    def __init__(self) -> None:
+        self.name = "magic_network"
+
+    @property
+    def session(self) -> Session:
+        """The current session."""
+        return current_session()
+
+    @property
+    def _key(self) -> str:
+        return f"magic {self.session.scope}"
+
+    def _members(self, level: int) -> list[Declared]:
+        return _visible(frame_namespace(level + 1))
+
+    def add(self, *objs: Any) -> None:
+        """Not for this network."""
+        raise MagicError(
+            "The magic network has what is visible where run() is called; to choose, make a Network."
+        )
+
+    def remove(self, *objs: Any) -> None:
+        """Not for this network."""
+        raise MagicError(
+            "The magic network has what is visible where run() is called; to choose, make a Network. To leave an "
+            "object out for a while, set its attribute active to False."
+        )
+
+    def run(
+        self,
+        duration: Any,
+        report: Any = None,
+        report_period: Any = None,
+        namespace: Mapping[str, Any] | None = None,
+        profile: Any = None,
+        level: int = 0,
+    ) -> None:
+        """Run; see `Network.run`.
+
+        Raises
+        ------
+        MagicError
+            When no object is in sight.
+        """
+        if not self._members(level + 1):
+            raise MagicError(
+                "run() found no objects: groups and monitors must be visible as variables where run() is called. "
+                "Objects kept in lists or attributes belong into a Network(…), whose run() runs them."
+            )
+        super().run(duration, report, report_period, namespace, profile, level + 1)
+
+    def __repr__(self) -> str:
+        return "<MagicNetwork>"
+
+
+magic_network = MagicNetwork()
+
+
 def run(
     duration: Any,
     report: Any = None,
@@ -266,6 +387,7 @@ def run(
     MagicError
         When no object is in sight.
     """
+<<<<<<< HEAD
     frame = frame_namespace(level + 1)
     objects = _visible(frame)
     if not objects:
@@ -277,17 +399,25 @@ def run(
     names = frame if namespace is None else dict(namespace)
     told = Report(report, report_period)
     declare_run(session, objects, duration, names, magic_key(session), told, bool(profile))
+=======
+    magic_network.run(duration, report, report_period, namespace, profile, level + 1)
+>>>>>>> main
 
 
 def store(name: str = "default", filename: Any = None) -> None:
     """Keep the state of every object that is visible where this is called; see `Network.store`."""
+<<<<<<< HEAD
     session = current_session()
     objects = with_contained(_visible(frame_namespace(1)))
     session.device.store(objects, magic_key(session), name, filename)
+=======
+    magic_network.store(name, filename, level=1)
+>>>>>>> main
 
 
 def restore(name: str = "default", filename: Any = None, restore_random_state: bool = False) -> None:
     """Bring back what `store` has kept; see `Network.restore`."""
+<<<<<<< HEAD
     session = current_session()
     objects = with_contained(_visible(frame_namespace(1)))
     session.device.restore(objects, magic_key(session), name, filename, restore_random_state)
@@ -296,6 +426,9 @@ def restore(name: str = "default", filename: Any = None, restore_random_state: b
 def magic_key(session: Session) -> str:
     """Under which devices keep the time of ``run()``."""
     return f"magic {session.scope}"
+=======
+    magic_network.restore(name, filename, restore_random_state, level=1)
+>>>>>>> main
 
 
 def stop() -> None:
@@ -303,6 +436,7 @@ def stop() -> None:
     current_session().device.stop()
 
 
+<<<<<<< HEAD
 def declare_run(
     session: Session,
     objects: Iterable[Declared],
@@ -377,3 +511,16 @@ def _check_names(session: Session, chosen: list[Declared]) -> None:
 
 
 __all__ = ["MagicError", "Network", "collect", "restore", "run", "stop", "store"]
+=======
+__all__ = [
+    "MagicError",
+    "MagicNetwork",
+    "Network",
+    "collect",
+    "magic_network",
+    "restore",
+    "run",
+    "stop",
+    "store",
+]
+>>>>>>> main

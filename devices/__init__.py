@@ -99,18 +99,24 @@ class UndecidedDevice(SessionDevice):
     def after_seed(self, session: Session, entry: SeedEntry) -> None:
         get_device().after_seed(session, entry)
 
+    def check_run(self, session: Session, entry: RunEntry) -> None:
+        get_device().check_run(session, entry)
+
     def after_run(self, session: Session, entry: RunEntry) -> None:
         get_device().after_run(session, entry)
 
     def time(self, session: Session, network: str) -> float:
         return get_device().time(session, network)
 
+<<<<<<< HEAD
     def profile(self, session: Session, network: str) -> Sequence[tuple[str, float]] | None:
         return get_device().profile(session, network)
 
     def clock_time(self, session: Session, clock: Clock) -> float:
         return get_device().clock_time(session, clock)
 
+=======
+>>>>>>> main
     def store(self, objects: Sequence[Declared], network: str, name: str, filename: Any) -> None:
         get_device().store(objects, network, name, filename)
 
@@ -118,6 +124,12 @@ class UndecidedDevice(SessionDevice):
         self, objects: Sequence[Declared], network: str, name: str, filename: Any, random_state: bool
     ) -> None:
         get_device().restore(objects, network, name, filename, random_state)
+
+    def after_activity(self, obj: Declared) -> None:
+        get_device().after_activity(obj)
+
+    def clock_time(self, session: Session, clock: Clock) -> float:
+        return get_device().clock_time(session, clock)
 
     def stop(self) -> None:
         get_device().stop()

@@ -21,6 +21,7 @@ from ..simulation import Simulation
 from ..user import UserDevice, refuse_python
 from .backend import CPPBackend
 from .directory import check_directory, delete_project, export_project
+from .emit import time_of
 from .options import preferred_compiler, preferred_options
 
 
@@ -66,9 +67,14 @@ class CPPStandaloneDevice(UserDevice):
 
     # -- what the session asks ----------------------------------------------------------------------------
 
-    def after_run(self, session: Session, entry: RunEntry) -> None:
+    def check_run(self, session: Session, entry: RunEntry) -> None:
         refuse_python(entry)
+<<<<<<< HEAD
         self._profile |= entry.profile
+=======
+
+    def after_run(self, session: Session, entry: RunEntry) -> None:
+>>>>>>> main
         if not self.build_on_run:
             return
         runs = sum(isinstance(entry, RunEntry) for entry in session.program)
@@ -99,7 +105,7 @@ class CPPStandaloneDevice(UserDevice):
         if id is None:
             return None
         if not isinstance(owner, Monitor) and variable == "t":
-            return self._array("t")
+            return self._array(time_of(self._simulation.frozen.networks.get(owner._network or "", 0)))
         return self._array(f"{id}.{variable}")
 
     def profile(self, session: Session, network: str) -> Sequence[tuple[str, float]] | None:

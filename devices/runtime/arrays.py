@@ -81,6 +81,7 @@ class ArrayContext(Context):
         self._inputs: Mapping[str, Array] = {}
         self._seed = 0
         self._before: dict[str, Array] = {}
+        self._active = dict.fromkeys(self._model.objects, True)
 
     # -- what the device asks -----------------------------------------------------------------------------
 
@@ -109,6 +110,9 @@ class ArrayContext(Context):
     def close(self) -> None:
         return
 
+    def switch(self, number: int, active: bool) -> None:
+        self._active[self._model.objects[number]] = active
+
     def resume(self, time: float, clocks: Mapping[str, tuple[float, int]]) -> None:
         self._time = time
         for name, clock in self._clocks.items():
@@ -126,6 +130,9 @@ class ArrayContext(Context):
         self._bind(inputs)
         self._set_clocks(inputs, stop)
         self._set_up()
+        for population, event in list(self._events):
+            if population not in self._run.objects:
+                del self._events[population, event]
         self._queues = {
             (p.id, path.name): make_queue(self._model, self._state, p, path, clock.step, clock.dt)
             for p in self._model.populations
@@ -209,14 +216,24 @@ class ArrayContext(Context):
                 ticking = [c for c in active if c.t - now <= 1e-4 * finest]
                 for number, kernel, clock in work:
                     if any(clock is c for c in ticking):
+<<<<<<< HEAD
                         began = perf_counter()
                         self._do(kernel, clock, callback)
                         self._seconds[number] += perf_counter() - began
+=======
+                        self._do_if_active(kernel, clock, callback)
+>>>>>>> main
                 for c in ticking:
                     c.step += 1
                     c.t = c.step * c.dt
                 if self._stopping:
                     return now + finest
+
+    def _do_if_active(self, kernel: Kernel, clock: _Clock, callback: Callback) -> None:
+        if self._active[kernel.owner]:
+            self._do(kernel, clock, callback)
+        elif kernel.kind in ("threshold", "generate"):
+            self._events.pop((kernel.population, kernel.event), None)
 
     def _do(self, kernel: Kernel, clock: _Clock, callback: Callback) -> None:
         if kernel.kind == "callback":

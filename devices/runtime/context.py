@@ -30,6 +30,10 @@ class Context(ABC):
         """What a monitor has recorded since the context was made, as a copy."""
 
     @abstractmethod
+    def switch(self, number: int, active: bool) -> None:
+        """Switch an object of a model that calls Python on or off, by its number among `Model.objects`."""
+
+    @abstractmethod
     def resume(self, time: float, clocks: Mapping[str, tuple[float, int]]) -> None:
         """Go on at a time, with the dt and the ticks of each clock so far."""
 

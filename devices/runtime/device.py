@@ -78,10 +78,12 @@ class RuntimeDevice(UserDevice):
         self._assigned: Variables = WeakKeyDictionary()  # how often each variable has been assigned to
         self._constants: WeakKeyDictionary[Declared, Mapping[str, Resolved]] = WeakKeyDictionary()
         self._times: dict[str, float] = {}
+<<<<<<< HEAD
         self._profiles: dict[str, tuple[tuple[str, float], ...] | None] = {}
         self._networks: WeakKeyDictionary[Declared, str] = WeakKeyDictionary()  # which ran an object last
+=======
+>>>>>>> main
         self._snapshots: dict[tuple[str, str], Snapshot] = {}
-        self._reached: WeakKeyDictionary[Clock, float] = WeakKeyDictionary()
         self._clocks: WeakKeyDictionary[Clock, tuple[float, int]] = WeakKeyDictionary()
         self._seed = secrets.randbits(63)
         self._context: Context | None = None
@@ -156,12 +158,14 @@ class RuntimeDevice(UserDevice):
         context = self._prepared(frozen, entry)
         self._frozen, self._entry = frozen, entry
         self._constants.update({o: entry.constants[o.name] for o in entry.objects})
-        self._networks.update(dict.fromkeys(entry.objects, entry.network))
         reporter = Reporter(entry.report, entry.duration)
         operations = [o for o in entry.objects if isinstance(o, NetworkOperation)]
         places = {c.id: k for k, c in enumerate(frozen.model.callbacks)}
         called = {places[frozen.names[o.name]]: o for o in operations}
         start = self._times.get(entry.network, 0.0)
+        if operations:
+            for obj in entry.objects:
+                self._switch(obj)
         self._running, self._stopping, self._error = True, False, None
         labels, before = context.profile()
         reporter.start()
@@ -202,6 +206,16 @@ class RuntimeDevice(UserDevice):
             self._error = error
             return True
 
+    def after_activity(self, obj: Declared) -> None:
+        if self._running and self._entry is not None and obj in self._entry.objects:
+            self._switch(obj)
+
+    def _switch(self, obj: Declared) -> None:
+        """Tell a context of a model that calls Python whether an object is active."""
+        assert self._context is not None
+        assert self._frozen is not None
+        self._context.switch(self._frozen.model.objects.index(self._frozen.names[obj.name]), obj.active)
+
     def stop(self) -> None:
         """End the current run after this time step; called from a network operation."""
         if self._running and self._context is not None:
@@ -210,6 +224,7 @@ class RuntimeDevice(UserDevice):
     def time(self, session: Session, network: str) -> float:
         return self._times.get(network, 0.0)
 
+<<<<<<< HEAD
     def profile(self, session: Session, network: str) -> Sequence[tuple[str, float]] | None:
         return self._profiles.get(network)
 
@@ -225,6 +240,8 @@ class RuntimeDevice(UserDevice):
                 return self._context.clocks()[id_][0]
         return self._reached.get(clock, 0.0)
 
+=======
+>>>>>>> main
     # -- contexts -----------------------------------------------------------------------------------------
 
     def _prepared(self, frozen: Frozen, entry: RunEntry) -> Context:
@@ -336,15 +353,25 @@ class RuntimeDevice(UserDevice):
         for clock, id_ in self._clock_ids(self._frozen, entry).items():
             _, dt, ticks = now[id_]
             self._clocks[clock] = (dt, ticks)
-            self._reached[clock] = context.time()
+
+    def clock_time(self, session: Session, clock: Clock) -> float:
+        return self._time_of(clock, clock._network)
 
     def _clock_time(self, owner: Declared) -> float:
         """Time as an object sees it: of its clock during a run, of its network otherwise."""
-        reached = self._times.get(self._networks.get(owner, ""), 0.0)
-        if not self._running or self._context is None or self._frozen is None or self._entry is None:
-            return reached
-        id_ = self._clock_ids(self._frozen, self._entry).get(owner.clock)
-        return self._context.clocks()[id_][0] if id_ else reached
+        return self._time_of(owner.clock, owner._network or "")
+
+    def _time_of(self, clock: Clock, network: str) -> float:
+        if (
+            self._running
+            and self._context is not None
+            and self._frozen is not None
+            and self._entry is not None
+        ):
+            id_ = self._clock_ids(self._frozen, self._entry).get(clock)
+            if id_:
+                return self._context.clocks()[id_][0]
+        return self._times.get(network, 0.0)
 
     # -- snapshots ------------------------------------------------------------------------------------------
 
@@ -490,7 +517,7 @@ class RuntimeDevice(UserDevice):
                 expr = group.equations[name].expr
                 assert expr is not None
                 return evaluate(group.named(resolve(expr, group.variable_types, known)), env)
-            if name in group.links:
+            if name in group._links:
                 return VariableView(group, name, rows=rows).values()
             values = self._stored(group, name)
             return values if name in shared else values[part]
@@ -535,7 +562,7 @@ class RuntimeDevice(UserDevice):
         return {k: dict(v) if isinstance(v, WeakKeyDictionary) else v for k, v in self.__dict__.items()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        weak = ("_networks", "_state", "_records", "_assigned", "_constants", "_clocks", "_reached")
+        weak = ("_state", "_records", "_assigned", "_constants", "_clocks")
         self.__dict__.update({k: WeakKeyDictionary(v) if k in weak else v for k, v in state.items()})
 
     def __repr__(self) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..base import PROFILE, Array, Build, SimulationError
+from ..cpp_standalone.emit import ACTIVE
 from .context import Callback, Context
 
 _DTYPES = {"float64": np.float64, "int64": np.int64, "bool": np.bool_, "int32": np.int32, "uint64": np.uint64}
@@ -83,6 +84,9 @@ class LibraryContext(Context):
 
     def records(self, id: str) -> Array:
         return self._array(id).copy()
+
+    def switch(self, number: int, active: bool) -> None:
+        self._array(ACTIVE)[number] = active
 
     def resume(self, time: float, clocks: Mapping[str, tuple[float, int]]) -> None:
         for k, name in enumerate(self._clocks):
