@@ -9,11 +9,7 @@ from .declared import Declared
 from .dimensions import TIME
 from .namespace import frame_namespace
 from .neurons import Subgroup
-<<<<<<< HEAD
-from .notices import tell_names
 from .profiling import with_units
-=======
->>>>>>> main
 from .report import Report
 from .running import MagicError, declare_run, with_contained
 from .session import Session, check_name, current_session
@@ -157,8 +153,9 @@ class Network:
         """
         names = frame_namespace(level + 1) if namespace is None else dict(namespace)
         report = Report(report, report_period)
-<<<<<<< HEAD
-        declare_run(self.session, self._objects, duration, names, self._key, report, bool(profile))
+        self.before_run(names)
+        declare_run(self.session, self._members(level + 1), duration, names, self._key, report, bool(profile))
+        self.after_run()
 
     @property
     def profiling_info(self) -> list[tuple[str, Any]]:
@@ -170,17 +167,12 @@ class Network:
             If that run was not profiled.
         """
         return with_units(self.session.device.profile(self.session, self._key), self.name)
-=======
-        self.before_run(names)
-        declare_run(self.session, self._members(level + 1), duration, names, self._key, report)
-        self.after_run()
 
     def before_run(self, run_namespace: Mapping[str, Any]) -> None:
         """Called at the beginning of `run`, for classes of a script to override; may add and remove objects."""
 
     def after_run(self) -> None:
         """Called at the end of `run` (in standalone mode: when it has been declared)."""
->>>>>>> main
 
     def get_states(
         self,
@@ -232,12 +224,8 @@ class Network:
         NotImplementedError
             In standalone mode.
         """
-<<<<<<< HEAD
-        self.session.device.store(with_contained(self._objects), self._key, name, filename)
-=======
         objects = with_contained(self._members(level + 1))
         self.session.device.store(objects, self._key, name, filename)
->>>>>>> main
 
     def restore(
         self, name: str = "default", filename: Any = None, restore_random_state: bool = False, level: int = 0
@@ -260,11 +248,7 @@ class Network:
         NotImplementedError
             In standalone mode.
         """
-<<<<<<< HEAD
-        objects = with_contained(self._objects)
-=======
         objects = with_contained(self._members(level + 1))
->>>>>>> main
         self.session.device.restore(objects, self._key, name, filename, restore_random_state)
 
     def stop(self) -> None:
@@ -387,48 +371,17 @@ def run(
     MagicError
         When no object is in sight.
     """
-<<<<<<< HEAD
-    frame = frame_namespace(level + 1)
-    objects = _visible(frame)
-    if not objects:
-        raise MagicError(
-            "run() found no objects: groups and monitors must be visible as variables where run() is called. "
-            "Objects kept in lists or attributes belong into a Network(…), whose run() runs them."
-        )
-    session = current_session()
-    names = frame if namespace is None else dict(namespace)
-    told = Report(report, report_period)
-    declare_run(session, objects, duration, names, magic_key(session), told, bool(profile))
-=======
     magic_network.run(duration, report, report_period, namespace, profile, level + 1)
->>>>>>> main
 
 
 def store(name: str = "default", filename: Any = None) -> None:
     """Keep the state of every object that is visible where this is called; see `Network.store`."""
-<<<<<<< HEAD
-    session = current_session()
-    objects = with_contained(_visible(frame_namespace(1)))
-    session.device.store(objects, magic_key(session), name, filename)
-=======
     magic_network.store(name, filename, level=1)
->>>>>>> main
 
 
 def restore(name: str = "default", filename: Any = None, restore_random_state: bool = False) -> None:
     """Bring back what `store` has kept; see `Network.restore`."""
-<<<<<<< HEAD
-    session = current_session()
-    objects = with_contained(_visible(frame_namespace(1)))
-    session.device.restore(objects, magic_key(session), name, filename, restore_random_state)
-
-
-def magic_key(session: Session) -> str:
-    """Under which devices keep the time of ``run()``."""
-    return f"magic {session.scope}"
-=======
     magic_network.restore(name, filename, restore_random_state, level=1)
->>>>>>> main
 
 
 def stop() -> None:
@@ -436,82 +389,6 @@ def stop() -> None:
     current_session().device.stop()
 
 
-<<<<<<< HEAD
-def declare_run(
-    session: Session,
-    objects: Iterable[Declared],
-    duration: Any,
-    namespace: Mapping[str, Any],
-    network: str,
-    report: Report,
-    profile: bool = False,
-) -> None:
-    """Check everything and add a run to the session's program."""
-    seconds = check_time(duration, "the duration of run()", zero=True)
-    chosen = _with_sources(objects)
-    _check_names(session, chosen)
-    constants: dict[str, Mapping[str, Resolved]] = {}
-    problems: list[Exception] = []
-    for obj in chosen:
-        found, unresolved = look_up(
-            obj.external_names(), {**namespace, **obj.own_namespace()}, obj.variable_names()
-        )
-        if unresolved:
-            problems.append(NamespaceError(f"{obj.name}: " + "\n".join(unresolved)))
-        found.update(obj.intrinsic_constants())
-        try:
-            obj.check(found)
-            constants[obj.name] = with_floats(found, obj.check)
-        except (DimensionMismatchError, ExpressionError) as error:
-            problems.append(error)
-    if problems:
-        raise type(problems[0])("\n".join(str(p) for p in problems))
-    tell_names(chosen, namespace)
-    clocks = {id(obj.clock): obj.clock for obj in chosen}
-    steps = tuple((c, c.dt_) for c in clocks.values())
-    spikes = {obj.name: obj.spikes for obj in chosen if isinstance(obj, SpikeGeneratorGroup)}
-    entry = RunEntry(tuple(chosen), seconds, steps, constants, network, report, spikes, profile)
-    session.record(entry)
-    session.device.after_run(session, entry)
-
-
-def with_contained(objects: Iterable[Declared]) -> list[Declared]:
-    return list(dict.fromkeys(obj for each in list(objects) for obj in (each, *each._contained)))
-
-
-def _with_sources(objects: Iterable[Declared]) -> list[Declared]:
-    chosen = with_contained(objects)
-    if not chosen:
-        raise MagicError("The network is empty; add groups and monitors before running it.")
-    for obj in chosen:
-        for source in obj._needs:
-            if source not in chosen:
-                raise ValueError(
-                    f"{obj.name!r} {obj._relation} {source.name!r}, which is not part of what runs; add the "
-                    "group to the network too."
-                )
-    return sorted(chosen, key=lambda obj: obj._number)
-
-
-def _check_names(session: Session, chosen: list[Declared]) -> None:
-    """Refuse objects of other sessions, and names that stand for two objects of the program."""
-    foreign = [obj.name for obj in chosen if obj.session is not session]
-    if foreign:
-        raise ValueError(
-            f"{', '.join(map(repr, foreign))} cannot run here: declared in another session, such as that of an "
-            "experiment."
-        )
-    known = {obj.name: obj for e in session.program if isinstance(e, RunEntry) for obj in e.objects}
-    for obj in chosen:
-        if known.setdefault(obj.name, obj) is not obj:
-            raise ValueError(
-                f"Two objects named {obj.name!r} would run in one program; choose another name, or call "
-                "device.reinit() first to begin a new program."
-            )
-
-
-__all__ = ["MagicError", "Network", "collect", "restore", "run", "stop", "store"]
-=======
 __all__ = [
     "MagicError",
     "MagicNetwork",
@@ -523,4 +400,3 @@ __all__ = [
     "stop",
     "store",
 ]
->>>>>>> main

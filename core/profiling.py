@@ -110,14 +110,9 @@ def profiling_summary(net: Network | None = None, show: int | None = None) -> Pr
     ValueError
         If no run of it was profiled.
     """
-    from .network import magic_key
-    from .session import current_session
+    from .network import magic_network
 
-    if net is not None:
-        return ProfilingSummary(net.profiling_info, show)
-    session = current_session()
-    times = session.device.profile(session, magic_key(session))
-    return ProfilingSummary(with_units(times, "run()"), show)
+    return ProfilingSummary((magic_network if net is None else net).profiling_info, show)
 
 
 __all__ = ["ProfilingSummary", "profiling_summary"]

@@ -81,7 +81,8 @@ def scheduling_summary(net: Network | None = None) -> SchedulingSummary:
     net : Network, optional
         Whose; by default of all objects that ``run()`` would find where this is called.
     """
-    from .network import collect, with_contained
+    from .network import collect
+    from .running import with_contained
 
     return SchedulingSummary(with_contained(sorted(collect(1), key=_number) if net is None else net.objects))
 

@@ -167,11 +167,8 @@ class RunEntry:
     network: str = ""
     report: Report = field(default_factory=Report)
     spikes: Mapping[str, Spikes] = field(default_factory=dict)  # of objects that are given theirs
-<<<<<<< HEAD
-    profile: bool = False
-=======
     inactive: frozenset[str] = frozenset()  # names of objects that do nothing
->>>>>>> main
+    profile: bool = False
 
 
 Entry = AssignEntry | ConnectEntry | ApplyEntry | SeedEntry | RunEntry

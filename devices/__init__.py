@@ -108,15 +108,9 @@ class UndecidedDevice(SessionDevice):
     def time(self, session: Session, network: str) -> float:
         return get_device().time(session, network)
 
-<<<<<<< HEAD
     def profile(self, session: Session, network: str) -> Sequence[tuple[str, float]] | None:
         return get_device().profile(session, network)
 
-    def clock_time(self, session: Session, clock: Clock) -> float:
-        return get_device().clock_time(session, clock)
-
-=======
->>>>>>> main
     def store(self, objects: Sequence[Declared], network: str, name: str, filename: Any) -> None:
         get_device().store(objects, network, name, filename)
 

@@ -69,12 +69,9 @@ class CPPStandaloneDevice(UserDevice):
 
     def check_run(self, session: Session, entry: RunEntry) -> None:
         refuse_python(entry)
-<<<<<<< HEAD
-        self._profile |= entry.profile
-=======
 
     def after_run(self, session: Session, entry: RunEntry) -> None:
->>>>>>> main
+        self._profile |= entry.profile
         if not self.build_on_run:
             return
         runs = sum(isinstance(entry, RunEntry) for entry in session.program)

@@ -75,15 +75,11 @@ def output_specs(model: Model, profiled: Kernels | None = None) -> tuple[OutputS
             outputs.append(OutputSpec(f"{p.id}.not_refractory", "bool", p.size, "1"))
     for probe in model.probes:
         outputs += _probe_outputs(model, probe)
-<<<<<<< HEAD
-    times = [] if profiled is None else [OutputSpec(PROFILE, "float64", len(profiled.kernels), "second")]
-    return (*outputs, OutputSpec("t", "float64", 1, "second"), *times)
-=======
     if model.callbacks:
         outputs.append(OutputSpec(ACTIVE, "bool", len(model.objects), "1"))
     outputs += [OutputSpec(time_of(n), "float64", 1, "second") for n in range(1, model.networks)]
-    return (*outputs, OutputSpec("t", "float64", 1, "second"))
->>>>>>> main
+    times = [] if profiled is None else [OutputSpec(PROFILE, "float64", len(profiled.kernels), "second")]
+    return (*outputs, OutputSpec("t", "float64", 1, "second"), *times)
 
 
 def time_of(network: int) -> str:

@@ -216,13 +216,9 @@ class ArrayContext(Context):
                 ticking = [c for c in active if c.t - now <= 1e-4 * finest]
                 for number, kernel, clock in work:
                     if any(clock is c for c in ticking):
-<<<<<<< HEAD
                         began = perf_counter()
-                        self._do(kernel, clock, callback)
-                        self._seconds[number] += perf_counter() - began
-=======
                         self._do_if_active(kernel, clock, callback)
->>>>>>> main
+                        self._seconds[number] += perf_counter() - began
                 for c in ticking:
                     c.step += 1
                     c.t = c.step * c.dt

@@ -78,11 +78,7 @@ class RuntimeDevice(UserDevice):
         self._assigned: Variables = WeakKeyDictionary()  # how often each variable has been assigned to
         self._constants: WeakKeyDictionary[Declared, Mapping[str, Resolved]] = WeakKeyDictionary()
         self._times: dict[str, float] = {}
-<<<<<<< HEAD
         self._profiles: dict[str, tuple[tuple[str, float], ...] | None] = {}
-        self._networks: WeakKeyDictionary[Declared, str] = WeakKeyDictionary()  # which ran an object last
-=======
->>>>>>> main
         self._snapshots: dict[tuple[str, str], Snapshot] = {}
         self._clocks: WeakKeyDictionary[Clock, tuple[float, int]] = WeakKeyDictionary()
         self._seed = secrets.randbits(63)
@@ -224,24 +220,9 @@ class RuntimeDevice(UserDevice):
     def time(self, session: Session, network: str) -> float:
         return self._times.get(network, 0.0)
 
-<<<<<<< HEAD
     def profile(self, session: Session, network: str) -> Sequence[tuple[str, float]] | None:
         return self._profiles.get(network)
 
-    def clock_time(self, session: Session, clock: Clock) -> float:
-        if (
-            self._running
-            and self._context is not None
-            and self._frozen is not None
-            and self._entry is not None
-        ):
-            id_ = self._clock_ids(self._frozen, self._entry).get(clock)
-            if id_:
-                return self._context.clocks()[id_][0]
-        return self._reached.get(clock, 0.0)
-
-=======
->>>>>>> main
     # -- contexts -----------------------------------------------------------------------------------------
 
     def _prepared(self, frozen: Frozen, entry: RunEntry) -> Context:

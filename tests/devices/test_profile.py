@@ -48,7 +48,9 @@ def test_profile_of_a_run(target):
     assert lines[2].split()[0] in PARTS
     assert "<td>cells_stateupdater</td>" in summary._repr_html_()
     run(1 * ms)
-    with pytest.raises(ValueError, match=r"There is no profile of run\(\): call run\(…, profile=True\)"):
+    with pytest.raises(
+        ValueError, match=r"There is no profile of magic_network: call run\(…, profile=True\)"
+    ):
         profiling_summary()
 
 
