@@ -28,6 +28,7 @@ def declare_run(
     namespace: Mapping[str, Any],
     network: str,
     report: Report,
+    profile: bool = False,
 ) -> None:
     """Check everything and add a run to the session's program."""
     seconds = check_time(duration, "the duration of run()", zero=True)
@@ -54,6 +55,7 @@ def declare_run(
         report,
         {obj.name: obj.spikes for obj in generators},
         frozenset(obj.name for obj in chosen if not obj.active),
+        profile,
     )
     session.device.check_run(session, entry)
     for obj in chosen:

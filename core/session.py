@@ -80,6 +80,10 @@ class SessionDevice(ABC):
         """Time reached by a network, in seconds."""
         return sum(e.duration for e in session.program if isinstance(e, RunEntry) and e.network == network)
 
+    def profile(self, session: Session, network: str) -> Sequence[tuple[str, float]] | None:
+        """Names and seconds of what the last run of a network did; ``None`` without a profile."""
+        return None
+
     def clock_time(self, session: Session, clock: Clock) -> float:
         """Time of a clock, in seconds: that of the network which it has driven last."""
         return self.time(session, clock._network)
@@ -164,6 +168,7 @@ class RunEntry:
     report: Report = field(default_factory=Report)
     spikes: Mapping[str, Spikes] = field(default_factory=dict)  # of objects that are given theirs
     inactive: frozenset[str] = frozenset()  # names of objects that do nothing
+    profile: bool = False
 
 
 Entry = AssignEntry | ConnectEntry | ApplyEntry | SeedEntry | RunEntry

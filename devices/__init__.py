@@ -12,6 +12,7 @@ from ..core.expr import Expr
 from ..core.namespace import Resolved
 from ..core.session import (
     AssignEntry,
+    ConnectEntry,
     RunEntry,
     SeedEntry,
     Session,
@@ -96,6 +97,12 @@ class UndecidedDevice(SessionDevice):
     def after_assign(self, session: Session, entry: AssignEntry) -> None:
         get_device().after_assign(session, entry)
 
+    def after_connect(self, session: Session, entry: ConnectEntry) -> None:
+        get_device().after_connect(session, entry)
+
+    def connections(self, session: Session, synapses: Declared) -> Any:
+        return get_device().connections(session, synapses)
+
     def after_seed(self, session: Session, entry: SeedEntry) -> None:
         get_device().after_seed(session, entry)
 
@@ -107,6 +114,9 @@ class UndecidedDevice(SessionDevice):
 
     def time(self, session: Session, network: str) -> float:
         return get_device().time(session, network)
+
+    def profile(self, session: Session, network: str) -> Sequence[tuple[str, float]] | None:
+        return get_device().profile(session, network)
 
     def store(self, objects: Sequence[Declared], network: str, name: str, filename: Any) -> None:
         get_device().store(objects, network, name, filename)

@@ -12,13 +12,16 @@ from ...core.connections import Connect, Pairs
 from ...core.context import REFRACTORY, SPECIAL
 from ...core.events import SPIKE
 from ...core.expr import (
+    Binary,
     Const,
     Draw,
     Element,
     Expr,
+    Lit,
     MatrixEntry,
     Param,
     TimedCall,
+    Unary,
     UserCall,
     Var,
     Within,
@@ -40,7 +43,7 @@ from ...core.model import (
     UserFunction,
 )
 from ...core.synapsenames import SYNAPTIC, SYNAPTIC_SHARED
-from ..base import InputSpec, OutputSpec
+from ..base import PROFILE, InputSpec, OutputSpec
 from .emit_synapses import SynapseEmitter, is_synapses, pathway_name, structure
 from .expressions import CTYPES, Scope, cpp, identifier, kind
 
@@ -57,8 +60,8 @@ def input_specs(model: Model) -> tuple[InputSpec, ...]:
     return tuple(InputSpec(i.id, i.name, i.kind, i.dtype, i.size, unit_of(i.dim)) for i in model.inputs)
 
 
-def output_specs(model: Model) -> tuple[OutputSpec, ...]:
-    """The outputs of a build, in the order of their slots."""
+def output_specs(model: Model, profiled: Kernels | None = None) -> tuple[OutputSpec, ...]:
+    """The outputs of a build, in the order of their slots; the times of kernels are the last, if they are measured."""
     outputs = []
     for p in model.populations:
         for v in p.variables:
@@ -78,7 +81,8 @@ def output_specs(model: Model) -> tuple[OutputSpec, ...]:
     if model.callbacks:
         outputs.append(OutputSpec(ACTIVE, "bool", len(model.objects), "1"))
     outputs += [OutputSpec(time_of(n), "float64", 1, "second") for n in range(1, model.networks)]
-    return (*outputs, OutputSpec("t", "float64", 1, "second"))
+    times = [] if profiled is None else [OutputSpec(PROFILE, "float64", len(profiled.kernels), "second")]
+    return (*outputs, OutputSpec("t", "float64", 1, "second"), *times)
 
 
 def time_of(network: int) -> str:
@@ -122,9 +126,9 @@ def _environment() -> Any:
     )
 
 
-def emit_model(kernels: Kernels) -> str:
-    """C++ source of a lowered model."""
-    emitter = Emitter(kernels)
+def emit_model(kernels: Kernels, profile: bool = False) -> str:
+    """C++ source of a lowered model, which measures how long kernels take if told to."""
+    emitter = Emitter(kernels, profile)
     text: str = _environment().get_template("model.cpp.j2").render(e=emitter, model=kernels.model)
     return text
 
@@ -134,6 +138,7 @@ class Emitter:
     """What the template asks for: names, types and lines of code."""
 
     kernels: Kernels
+    profile: bool = False
     #: Kernels that can fail, and say so.
     fallible = ("events", "states", "rate", "callback", "pathway")
 
@@ -151,7 +156,12 @@ class Emitter:
 
     @cached_property
     def outputs(self) -> tuple[OutputSpec, ...]:
-        return output_specs(self.model)
+        return output_specs(self.model, self.kernels if self.profile else None)
+
+    def watch(self, kernel: Kernel) -> str:
+        """What measures the time of the block that it stands in."""
+        place = self.kernels.kernels.index(kernel)
+        return f"const sf_stopwatch _watch(_c->{identifier(PROFILE)}[{place}]);"
 
     @cached_property
     def slot(self) -> dict[str, int]:
@@ -265,6 +275,15 @@ class Emitter:
         )
 
     @cached_property
+    def counts(self) -> tuple[tuple[Draw, str], ...]:
+        """Whole numbers that are drawn for all neurons at once, with their number."""
+        return tuple(
+            (d, self.syn.count(self.model.population(k.population)))
+            for k in self.kernels.kernels
+            for d in counted(k)
+        )
+
+    @cached_property
     def fixed_arrays(self) -> tuple[Array, ...]:
         """Arrays whose size the model says."""
         return tuple(a for a in self.kernels.arrays if a.size >= 0)
@@ -348,7 +367,7 @@ class Emitter:
             variables=self._variables(population),
             params={slot: (self._param(slot), _KIND[dtype]) for slot, dtype in self.constant_slots.items()},
             constants=self.constant_kinds,
-            buffered=frozenset(d.stream for d in _buffered(kernel)),
+            buffered=frozenset(d.stream for d in (*_buffered(kernel), *counted(kernel))),
             step="_clock.tick()",
             indexed=self.indexed,
             element="_n" if is_synapses(population) else "i",
@@ -394,6 +413,10 @@ class Emitter:
         for s in kernel.scalars:
             target, dtype = scope.variables[s.target]
             lines.append(f"const {CTYPES[dtype]} {target} = {cpp(s.expr, scope)};")
+        for draw in counted(kernel):
+            args = "".join(f"{cpp(arg, scope)}, " for arg in draw.args)
+            made = f"_c->draw{draw.stream}.{draw.distribution}({args}_c->seed, {draw.stream}u, _clock.tick())"
+            lines.append(f"const int64_t* __restrict__ _draw{draw.stream} = {made};")
         return lines
 
     def _summed(self, kernel: Kernel) -> set[str]:
@@ -463,8 +486,10 @@ class Emitter:
 
     def _pointer(self, population: Population, name: str, const: bool) -> str:
         array = next(a for a in self.kernels.arrays if a.population == population.id and a.variable == name)
-        prefix = "const " if const else ""
         member = identifier(array.id)
+        prefix = "const " if const else ""
+        if array.dtype == "bool":  # loops with conditions on bytes vectorise, on bools they do not
+            return f"{prefix}uint8_t* __restrict__ {identifier(name)} = ({prefix}uint8_t*)_c->{member};"
         return f"{prefix}{_C[array.dtype]}* __restrict__ {identifier(name)} = _c->{member};"
 
     def _constant_lines(self, nodes: list[Expr]) -> list[str]:
@@ -692,6 +717,31 @@ def _buffered(kernel: Kernel) -> tuple[Draw, ...]:
     """Draws that are made for all neurons before the loop; others are made where they are used."""
     many = kernel.kind in ("held", "update", "threshold", "operation") and not kernel.single
     return kernel.draws if many else ()
+
+
+def counted(kernel: Kernel) -> tuple[Draw, ...]:
+    """Poisson and binomial draws whose parameters are the same for all neurons."""
+    if kernel.kind not in ("held", "update", "threshold", "operation") or kernel.single:
+        return ()
+    known = {"dt", *(s.target for s in kernel.scalars)}
+    found: dict[Draw, None] = {}
+    for expr in (*(s.expr for s in kernel.body), *([] if kernel.condition is None else [kernel.condition])):
+        for node in walk(expr):
+            if (
+                isinstance(node, Draw)
+                and node.distribution in ("binomial", "poisson")
+                and _alike(node, known)
+            ):
+                found[node] = None
+    return tuple(found)
+
+
+def _alike(draw: Draw, known: set[str]) -> bool:
+    nodes = [n for arg in draw.args for n in walk(arg)]
+    return all(
+        isinstance(n, Lit | Const | Param | Binary | Unary) or (isinstance(n, Var) and n.name in known)
+        for n in nodes
+    )
 
 
 def _nodes(assign: AssignKernel) -> Iterable[Expr]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from ...core.freeze import SEED
 from ...core.integrators import Propagator
 from ...core.kernels import Kernel, Kernels
 from ...core.model import Population, Run
+from ...core.profiling import kernel_labels
 from ...core.spikegenerator import Spikes
 from ...core.statements import Stmt
 from ...core.userfunctions import Function
@@ -61,6 +63,7 @@ class ArrayContext(Context):
     def __init__(self, kernels: Kernels, functions: Mapping[str, Function]) -> None:
         self._kernels = kernels
         self._functions = functions
+        self._seconds = np.zeros(len(kernels.kernels))
         self._model = kernels.model
         (self._run,) = [s for s in kernels.model.program if isinstance(s, Run)]
         self._state = {a.id: np.full(max(a.size, 0), a.initial, dtype=a.dtype) for a in kernels.arrays}
@@ -97,6 +100,9 @@ class ArrayContext(Context):
 
     def time(self) -> float:
         return self._time
+
+    def profile(self) -> tuple[Sequence[str], Array]:
+        return kernel_labels(self._kernels.kernels), self._seconds.copy()
 
     def stop(self) -> None:
         self._stopping = True
@@ -193,7 +199,8 @@ class ArrayContext(Context):
 
     def _loop(self, callback: Callback) -> float | None:
         """Advance all clocks to their ends; the time reached if stopped before."""
-        work = [(k, self._clocks[k.clock]) for k in self._kernels.kernels if k.owner in self._run.objects]
+        numbered = enumerate(self._kernels.kernels)
+        work = [(n, k, self._clocks[k.clock]) for n, k in numbered if k.owner in self._run.objects]
         clocks = list(self._clocks.values())
         rounds = 0
         with np.errstate(all="ignore"):
@@ -207,9 +214,11 @@ class ArrayContext(Context):
                     raise SimulationError("stopped by Python")
                 rounds += 1
                 ticking = [c for c in active if c.t - now <= 1e-4 * finest]
-                for kernel, clock in work:
+                for number, kernel, clock in work:
                     if any(clock is c for c in ticking):
+                        began = perf_counter()
                         self._do_if_active(kernel, clock, callback)
+                        self._seconds[number] += perf_counter() - began
                 for c in ticking:
                     c.step += 1
                     c.t = c.step * c.dt

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -25,6 +26,7 @@ from ...core.namespace import Resolved
 from ...core.notices import tell_methods
 from ...core.operations import NetworkOperation
 from ...core.preferences import prefs
+from ...core.profiling import totals
 from ...core.report import Reporter
 from ...core.resolve import resolve
 from ...core.session import AssignEntry, ConnectEntry, RunEntry, SeedEntry, Session
@@ -76,11 +78,12 @@ class RuntimeDevice(UserDevice):
         self._assigned: Variables = WeakKeyDictionary()  # how often each variable has been assigned to
         self._constants: WeakKeyDictionary[Declared, Mapping[str, Resolved]] = WeakKeyDictionary()
         self._times: dict[str, float] = {}
+        self._profiles: dict[str, tuple[tuple[str, float], ...] | None] = {}
         self._snapshots: dict[tuple[str, str], Snapshot] = {}
         self._clocks: WeakKeyDictionary[Clock, tuple[float, int]] = WeakKeyDictionary()
         self._seed = secrets.randbits(63)
         self._context: Context | None = None
-        self._made_for = ""  # the target of that context
+        self._made_for = ("", False)  # the target of that context, and whether it measures times
         self._frozen: Frozen | None = None
         self._entry: RunEntry | None = None
         self._running = False
@@ -160,6 +163,7 @@ class RuntimeDevice(UserDevice):
             for obj in entry.objects:
                 self._switch(obj)
         self._running, self._stopping, self._error = True, False, None
+        labels, before = context.profile()
         reporter.start()
         try:
             inputs = {**frozen.values, SEED: np.array([self._seed], dtype=np.uint64)}
@@ -173,6 +177,8 @@ class RuntimeDevice(UserDevice):
             self._note_clocks(context, entry)
         if self._error is not None:
             raise self._error
+        taken = totals(labels, list(context.profile()[1] - before), frozen.names) if entry.profile else None
+        self._profiles[entry.network] = taken
         reporter.finish()
 
     def _call(
@@ -214,6 +220,9 @@ class RuntimeDevice(UserDevice):
     def time(self, session: Session, network: str) -> float:
         return self._times.get(network, 0.0)
 
+    def profile(self, session: Session, network: str) -> Sequence[tuple[str, float]] | None:
+        return self._profiles.get(network)
+
     # -- contexts -----------------------------------------------------------------------------------------
 
     def _prepared(self, frozen: Frozen, entry: RunEntry) -> Context:
@@ -221,10 +230,11 @@ class RuntimeDevice(UserDevice):
         # The same model may be that of other objects, whose state is not to be mixed with theirs.
         same = self._frozen is not None and self._frozen.model.hash == frozen.model.hash
         same = same and self._entry is not None and _same_objects(self._entry, entry)
-        if self._context is None or not same or self._made_for != self.target:
-            fresh = self._new_context(frozen)
+        wanted = (self.target, entry.profile)
+        if self._context is None or not same or self._made_for != wanted:
+            fresh = self._new_context(frozen, entry.profile)
             self._retire()
-            self._context, self._made_for = fresh, self.target
+            self._context, self._made_for = fresh, wanted
         context = self._context
         objects = {frozen.names[o.name]: o for o in entry.objects}
         for array in state_arrays(frozen.model):
@@ -257,10 +267,10 @@ class RuntimeDevice(UserDevice):
         own[array.variable] = memory
         self._live[owner, array.variable] = array.id
 
-    def _new_context(self, frozen: Frozen) -> Context:
+    def _new_context(self, frozen: Frozen, profile: bool) -> Context:
         if self.target != "numpy":
             try:
-                return self._compiled(frozen)
+                return self._compiled(frozen, profile)
             except CompilerNotFoundError:
                 if self.target != "auto":
                     raise
@@ -278,12 +288,13 @@ class RuntimeDevice(UserDevice):
         )
         return ArrayContext(kernels, frozen.functions)
 
-    def _compiled(self, frozen: Frozen) -> Context:
+    def _compiled(self, frozen: Frozen, profile: bool) -> Context:
         from ..cpp_standalone.backend import CPPBackend
+        from ..cpp_standalone.options import preferred_options
         from .library import LibraryContext
 
         (run,) = [step for step in frozen.model.program if isinstance(step, Run)]
-        build = CPPBackend().build(frozen.model)
+        build = CPPBackend(replace(preferred_options(), profile=profile)).build(frozen.model)
         tell_methods(frozen.model, build.manifest.provenance["integrators"])
         return LibraryContext(build, tuple(c for c, _ in run.clocks))
 
