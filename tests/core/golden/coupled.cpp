@@ -111,6 +111,7 @@ static void differing_update(sf_context* _c, const sf_clock& _clock) {
   const double* __restrict__ own = _c->differing__own;
   const double _k4 = _c->k4;
   const double _k5 = _c->k5;
+  SF_INDEPENDENT
   for (int64_t i = 0; i < N; ++i) {
     double _rate_v = ((g[i] - v[i]) / own[i]);
     double _rate_g = ((-g[i]) * _k4);
@@ -134,7 +135,7 @@ static void alike_update(sf_context* _c, const sf_clock& _clock) {
   double* __restrict__ v = _c->alike__v;
   double* __restrict__ g = _c->alike__g;
   const double* __restrict__ lastspike = _c->alike__lastspike;
-  bool* __restrict__ not_refractory = _c->alike__not_refractory;
+  uint8_t* __restrict__ not_refractory = (uint8_t*)_c->alike__not_refractory;
   const double _k0 = _c->k0;
   const double _k1 = _c->k1;
   const double _k2 = _c->k2;
@@ -143,6 +144,7 @@ static void alike_update(sf_context* _c, const sf_clock& _clock) {
   const double alike__M__Q_0_1 = _c->alike__M__Q_0_1;
   const double alike__M__Q_1_1 = _c->alike__M__Q_1_1;
   const double alike__R__Q_1_1 = _c->alike__R__Q_1_1;
+  SF_INDEPENDENT
   for (int64_t i = 0; i < N; ++i) {
     not_refractory[i] = (floor((((t - lastspike[i]) * _k0) + 0.001)) >= _k1);
     double _rate_v = ((g[i] - v[i]) * _k2);
@@ -160,7 +162,7 @@ static void alike_threshold(sf_context* _c, const sf_clock& _clock) {
   const double t = _clock.t;
   const double* __restrict__ v = _c->alike__v;
   double* __restrict__ lastspike = _c->alike__lastspike;
-  bool* __restrict__ not_refractory = _c->alike__not_refractory;
+  uint8_t* __restrict__ not_refractory = (uint8_t*)_c->alike__not_refractory;
   int32_t* __restrict__ _events = _c->alike_spikes;
   int64_t _found = 0;
   for (int64_t i = 0; i < N; ++i) {
@@ -319,7 +321,7 @@ sf_context* sf_create(void) {
   fits = (_c->differing__v = sf_new_array<double>(4, 0.0)) && fits;
   fits = (_c->differing__g = sf_new_array<double>(4, 0.0)) && fits;
   fits = (_c->differing__own = sf_new_array<double>(4, 0.0)) && fits;
-  fits = (_c->alike_spikes = sf_new_array<int32_t>(4, 0)) && fits;
+  fits = (_c->alike_spikes = sf_new_array<int32_t>(4 + 1, 0)) && fits;  // one more, written to and not counted
   if (fits) return _c;
   sf_destroy(_c);
   return nullptr;
