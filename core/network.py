@@ -324,6 +324,7 @@ def declare_run(
             constants[obj.name] = with_floats(found, obj.check)
         except (DimensionMismatchError, ExpressionError) as error:
             problems.append(error)
+        problems.extend(obj.conflicts(chosen))
     if problems:
         raise type(problems[0])("\n".join(str(p) for p in problems))
     tell_names(chosen, namespace)
