@@ -69,8 +69,8 @@ def tell_clock_driven(name: str, variables: Iterable[str]) -> None:
     """Mention equations of synapses that do not say when they are to be solved."""
     for variable in variables:
         _synapses.info(
-            f"{name}: the equation of {variable!r} is neither flagged (event-driven) nor (clock-driven); it is solved at "
-            "each time step, which takes time for every synapse.",
+            f"{name}: the equation of {variable!r} is neither flagged (event-driven) nor (clock-driven); it is solved "
+            "at each time step, which takes time for every synapse.",
             "clock_driven",
             once=True,
         )

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from .connections import CLOCK_DRIVEN, EVENT_DRIVEN, SUMMED
 from .equations import DIFFERENTIAL, PARAMETER, SUBEXPRESSION, Equation, EquationError, Equations
-from .expr import Expr, ExpressionError, names
+from .expr import ExpressionError
 from .infer import unit_of
 from .synapsenames import Reference
+from .synapseorder import closure
 
 if TYPE_CHECKING:
     from .declared import Declared
@@ -70,22 +71,9 @@ def _times(equations: Equations) -> Iterator[str]:
             other, kind, why = steps, "clock-driven", "which changes between events"
         else:
             other, kind, why = events, "event-driven", "which is up to date at events only"
-        for name in sorted(_read(equations, e.expr) & other):
+        for name in sorted(closure(equations, e.expr) & other):
             own = "event-driven" if e.name in events else "summed" if SUMMED in e.flags else "clock-driven"
             yield f"the {own} {e.name!r} depends on the {kind} {name!r}, {why}; make both clock-driven."
-
-
-def _read(equations: Equations, expr: Expr) -> set[str]:
-    """Names in an expression and in the subexpressions that it uses."""
-    found: set[str] = set()
-    waiting = set(names(expr))
-    while waiting:
-        name = waiting.pop()
-        found.add(name)
-        inner = equations[name].expr if name in equations.subexpr_names else None
-        if inner is not None:
-            waiting |= names(inner) - found
-    return found
 
 
 def check_pathway_names(given: Iterable[str], taken: Collection[str]) -> None:

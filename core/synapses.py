@@ -16,7 +16,6 @@ from .dimensions import TIME
 from .equations import HELD, SUBEXPRESSION, Equations, parameter
 from .expr import Expr
 from .group import Group
-from .independence import check_independent
 from .infer import Type
 from .namespace import NamespaceError, Resolved, frame_namespace, look_up
 from .neurons import Neurons
@@ -46,6 +45,7 @@ from .synapsenames import (
     reference_types,
     references,
 )
+from .synapseorder import check_order
 from .synapticviews import Numbers, SynapticView
 
 
@@ -279,7 +279,7 @@ class Synapses(Group):
         if not self.order_matters:
             checker.attempt(
                 what,
-                lambda: check_independent(pathway.statements, self.references, self.variable_types, what),
+                lambda: check_order(self, pathway.statements, what),
             )
         return check_block(checker, pathway.statements, self.readonly(), what)
 
