@@ -21,6 +21,7 @@ def _local(script: Path, arguments: Sequence[str], log: Path) -> str:
     return str(process.pid)
 
 
+SLURM = ("slurm-jobs", "slurm-batch", "slurm-array")  # see docs/clusters.md
 CLUSTERS: dict[str, Callable[[Path, Sequence[str], Path], str]] = {"local": _local}
 
 
@@ -30,18 +31,34 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cluster",
         required=True,
-        choices=sorted(CLUSTERS),
+        choices=[*sorted(CLUSTERS), *SLURM],
         help="where: local is this machine, in the background",
     )
-    parser.add_argument("--log", type=Path, metavar="FILE", help="by default the script's name with .log")
+    parser.add_argument(
+        "--log", type=Path, metavar="FILE", help="of local; by default the script's name with .log"
+    )
+    from ..farm.clusters.options import JobOptions
+
+    JobOptions.add_arguments(parser.add_argument_group("of SLURM"))
     add_json(parser)
+
+
+def _on_cluster(options: argparse.Namespace) -> tuple[str, Path]:
+    from ..farm.clusters import JobOptions, form_named
+
+    form = form_named(options.cluster)
+    submitted = form.submit(options.script, options.arguments, JobOptions.from_arguments(options))
+    return submitted.job, submitted.log
 
 
 def _run(options: argparse.Namespace) -> int:
     if not options.script.is_file():
         return fail(f"there is no script {options.script}; give the path of a Python file")
-    log = options.log or Path(options.script.stem + ".log")
-    job = CLUSTERS[options.cluster](options.script, options.arguments, log)
+    if options.cluster in CLUSTERS:
+        log = options.log or Path(options.script.stem + ".log")
+        job = CLUSTERS[options.cluster](options.script, options.arguments, log)
+    else:
+        job, log = _on_cluster(options)
     facts = {"cluster": options.cluster, "job": job, "log": str(log)}
     show(
         facts, options.json, f"submitted as {job}, which writes to {log}; `spikefarm status` shows its sweeps"
@@ -52,7 +69,8 @@ def _run(options: argparse.Namespace) -> int:
 COMMAND = Command(
     "submit",
     "Start a script that goes on when you log out.",
-    "spikefarm submit --cluster local if_curve.py\nspikefarm submit --cluster local --log night.log if_curve.py 100",
+    "spikefarm submit --cluster local if_curve.py\nspikefarm submit --cluster local --log night.log if_curve.py 100\n"
+    "spikefarm submit --cluster slurm-array --jobs 20 --cpus 8 --time 12:00:00 if_curve.py",
     _arguments,
     _run,
 )

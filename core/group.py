@@ -15,7 +15,7 @@ from .equations import LINKED, PARAMETER, SUBEXPRESSION, SYNAPTIC_FLAGS, Equatio
 from .events import SPIKE, GroupEvent, Place, check_events
 from .expr import Expr, ExpressionError, Name, parse, written
 from .infer import BOOL, Type, unit_of
-from .linked import LinkedVariable, check_link, check_linked
+from .linked import LinkedVariable, check_linked
 from .logs import get_logger
 from .namespace import Constant, Resolved
 from .neurons import Neurons
@@ -83,16 +83,6 @@ class Group(Declared, Neurons):
     @property
     def _rows(self) -> range:
         return range(self._size)
-
-    @property
-    def links(self) -> Mapping[str, LinkedVariable]:
-        """What the variables flagged (linked) stand for."""
-        return MappingProxyType(self._links)
-
-    def link(self, name: str, to: LinkedVariable) -> None:
-        """Let a variable stand for one of another group; see `linked_var`."""
-        check_link(self, name, to)
-        self._links[name] = to
 
     @property
     def _needs(self) -> tuple[Declared, ...]:

@@ -42,8 +42,9 @@ struct sf_context {
   sf_input inputs[input_count];
   char error[512] = "";
   uint64_t seed = 0;
-  double time = 0;
-  double duration = 0;
+  double time = 0;                          // of the network that runs, or ran last
+  double times[1] = {0};
+  double duration = 0, done = 0;
   volatile double progress = 0;
   volatile int cancelled = 0;
   sf_callback callback = nullptr;
@@ -226,7 +227,7 @@ static int run_0(sf_context* _c) {
     }
     if (now == INFINITY) break;
     if (_c->cancelled) return fail(_c, "cancelled");
-    _c->progress = now / _c->duration;
+    _c->progress = (_c->done + now - start) / _c->duration;
     if (_c->callback && _c->callback(_c->user, SF_POLL)) return fail(_c, "stopped by Python");
     bool ticks[count];
     for (int k = 0; k < count; ++k) {
@@ -311,7 +312,7 @@ void sf_set_callback(sf_context* _c, sf_callback callback, void* user) {
 void sf_stop(sf_context* _c) { _c->stopping = 1; }
 
 void sf_resume(sf_context* _c, double time, int32_t clock, double dt, int64_t ticks) {
-  _c->time = time;
+  _c->time = _c->times[0] = time;
   sf_clock* const clocks[] = {&_c->clock_heun__clock, &_c->clock_neurongroup__clock, };
   sf_clock& resumed = *clocks[clock];
   resumed.dt = dt;
@@ -335,11 +336,15 @@ int sf_run(sf_context* _c) {
   const sf_flush_subnormals flush;
   _c->seed = seed_of(_c, 0);
   _c->duration = 1e-300;
+  _c->done = 0;
   _c->duration += sf_scalar<double>(_c, 5);
   if (assign_0(_c)) return 1;
   if (assign_1(_c)) return 1;
   if (apply_run_arguments(_c)) return 1;
+  _c->time = _c->times[0];
   if (run_0(_c)) return 1;
+  _c->times[0] = _c->time;
+  _c->done += sf_scalar<double>(_c, 5);
   _c->progress = 1;
   return 0;
 }
@@ -369,7 +374,7 @@ const void* sf_read(sf_context* _c, int32_t slot, int64_t* count) {
       return _c->statemonitor__x.data;
     case 7:
       *count = 1;
-      return &_c->time;
+      return &_c->times[0];
   }
   *count = 0;
   return nullptr;
