@@ -367,17 +367,19 @@ TO_ITSELF = {
 @pytest.mark.parametrize(("code", "message"), TO_ITSELF.items())
 def test_both_ends_in_one_group(code, message, in_numpy):
     """What is written at one end is read at the other: of other synapses of the same step."""
-    cells = NeuronGroup(4, "v : 1\nu : 1", threshold="v > 1", reset="v = 0", name="cells")
-    for source, target in ((cells, cells), (cells[:3], cells[2:])):
-        s = Synapses(source, target, on_pre=code)
+
+    def simulate(sources, targets, **options):
+        cells = NeuronGroup(4, "v : 1\nu : 1", threshold="v > 1", reset="v = 0")
+        s = Synapses(cells[sources], cells[targets], on_pre=code, **options)
         s.connect()
+        Network(cells, s).run(0.1 * ms)
+
+    for sources, targets in ((slice(0, 4), slice(0, 4)), (slice(0, 3), slice(2, 4))):
         with pytest.raises(ExpressionError, match=message):
-            Network(cells, s).run(0.1 * ms)
-    for source, target, options in ((cells[:2], cells[2:], {}), (cells, cells, {"order_matters": True})):
-        s = Synapses(source, target, on_pre=code.replace("u_pre = 2", "v_pre = 2"), **options)
-        s.connect()
-        if "u_post += 1; v_pre" not in code or options:
-            Network(cells, s).run(0.1 * ms)
+            simulate(sources, targets)
+    simulate(slice(0, 4), slice(0, 4), order_matters=True)
+    if "v_pre += u_post" not in code:
+        simulate(slice(0, 2), slice(2, 4))  # of other neurons
 
 
 def test_before_connect(in_numpy):
@@ -410,16 +412,19 @@ def test_attributes(in_numpy):
 
 
 def test_two_sums_in_one_variable(in_numpy):
-    before, after = neurons()
-    first, second, third = (
-        Synapses(before, part, "I_post = v_pre : 1 (summed)", name=name)
-        for name, part in (("first", after), ("second", after[1:]), ("third", after[:1]))
-    )
-    for s in (first, second, third):
-        s.connect()
-    Network(before, after, second, third).run(0.1 * ms)  # of different neurons
-    with pytest.raises(ValueError, match=r"first.I_post and second.I_post would both be summed in after.I"):
-        Network(before, after, first, second).run(0.1 * ms)
+    def simulate(*parts):
+        before, after = neurons()
+        network = Network(before, after)
+        for number, part in enumerate(parts):
+            s = Synapses(before, after[part], "I_post = v_pre : 1 (summed)", name=f"s{number}")
+            s.connect()
+            network.add(s)
+        network.run(0.1 * ms)
+
+    simulate(slice(0, 1), slice(1, 3))  # of different neurons
+    device.reinit()
+    with pytest.raises(ValueError, match=r"s0.I_post and s1.I_post would both be summed in after.I"):
+        simulate(slice(0, 2), slice(1, 3))
 
 
 def test_all_problems_at_once(in_numpy):
