@@ -9,6 +9,7 @@ import numpy as np
 
 from .context import REFRACTORY, SPECIAL
 from .declared import Declared
+from .integrators import SEPARATOR
 from .logs import get_logger
 from .model import Model
 from .namespace import is_number
@@ -57,9 +58,15 @@ def tell_methods(model: Model, methods: str) -> None:
     """Say which integrators the automatic choice has taken; ``methods`` as a build's manifest has them."""
     chosen = dict(part.split(": ", 1) for part in methods.split(", ") if ": " in part)
     for population in model.populations:
-        if population.method == "auto" and population.id in chosen:
+        given = population.method
+        if (given == "auto" or SEPARATOR in given) and population.id in chosen:
+            why = (
+                "No integration method was given"
+                if given == "auto"
+                else "Several integration methods were given"
+            )
             _integrators.info(
-                f"No integration method was given for {population.id!r}; it is {chosen[population.id]!r}.",
+                f"{why} for {population.id!r}; it is {chosen[population.id]!r}.",
                 "method_choice",
                 once=True,
             )

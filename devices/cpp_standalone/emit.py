@@ -12,13 +12,16 @@ from ...core.connections import Connect, Pairs
 from ...core.context import REFRACTORY, SPECIAL
 from ...core.events import SPIKE
 from ...core.expr import (
+    Binary,
     Const,
     Draw,
     Element,
     Expr,
+    Lit,
     MatrixEntry,
     Param,
     TimedCall,
+    Unary,
     UserCall,
     Var,
     Within,
@@ -272,6 +275,15 @@ class Emitter:
         )
 
     @cached_property
+    def counts(self) -> tuple[tuple[Draw, str], ...]:
+        """Whole numbers that are drawn for all neurons at once, with their number."""
+        return tuple(
+            (d, self.syn.count(self.model.population(k.population)))
+            for k in self.kernels.kernels
+            for d in counted(k)
+        )
+
+    @cached_property
     def fixed_arrays(self) -> tuple[Array, ...]:
         """Arrays whose size the model says."""
         return tuple(a for a in self.kernels.arrays if a.size >= 0)
@@ -355,7 +367,7 @@ class Emitter:
             variables=self._variables(population),
             params={slot: (self._param(slot), _KIND[dtype]) for slot, dtype in self.constant_slots.items()},
             constants=self.constant_kinds,
-            buffered=frozenset(d.stream for d in _buffered(kernel)),
+            buffered=frozenset(d.stream for d in (*_buffered(kernel), *counted(kernel))),
             step="_clock.tick()",
             indexed=self.indexed,
             element="_n" if is_synapses(population) else "i",
@@ -401,6 +413,10 @@ class Emitter:
         for s in kernel.scalars:
             target, dtype = scope.variables[s.target]
             lines.append(f"const {CTYPES[dtype]} {target} = {cpp(s.expr, scope)};")
+        for draw in counted(kernel):
+            args = "".join(f"{cpp(arg, scope)}, " for arg in draw.args)
+            made = f"_c->draw{draw.stream}.{draw.distribution}({args}_c->seed, {draw.stream}u, _clock.tick())"
+            lines.append(f"const int64_t* __restrict__ _draw{draw.stream} = {made};")
         return lines
 
     def _summed(self, kernel: Kernel) -> set[str]:
@@ -470,8 +486,10 @@ class Emitter:
 
     def _pointer(self, population: Population, name: str, const: bool) -> str:
         array = next(a for a in self.kernels.arrays if a.population == population.id and a.variable == name)
-        prefix = "const " if const else ""
         member = identifier(array.id)
+        prefix = "const " if const else ""
+        if array.dtype == "bool":  # loops with conditions on bytes vectorise, on bools they do not
+            return f"{prefix}uint8_t* __restrict__ {identifier(name)} = ({prefix}uint8_t*)_c->{member};"
         return f"{prefix}{_C[array.dtype]}* __restrict__ {identifier(name)} = _c->{member};"
 
     def _constant_lines(self, nodes: list[Expr]) -> list[str]:
@@ -699,6 +717,31 @@ def _buffered(kernel: Kernel) -> tuple[Draw, ...]:
     """Draws that are made for all neurons before the loop; others are made where they are used."""
     many = kernel.kind in ("held", "update", "threshold", "operation") and not kernel.single
     return kernel.draws if many else ()
+
+
+def counted(kernel: Kernel) -> tuple[Draw, ...]:
+    """Poisson and binomial draws whose parameters are the same for all neurons."""
+    if kernel.kind not in ("held", "update", "threshold", "operation") or kernel.single:
+        return ()
+    known = {"dt", *(s.target for s in kernel.scalars)}
+    found: dict[Draw, None] = {}
+    for expr in (*(s.expr for s in kernel.body), *([] if kernel.condition is None else [kernel.condition])):
+        for node in walk(expr):
+            if (
+                isinstance(node, Draw)
+                and node.distribution in ("binomial", "poisson")
+                and _alike(node, known)
+            ):
+                found[node] = None
+    return tuple(found)
+
+
+def _alike(draw: Draw, known: set[str]) -> bool:
+    nodes = [n for arg in draw.args for n in walk(arg)]
+    return all(
+        isinstance(n, Lit | Const | Param | Binary | Unary) or (isinstance(n, Var) and n.name in known)
+        for n in nodes
+    )
 
 
 def _nodes(assign: AssignKernel) -> Iterable[Expr]:

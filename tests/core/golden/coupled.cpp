@@ -73,7 +73,7 @@ struct sf_context {
 
   // clocks, constants of the namespace and what follows from them once a run starts
   sf_clock clock_defaultclock;
-  double slot_alike_of_refractory = 0;
+  double slot_alike__0refractory = 0;
   double slot_differing__tau_g = 0;
   double slot_tau = 0;
   double slot_tau_g = 0;
@@ -111,6 +111,7 @@ static void differing_update(sf_context* _c, const sf_clock& _clock) {
   const double* __restrict__ own = _c->differing__own;
   const double _k4 = _c->k4;
   const double _k5 = _c->k5;
+  SF_INDEPENDENT
   for (int64_t i = 0; i < N; ++i) {
     double _rate_v = ((g[i] - v[i]) / own[i]);
     double _rate_g = ((-g[i]) * _k4);
@@ -134,7 +135,7 @@ static void alike_update(sf_context* _c, const sf_clock& _clock) {
   double* __restrict__ v = _c->alike__v;
   double* __restrict__ g = _c->alike__g;
   const double* __restrict__ lastspike = _c->alike__lastspike;
-  bool* __restrict__ not_refractory = _c->alike__not_refractory;
+  uint8_t* __restrict__ not_refractory = (uint8_t*)_c->alike__not_refractory;
   const double _k0 = _c->k0;
   const double _k1 = _c->k1;
   const double _k2 = _c->k2;
@@ -143,8 +144,9 @@ static void alike_update(sf_context* _c, const sf_clock& _clock) {
   const double alike__M__Q_0_1 = _c->alike__M__Q_0_1;
   const double alike__M__Q_1_1 = _c->alike__M__Q_1_1;
   const double alike__R__Q_1_1 = _c->alike__R__Q_1_1;
+  SF_INDEPENDENT
   for (int64_t i = 0; i < N; ++i) {
-    not_refractory[i] = (floor((((t - lastspike[i]) * _k0) + 0.001)) >= _k1);
+    not_refractory[i] = ((floor((((t - lastspike[i]) * _k0) + 0.001)) >= _k1) | (lastspike[i] <= (-10000.0)));
     double _rate_v = ((g[i] - v[i]) * _k2);
     double _rate_g = ((-g[i]) * _k3);
     double _next_v = (not_refractory[i] ? ((v[i] + (alike__M__Q_0_0 * _rate_v)) + (alike__M__Q_0_1 * _rate_g)) : v[i]);
@@ -160,7 +162,7 @@ static void alike_threshold(sf_context* _c, const sf_clock& _clock) {
   const double t = _clock.t;
   const double* __restrict__ v = _c->alike__v;
   double* __restrict__ lastspike = _c->alike__lastspike;
-  bool* __restrict__ not_refractory = _c->alike__not_refractory;
+  uint8_t* __restrict__ not_refractory = (uint8_t*)_c->alike__not_refractory;
   int32_t* __restrict__ _events = _c->alike_spikes;
   int64_t _found = 0;
   for (int64_t i = 0; i < N; ++i) {
@@ -234,7 +236,7 @@ static int run_0(sf_context* _c) {
   if (!sf_set_clock(_c->clock_defaultclock, sf_scalar<double>(_c, 5), start, stop)) {
     return fail(_c, "dt of defaultclock changes at a time that is no multiple of the new dt; end the run before it on the new grid");
   }
-  _c->slot_alike_of_refractory = sf_scalar<double>(_c, 3);
+  _c->slot_alike__0refractory = sf_scalar<double>(_c, 3);
   _c->slot_differing__tau_g = sf_scalar<double>(_c, 4);
   _c->slot_tau = sf_scalar<double>(_c, 1);
   _c->slot_tau_g = sf_scalar<double>(_c, 2);
@@ -253,7 +255,7 @@ static int run_0(sf_context* _c) {
     _c->alike__R__Q_1_1 = alike__R_Q[3];
   }
   _c->k0 = (1.0 / _c->clock_defaultclock.dt);
-  _c->k1 = floor(((_c->slot_alike_of_refractory * (1.0 / _c->clock_defaultclock.dt)) + 0.001));
+  _c->k1 = floor(((_c->slot_alike__0refractory * (1.0 / _c->clock_defaultclock.dt)) + 0.001));
   _c->k2 = (1.0 / _c->slot_tau);
   _c->k3 = (1.0 / _c->slot_tau_g);
   _c->k4 = (1.0 / _c->slot_differing__tau_g);
@@ -319,7 +321,7 @@ sf_context* sf_create(void) {
   fits = (_c->differing__v = sf_new_array<double>(4, 0.0)) && fits;
   fits = (_c->differing__g = sf_new_array<double>(4, 0.0)) && fits;
   fits = (_c->differing__own = sf_new_array<double>(4, 0.0)) && fits;
-  fits = (_c->alike_spikes = sf_new_array<int32_t>(4, 0)) && fits;
+  fits = (_c->alike_spikes = sf_new_array<int32_t>(4 + 1, 0)) && fits;  // one more, written to and not counted
   if (fits) return _c;
   sf_destroy(_c);
   return nullptr;
