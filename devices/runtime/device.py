@@ -451,8 +451,6 @@ class RuntimeDevice(UserDevice):
         if variable not in ("i", "j") and values.size != count:
             new = np.zeros(count, dtype=dtype)
             new[: values.size] = values
-            if values.size == 1 and variable.endswith(".delay"):
-                new[:] = values[0]  # one in common has become one for each
             self._live.pop((synapses, variable), None)
             state[variable] = values = new
         return values
