@@ -150,6 +150,14 @@ class ApplyEntry:
 
 
 @dataclass(frozen=True)
+class InsertEntry:
+    """``device.insert_code(slot, code)``."""
+
+    slot: str
+    code: str
+
+
+@dataclass(frozen=True)
 class SeedEntry:
     """``seed(value)``; ``None`` for a random one."""
 
@@ -171,7 +179,7 @@ class RunEntry:
     profile: bool = False
 
 
-Entry = AssignEntry | ConnectEntry | ApplyEntry | SeedEntry | RunEntry
+Entry = AssignEntry | ConnectEntry | ApplyEntry | SeedEntry | InsertEntry | RunEntry
 
 
 @dataclass
@@ -254,6 +262,8 @@ def check_name(name: str) -> None:
     """Refuse what cannot be the name of an object."""
     if not isinstance(name, str):
         raise TypeError(f"{name!r:.60} cannot be the name of an object: give a string.")
+    if "__" in name:  # C++ of a device writes a__b for variable b of a
+        raise ValueError(f"{name!r} cannot be the name of an object: use single underscores.")
     if not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) or name == "defaultclock":
         raise ValueError(
             f"{name!r} cannot be the name of an object: use letters, digits and underscores, begin with a letter, "

@@ -73,7 +73,7 @@ struct sf_context {
 
   // clocks, constants of the namespace and what follows from them once a run starts
   sf_clock clock_defaultclock;
-  double slot_alike_of_refractory = 0;
+  double slot_alike__0refractory = 0;
   double slot_differing__tau_g = 0;
   double slot_tau = 0;
   double slot_tau_g = 0;
@@ -146,7 +146,7 @@ static void alike_update(sf_context* _c, const sf_clock& _clock) {
   const double alike__R__Q_1_1 = _c->alike__R__Q_1_1;
   SF_INDEPENDENT
   for (int64_t i = 0; i < N; ++i) {
-    not_refractory[i] = (floor((((t - lastspike[i]) * _k0) + 0.001)) >= _k1);
+    not_refractory[i] = ((floor((((t - lastspike[i]) * _k0) + 0.001)) >= _k1) | (lastspike[i] <= (-10000.0)));
     double _rate_v = ((g[i] - v[i]) * _k2);
     double _rate_g = ((-g[i]) * _k3);
     double _next_v = (not_refractory[i] ? ((v[i] + (alike__M__Q_0_0 * _rate_v)) + (alike__M__Q_0_1 * _rate_g)) : v[i]);
@@ -236,7 +236,7 @@ static int run_0(sf_context* _c) {
   if (!sf_set_clock(_c->clock_defaultclock, sf_scalar<double>(_c, 5), start, stop)) {
     return fail(_c, "dt of defaultclock changes at a time that is no multiple of the new dt; end the run before it on the new grid");
   }
-  _c->slot_alike_of_refractory = sf_scalar<double>(_c, 3);
+  _c->slot_alike__0refractory = sf_scalar<double>(_c, 3);
   _c->slot_differing__tau_g = sf_scalar<double>(_c, 4);
   _c->slot_tau = sf_scalar<double>(_c, 1);
   _c->slot_tau_g = sf_scalar<double>(_c, 2);
@@ -255,7 +255,7 @@ static int run_0(sf_context* _c) {
     _c->alike__R__Q_1_1 = alike__R_Q[3];
   }
   _c->k0 = (1.0 / _c->clock_defaultclock.dt);
-  _c->k1 = floor(((_c->slot_alike_of_refractory * (1.0 / _c->clock_defaultclock.dt)) + 0.001));
+  _c->k1 = floor(((_c->slot_alike__0refractory * (1.0 / _c->clock_defaultclock.dt)) + 0.001));
   _c->k2 = (1.0 / _c->slot_tau);
   _c->k3 = (1.0 / _c->slot_tau_g);
   _c->k4 = (1.0 / _c->slot_differing__tau_g);

@@ -65,7 +65,7 @@ struct sf_context {
 
   // clocks, constants of the namespace and what follows from them once a run starts
   sf_clock clock_defaultclock;
-  double slot_neurongroup_of_refractory = 0;
+  double slot_neurongroup__0refractory = 0;
   double slot_tau = 0;
   double slot_v_rest = 0;
   double slot_v_threshold = 0;
@@ -104,7 +104,7 @@ static void neurongroup_update(sf_context* _c, const sf_clock& _clock) {
   const double _k4 = _c->k4;
   SF_INDEPENDENT
   for (int64_t i = 0; i < N; ++i) {
-    not_refractory[i] = (floor((((t - lastspike[i]) * _k0) + 0.001)) >= _k1);
+    not_refractory[i] = ((floor((((t - lastspike[i]) * _k0) + 0.001)) >= _k1) | (lastspike[i] <= (-10000.0)));
     v[i] = (not_refractory[i] ? (v[i] + (((_k3 - v[i]) * _k2) * _k4)) : v[i]);
   }
 }
@@ -194,12 +194,12 @@ static int run_0(sf_context* _c) {
   if (!sf_set_clock(_c->clock_defaultclock, sf_scalar<double>(_c, 6), start, stop)) {
     return fail(_c, "dt of defaultclock changes at a time that is no multiple of the new dt; end the run before it on the new grid");
   }
-  _c->slot_neurongroup_of_refractory = sf_scalar<double>(_c, 5);
+  _c->slot_neurongroup__0refractory = sf_scalar<double>(_c, 5);
   _c->slot_tau = sf_scalar<double>(_c, 2);
   _c->slot_v_rest = sf_scalar<double>(_c, 3);
   _c->slot_v_threshold = sf_scalar<double>(_c, 4);
   _c->k0 = (1.0 / _c->clock_defaultclock.dt);
-  _c->k1 = floor(((_c->slot_neurongroup_of_refractory * (1.0 / _c->clock_defaultclock.dt)) + 0.001));
+  _c->k1 = floor(((_c->slot_neurongroup__0refractory * (1.0 / _c->clock_defaultclock.dt)) + 0.001));
   _c->k2 = (1.0 / _c->slot_tau);
   _c->k3 = (_c->slot_v_rest + _c->neurongroup__drive[0]);
   _c->k4 = (_c->clock_defaultclock.dt * sf_exprel((((-1.0) / _c->slot_tau) * _c->clock_defaultclock.dt)));

@@ -148,7 +148,7 @@ static void neurongroup_update(sf_context* _c, const sf_clock& _clock) {
   const double _s0 = sf_timed_at(_c->timed_stimulus, t, 0);
   SF_INDEPENDENT
   for (int64_t i = 0; i < N; ++i) {
-    not_refractory[i] = (floor((((t - lastspike[i]) * _k0) + 0.001)) >= floor(((((theta[i] / 0.001) * 0.001) * _k0) + 0.001)));
+    not_refractory[i] = ((floor((((t - lastspike[i]) * _k0) + 0.001)) >= floor(((((theta[i] / 0.001) * 0.001) * _k0) + 0.001))) | (lastspike[i] <= (-10000.0)));
     double _dW_xi = (_k1 * _draw3325298564[i]);
     double _next_v = (v[i] + (((not_refractory[i] ? (((_s0 + sf_timed_at(_c->timed_patterns, t, within(_c, (int64_t)(int64_t)column[i], _c->timed_patterns.columns, "patterns"))) - v[i]) * _k2) : 0.0) * dt) + ((not_refractory[i] ? _k3 : 0.0) * _dW_xi)));
     v[i] = _next_v;
