@@ -28,6 +28,7 @@ from .model import (
     Callback,
     Event,
     Input,
+    Insert,
     Model,
     Operation,
     Population,
@@ -47,7 +48,7 @@ from .ratemonitor import PopulationRateMonitor
 from .recent import RecentStateMonitor
 from .regular import GroupCode
 from .resolve import resolve
-from .session import ApplyEntry, AssignEntry, ConnectEntry, Entry, RunEntry, SeedEntry, Session
+from .session import ApplyEntry, AssignEntry, ConnectEntry, Entry, InsertEntry, RunEntry, SeedEntry, Session
 from .spikegenerator import Spikes
 from .statements import Stmt
 from .synapses import Synapses
@@ -519,6 +520,8 @@ class Freezer:
                     steps.append(connect_step(self, entry))
             elif isinstance(entry, ApplyEntry):
                 steps.append(ApplyArgs())
+            elif isinstance(entry, InsertEntry):
+                steps.append(Insert(entry.slot, entry.code))
             elif isinstance(entry, SeedEntry):
                 self.seeds.append(entry.value)
                 steps.append(Seed(len(self.seeds) - 1))

@@ -340,6 +340,29 @@ class Seed:
         return f"seed {self.index}"
 
 
+#: Places in a program at which a script may insert C++.
+SLOTS = (
+    "before_start",
+    "after_start",
+    "main",
+    "before_network_run",
+    "after_network_run",
+    "before_end",
+    "after_end",
+)
+
+
+@dataclass(frozen=True)
+class Insert:
+    """C++ of the script's own: here in the program for the slot ``main``, else at the place that the slot names."""
+
+    slot: str
+    code: str
+
+    def dump(self) -> str:
+        return f"insert {self.slot} {self.code!r}"
+
+
 @dataclass(frozen=True)
 class Run:
     """Advance the named objects for a duration.
@@ -364,7 +387,7 @@ class Run:
         return f"run {self.duration} of [{', '.join(self.objects)}] clocks=[{clocks}] with [{bound}]{spikes}{network}"
 
 
-Step = Assign | Connect | Pairs | ApplyArgs | Seed | Run
+Step = Assign | Connect | Pairs | ApplyArgs | Seed | Insert | Run
 
 
 @dataclass(frozen=True)

@@ -158,6 +158,14 @@ class ApplyEntry:
 
 
 @dataclass(frozen=True)
+class InsertEntry:
+    """``device.insert_code(slot, code)``."""
+
+    slot: str
+    code: str
+
+
+@dataclass(frozen=True)
 class SeedEntry:
     """``seed(value)``; ``None`` for a random one."""
 
@@ -179,7 +187,7 @@ class RunEntry:
     profile: bool = False
 
 
-Entry = AssignEntry | ConnectEntry | ApplyEntry | SeedEntry | RunEntry
+Entry = AssignEntry | ConnectEntry | ApplyEntry | SeedEntry | InsertEntry | RunEntry
 
 
 @dataclass

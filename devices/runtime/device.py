@@ -295,7 +295,9 @@ class RuntimeDevice(UserDevice):
         from .library import LibraryContext
 
         (run,) = [step for step in frozen.model.program if isinstance(step, Run)]
-        build = CPPBackend(replace(preferred_options(), profile=profile)).build(frozen.model)
+        build = CPPBackend(replace(preferred_options(), profile=profile, openmp_threads=0)).build(
+            frozen.model
+        )
         tell_methods(frozen.model, build.manifest.provenance["integrators"])
         return LibraryContext(build, tuple(c for c, _ in run.clocks))
 
@@ -467,8 +469,6 @@ class RuntimeDevice(UserDevice):
         if variable not in ("i", "j") and values.size != count:
             new = np.zeros(count, dtype=dtype)
             new[: values.size] = values
-            if values.size == 1 and variable.endswith(".delay"):
-                new[:] = values[0]  # one in common has become one for each
             self._live.pop((synapses, variable), None)
             state[variable] = values = new
         return values
@@ -550,6 +550,13 @@ class RuntimeDevice(UserDevice):
 
     def build(self, *_: Any, **__: Any) -> None:
         """Nothing to build: ``run`` has done everything. Here so that scripts for other devices work."""
+
+    def insert_code(self, slot: str, code: str) -> None:
+        """Not for this device, which has no program of its own."""
+        raise DeviceError(
+            f"insert_code({slot!r}): there is no program to insert code into; call set_device('cpp_standalone'), or "
+            "write a network_operation."
+        )
 
     def reinit(self) -> None:
         """Forget all state, records and times."""
