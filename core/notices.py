@@ -15,6 +15,7 @@ from .model import Model
 from .namespace import is_number
 
 _network = get_logger("spikefarm.core.network")
+_synapses = get_logger("spikefarm.core.synapses")
 _integrators = get_logger("spikefarm.core.integrators")
 
 
@@ -69,3 +70,14 @@ def tell_methods(model: Model, methods: str) -> None:
                 "method_choice",
                 once=True,
             )
+
+
+def tell_clock_driven(name: str, variables: Iterable[str]) -> None:
+    """Mention equations of synapses that do not say when they are to be solved."""
+    for variable in variables:
+        _synapses.info(
+            f"{name}: the equation of {variable!r} is neither flagged (event-driven) nor (clock-driven); it is solved "
+            "at each time step, which takes time for every synapse.",
+            "clock_driven",
+            once=True,
+        )
