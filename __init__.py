@@ -15,14 +15,18 @@ from .core.linked import linked_var
 from .core.logs import SpikefarmLogger, get_logger
 from .core.monitors import EventMonitor, SpikeMonitor, StateMonitor
 from .core.namespace import get_local_namespace
-from .core.network import MagicError, Network, collect, restore, run, stop
+from .core.network import MagicError, Network, collect, magic_network, restore, run, stop
 from .core.network import store as _store
 from .core.neurons import Subgroup
 from .core.operations import NetworkOperation, network_operation
 from .core.poisson import PoissonGroup
 from .core.poissoninput import PoissonInput
 from .core.preferences import Preference, PreferenceError, prefs
+from .core.profiling import *
+from .core.profiling import __all__ as _profiling
 from .core.ratemonitor import PopulationRateMonitor
+from .core.scheduling import *
+from .core.scheduling import __all__ as _scheduling
 from .core.session import seed, start_scope
 from .core.spikegenerator import SpikeGeneratorGroup
 from .core.stateupdaters import ExplicitStateUpdater, StateUpdateMethod
@@ -48,6 +52,8 @@ __all__ = [
     *_farm,
     *_functions,
     *_integrators,
+    *_profiling,
+    *_scheduling,
     *_units,
     "BinomialFunction",
     "BrianLogger",
@@ -81,6 +87,7 @@ __all__ = [
     "get_local_namespace",
     "get_logger",
     "linked_var",
+    "magic_network",
     "network_operation",
     "prefs",
     "restore",

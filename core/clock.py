@@ -46,6 +46,41 @@ class Clock:
     def __init__(self, dt: Any, name: str = "clock") -> None:
         self.name = name
         self._dt = check_time(dt, f"{name}.dt")
+        self._network = ""  # that it has driven last
+        self._used = 0.0  # its step then
+
+    @property
+    def t(self) -> Quantity:
+        """Time: in a run that of the current step, else where the network has arrived that it drove last."""
+        return Quantity.with_dimensions(self.t_, TIME)
+
+    @property
+    def t_(self) -> float:
+        """Time in seconds."""
+        from .session import current_session
+
+        session = current_session()
+        return session.device.clock_time(session, self)
+
+    @property
+    def timestep(self) -> int:
+        """Number of whole steps that the time is."""
+        return round(self.t_ / self._dt)
+
+    def check_grid(self, start: float) -> None:
+        """Refuse a step other than the last, if a run that begins now would not begin on a multiple of it.
+
+        Raises
+        ------
+        ValueError
+            Naming both steps and the time.
+        """
+        steps = start / self._dt
+        if self._used and self._used != self._dt and abs(steps - round(steps)) > 1e-4:
+            raise ValueError(
+                f"dt of {self.name} changes from {self._used:g} s to {self._dt:g} s at {start:g} s, which is no "
+                "multiple of the new dt; end the run before it on the new grid, or choose another dt."
+            )
 
     @property
     def dt(self) -> Quantity:
@@ -65,19 +100,6 @@ class Clock:
     def dt_(self, value: float) -> None:
         self.dt = Quantity.with_dimensions(value, TIME)
 
-    @property
-    def t(self) -> Quantity:
-        """Time reached by the runs so far that had this clock; within a network operation, that of the step."""
-        from .session import current_session
-
-        session = current_session()
-        return Quantity.with_dimensions(session.device.clock_time(session, self), TIME)
-
-    @property
-    def t_(self) -> float:
-        """The same in seconds."""
-        return float(np.asarray(self.t))
-
     def __repr__(self) -> str:
         return f"Clock(dt={self.dt!r}, name={self.name!r})"
 
@@ -90,6 +112,26 @@ class DefaultClock:
         from .session import current_session
 
         return current_session().defaultclock
+
+    @property
+    def t(self) -> Quantity:
+        """Time; see `Clock`."""
+        return self._clock.t
+
+    @property
+    def t_(self) -> float:
+        """Time in seconds."""
+        return self._clock.t_
+
+    @property
+    def timestep(self) -> int:
+        """Number of whole steps that the time is."""
+        return self._clock.timestep
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self._clock.name
 
     @property
     def dt(self) -> Quantity:
@@ -108,16 +150,6 @@ class DefaultClock:
     @dt_.setter
     def dt_(self, value: float) -> None:
         self._clock.dt_ = value
-
-    @property
-    def t(self) -> Quantity:
-        """Time reached by the runs so far; see `Clock.t`."""
-        return self._clock.t
-
-    @property
-    def t_(self) -> float:
-        """The same in seconds."""
-        return self._clock.t_
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name not in ("dt", "dt_"):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import weakref
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from .clock import Clock, DefaultClock, check_time
+from .logs import get_logger
 from .session import Session, current_session
+
+_logger = get_logger("spikefarm.core.declared")
 
 #: The places of a time step, in order (Brian 2's default schedule), each with a place before and after.
 SCHEDULE = tuple(
@@ -16,6 +21,24 @@ SCHEDULE = tuple(
     for slot in ("start", "groups", "thresholds", "synapses", "resets", "end")
     for prefix in ("before_", "", "after_")
 )
+
+
+@dataclass
+class Life:
+    """Outlives an object, to tell at its end that it was never run."""
+
+    name: str
+    what: str
+    ran: bool = False
+
+    def ended(self) -> None:
+        if not self.ran:
+            _logger.warning(
+                f"{self.what} {self.name!r} is gone, and never was part of a run. Was it kept in a variable that run() "
+                "sees, or put into the Network?",
+                "unused_object",
+                once=True,
+            )
 
 
 class Declared:
@@ -45,6 +68,38 @@ class Declared:
             self._clock = Clock(dt, name=f"{self.name}_clock")
         self.when = when
         self.order = int(order)
+        self._active = True
+        self._network: str | None = None  # the network that has run it
+        self._life = Life(self.name, what)
+        weakref.finalize(self, self._life.ended).atexit = False
+
+    @property
+    def active(self) -> bool:
+        """Whether the object does anything when its network runs; setting it also sets what runs along with it.
+
+        On the runtime device it may be set within a run, by a network operation.
+        """
+        return self._active
+
+    @active.setter
+    def active(self, value: bool) -> None:
+        if not isinstance(value, bool | np.bool_):
+            raise TypeError(f"{self.name}.active = {value!r:.60}: give True or False.")
+        for obj in (self, *self._contained):
+            obj._active = bool(value)
+            self._session.device.after_activity(obj)
+
+    def before_run(self, run_namespace: Mapping[str, Any]) -> None:
+        """Called before each run that the object is part of, for classes of a script to override.
+
+        Parameters
+        ----------
+        run_namespace : mapping
+            What names in strings stand for.
+        """
+
+    def after_run(self) -> None:
+        """Called after each run that the object is part of (in standalone mode: when it has been declared)."""
 
     @property
     def clock(self) -> Clock:
@@ -89,3 +144,7 @@ class Declared:
 
     def check(self, constants: Mapping[str, Any]) -> None:
         """Check units and types, given what the external names stand for."""
+
+    def conflicts(self, others: Sequence[Declared]) -> Iterator[Exception]:
+        """What keeps the object from running together with others, and from running at all."""
+        return iter(())

@@ -78,6 +78,8 @@ class Frozen:
         From the user's names to the ids of the Model.
     timed : mapping
         From the input ids of TimedArrays to the objects themselves.
+    networks : mapping
+        From the session's keys of networks to their numbers.
     functions : mapping
         From the ids of functions to the script's own; they stay in this process.
     """
@@ -87,6 +89,7 @@ class Frozen:
     seeds: tuple[int | None, ...]
     names: Mapping[str, str]
     timed: Mapping[str, TimedArray]
+    networks: Mapping[str, int]
     functions: Mapping[str, Function] = field(default_factory=dict)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -176,6 +179,7 @@ class Freezer:
     spans: dict[str, Span] = field(default_factory=dict)
     links: dict[tuple[str, str], str] = field(default_factory=dict)  # inputs with the indices of links
     first: dict[str, Mapping[str, Resolved]] = field(default_factory=dict)  # what names stand for at first
+    networks: dict[str, int] = field(default_factory=dict)  # their numbers
     slots: dict[str, str] = field(default_factory=dict)  # how the constant of each slot is stored
 
     def freeze(self) -> Frozen:
@@ -209,7 +213,13 @@ class Freezer:
         )
         model.verify()
         return Frozen(
-            model, self.values, tuple(self.seeds), dict(self.ids), self.timed_objects, self.function_objects
+            model,
+            self.values,
+            tuple(self.seeds),
+            dict(self.ids),
+            self.timed_objects,
+            dict(self.networks),
+            self.function_objects,
         )
 
     def _first_constants(self, owners: Sequence[Declared]) -> dict[str, Mapping[str, Resolved]]:
@@ -290,7 +300,7 @@ class Freezer:
 
     def _linked(self, group: Group, name: str, i: Expr) -> Expr:
         """What a linked variable stands for in neuron ``i`` of its group."""
-        link = group.links[name]
+        link = group._links[name]
         root, rows = link.source._root, link.source._rows
         if VariableView(root, link.variable, rows=rows).size == 1:
             i = Lit(0)
@@ -312,7 +322,7 @@ class Freezer:
             return i
         if name == "N":
             return Lit(group.N)
-        if name in group.links:
+        if name in group._links:
             return self._linked(group, name, i)
         if name in SPECIAL:
             return Var(name)  # times, of the same clock
@@ -570,13 +580,17 @@ class Freezer:
                 name = "defaultclock.dt" if clock == "defaultclock" else f"{self.ids[obj.name]}.dt"
                 clocks[clock] = self.input(f"{clock}.dt", name, "dt", dt, TIME)
         duration = self.input("run.duration", "run.duration", "duration", entry.duration, TIME)
-        objects = tuple(self.ids[o.name] for o in entry.objects)
+        python = any(
+            isinstance(o, NetworkOperation) for o in entry.objects
+        )  # which can switch objects on and off
+        objects = tuple(self.ids[o.name] for o in entry.objects if python or o.name not in entry.inactive)
         spikes = tuple(
             (self.ids[o.name], *self._spikes(self.ids[o.name], entry.spikes[o.name]))
             for o in entry.objects
             if o.name in entry.spikes
         )
-        return Run(duration, objects, tuple(clocks.items()), tuple(sorted(table.items())), spikes)
+        network = self.networks.setdefault(entry.network, len(self.networks))
+        return Run(duration, objects, tuple(clocks.items()), tuple(sorted(table.items())), spikes, network)
 
     def _spikes(self, id: str, spikes: Spikes) -> tuple[str, str, str]:
         """Inputs for spikes given in advance; runs with the same spikes share them."""

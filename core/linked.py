@@ -103,6 +103,12 @@ def _index(index: Any) -> NDArray[np.int64] | str | None:
     return array.astype(np.int64)
 
 
+def link_variable(owner: Group, name: str, link: LinkedVariable) -> None:
+    """Let a variable of a group stand for one of another; see `linked_var`."""
+    check_link(owner, name, link)
+    owner._links[name] = link
+
+
 def check_link(owner: Group, name: str, link: LinkedVariable) -> None:
     """Refuse a link that cannot be.
 
@@ -115,8 +121,8 @@ def check_link(owner: Group, name: str, link: LinkedVariable) -> None:
     label, other = f"{owner.name}.{name}", f"{link.source.name}.{link.variable}"
     if equation is None or LINKED not in equation.flags:
         raise TypeError(f"{label} cannot be linked: declare it in the equations as '{name} : unit (linked)'.")
-    if name in owner.links:
-        raise TypeError(f"{label} has been linked already, to {_described(owner.links[name])}.")
+    if name in owner._links:
+        raise TypeError(f"{label} has been linked already, to {_described(owner._links[name])}.")
     root = link.source._root
     given, wanted = root.variable_types[link.variable], owner.variable_types[name]
     if given.dim != wanted.dim:
@@ -126,7 +132,7 @@ def check_link(owner: Group, name: str, link: LinkedVariable) -> None:
     if given.dtype != wanted.dtype and (given.dtype, wanted.dtype) != ("int", "float"):
         raise TypeError(f"{label} is of type {wanted.dtype}, but {other} of type {given.dtype}.")
     own = root.equations.get(link.variable)
-    if own is not None and LINKED in own.flags and link.variable not in root.links:
+    if own is not None and LINKED in own.flags and link.variable not in root._links:
         raise ValueError(f"{label}: {other} is a linked variable itself; link that one first.")
     if _reads_time(root, link.variable) and root.clock is not owner.clock:
         raise ValueError(f"{label}: {other} depends on time, which has other steps there; use one clock.")
@@ -176,7 +182,9 @@ def _reads_time(group: Group, variable: str) -> bool:
 
 def check_linked(owner: Group) -> None:
     """Refuse to run a group with variables that are to be linked and are not."""
-    missing = [eq.name for eq in owner.equations.ordered if LINKED in eq.flags and eq.name not in owner.links]
+    missing = [
+        eq.name for eq in owner.equations.ordered if LINKED in eq.flags and eq.name not in owner._links
+    ]
     if missing:
         raise ExpressionError(
             f"flagged (linked), but linked to nothing; set {owner.name}.{missing[0]} = linked_var(group, 'variable')."

@@ -204,7 +204,9 @@ def refractoriness(population: Population) -> list[Stmt]:
         free = Logic("or", Var("not_refractory"), Unary("not", population.refractory))
         return [Stmt("not_refractory", free, dtype="bool")]
     since = Binary("-", Var("t"), Var("lastspike"))
-    return [Stmt("not_refractory", Compare(">=", _steps(since), _steps(population.refractory)), dtype="bool")]
+    over = Compare(">=", _steps(since), _steps(population.refractory))
+    never = Compare("<=", Var("lastspike"), Lit(LONG_AGO))  # however long the period, it has not begun
+    return [Stmt("not_refractory", Logic("or", over, never), dtype="bool")]
 
 
 def _steps(time: Expr) -> Expr:

@@ -342,9 +342,9 @@ class Seed:
 class Run:
     """Advance the named objects for a duration.
 
-    ``bindings`` gives each slot that the objects read (constants and TimedArrays) its input for this run,
-    ``clocks`` each clock its dt, and ``spikes`` each population whose spikes are given in advance the inputs
-    with their indices, times and period.
+    Time goes on from where it was left by the last run of the same ``network``, a number. ``bindings`` gives each
+    slot that the objects read (constants and TimedArrays) its input for this run, ``clocks`` each clock its dt, and
+    ``spikes`` each population whose spikes are given in advance the inputs with their indices, times and period.
     """
 
     duration: str
@@ -352,12 +352,14 @@ class Run:
     clocks: tuple[tuple[str, str], ...]
     bindings: tuple[tuple[str, str], ...]
     spikes: tuple[tuple[str, str, str, str], ...] = ()
+    network: int = 0
 
     def dump(self) -> str:
+        network = f" of network {self.network}" if self.network else ""
         clocks = ", ".join(f"{clock}={dt}" for clock, dt in self.clocks)
         bound = ", ".join(f"{slot}={given}" for slot, given in self.bindings)
         spikes = "".join(f" spikes={id}[{', '.join(inputs)}]" for id, *inputs in self.spikes)
-        return f"run {self.duration} of [{', '.join(self.objects)}] clocks=[{clocks}] with [{bound}]{spikes}"
+        return f"run {self.duration} of [{', '.join(self.objects)}] clocks=[{clocks}] with [{bound}]{spikes}{network}"
 
 
 Step = Assign | Connect | Pairs | ApplyArgs | Seed | Run
@@ -376,6 +378,16 @@ class Model:
     functions: tuple[UserFunction, ...] = ()
     operations: tuple[Operation, ...] = ()
     spans: tuple[Span, ...] = ()
+
+    @cached_property
+    def objects(self) -> tuple[str, ...]:
+        """Ids of everything that a run can advance."""
+        return tuple(self._objects)
+
+    @property
+    def networks(self) -> int:
+        """Number of networks, each of which has a time of its own."""
+        return 1 + max((step.network for step in self.program if isinstance(step, Run)), default=0)
 
     def population(self, id: str) -> Population:
         """The population of that id."""

@@ -5,23 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from .clock import check_time
-from .context import with_floats
 from .declared import Declared
 from .dimensions import TIME
-from .expr import ExpressionError
-from .namespace import NamespaceError, Resolved, frame_namespace, look_up
+from .namespace import frame_namespace
 from .neurons import Subgroup
-from .notices import tell_names
+from .profiling import with_units
 from .report import Report
-from .session import RunEntry, Session, check_name, current_session
-from .spikegenerator import SpikeGeneratorGroup
+from .running import MagicError, declare_run, with_contained
+from .session import Session, check_name, current_session
 from .states import StateHolder
-from .units import DimensionMismatchError, Quantity
-
-
-class MagicError(RuntimeError):
-    """``run()`` cannot tell which objects are meant."""
+from .units import Quantity
 
 
 class Network:
@@ -36,55 +29,95 @@ class Network:
     """
 
     def __init__(self, *objs: Any, name: str | None = None) -> None:
-        self.session = current_session()
+        self._session = current_session()
         if name is not None:
             check_name(name)
         self.name = name or "network"
         self._objects: list[Declared] = []
-        self._key = f"network {id(self)}"  # under which devices keep its time
+        self._own_key = self._session.next_network()
         self.add(*objs)
 
     def add(self, *objs: Any) -> None:
-        """Add objects, or lists, sets or dictionaries of them."""
+        """Add objects, networks, or lists, sets or dictionaries of them, nested as they may be.
+
+        Raises
+        ------
+        ValueError
+            If there is another object of that name.
+        RuntimeError
+            If another network has run an object already.
+        """
         for obj in _flatten(objs):
             if any(obj.name == known.name and obj is not known for known in self._objects):
                 raise ValueError(
                     f"{self.name} already has an object named {obj.name!r}; names must be unique."
                 )
+            if obj._network not in (None, self._key):
+                raise RuntimeError(
+                    f"{obj.name!r} cannot be added to {self.name}: another network has run it already, and an object "
+                    "goes by the time of one network. To leave an object out for a while, set its attribute active "
+                    "to False."
+                )
             if obj not in self._objects:
                 self._objects.append(obj)
 
     def remove(self, *objs: Any) -> None:
-        """Take objects out again."""
+        """Take objects out again, given as to `add`.
+
+        Raises
+        ------
+        ValueError
+            If one is not part of the network.
+        """
         for obj in _flatten(objs):
             if obj not in self._objects:
                 raise ValueError(f"{obj.name!r} is not part of {self.name}, so it cannot be removed.")
             self._objects.remove(obj)
 
     @property
+    def session(self) -> Session:
+        """The session that the network belongs to."""
+        return self._session
+
+    @property
+    def _key(self) -> str:
+        """Under which devices keep its time."""
+        return self._own_key
+
+    def _members(self, level: int) -> list[Declared]:
+        """The objects; ``level`` counts the frames between this and the script."""
+        return self._objects
+
+    @property
     def objects(self) -> tuple[Declared, ...]:
         """The objects, in the order they were added."""
-        return tuple(self._objects)
+        return tuple(self._members(1))
 
     @property
     def t(self) -> Quantity:
         """Simulated time after the runs declared so far."""
-        return Quantity.with_dimensions(self.session.device.time(self.session, self._key), TIME)
+        return Quantity.with_dimensions(self.t_, TIME)
+
+    @property
+    def t_(self) -> float:
+        """Simulated time in seconds."""
+        return self.session.device.time(self.session, self._key)
 
     def __getitem__(self, name: str) -> Declared:
-        for obj in self._objects:
-            if obj.name == name:
-                return obj
-        raise KeyError(f"{self.name} has no object named {name!r}; it has {[o.name for o in self._objects]}.")
+        found = {obj.name: obj for obj in self._members(1)}
+        if name not in found:
+            raise KeyError(f"{self.name} has no object named {name!r}; it has {list(found)}.")
+        return found[name]
 
     def __contains__(self, item: object) -> bool:
-        return item in self._objects or item in {o.name for o in self._objects}
+        objects = self._members(1)
+        return item in objects or item in {o.name for o in objects}
 
     def __iter__(self) -> Iterator[Declared]:
-        return iter(self._objects)
+        return iter(self._members(1))
 
     def __len__(self) -> int:
-        return len(self._objects)
+        return len(self._members(1))
 
     def run(
         self,
@@ -107,7 +140,7 @@ class Network:
         report_period : Quantity, optional
             Time between reports, 10 seconds unless given.
         profile : bool, optional
-            Profiles are not available; leave it out.
+            Measure how long each part takes; see `profiling_info`.
         namespace : dict, optional
             What external names stand for, instead of the names visible where this is called.
         level : int, optional
@@ -118,10 +151,28 @@ class Network:
         NamespaceError, DimensionMismatchError, ExpressionError
             Listing everything that is wrong with the objects' strings.
         """
-        _refuse_profile(profile)
         names = frame_namespace(level + 1) if namespace is None else dict(namespace)
         report = Report(report, report_period)
-        declare_run(self.session, self._objects, duration, names, self._key, report)
+        self.before_run(names)
+        declare_run(self.session, self._members(level + 1), duration, names, self._key, report, bool(profile))
+        self.after_run()
+
+    @property
+    def profiling_info(self) -> list[tuple[str, Any]]:
+        """Names and times of what took part in the last run, what took longest first; see `profiling_summary`.
+
+        Raises
+        ------
+        ValueError
+            If that run was not profiled.
+        """
+        return with_units(self.session.device.profile(self.session, self._key), self.name)
+
+    def before_run(self, run_namespace: Mapping[str, Any]) -> None:
+        """Called at the beginning of `run`, for classes of a script to override; may add and remove objects."""
+
+    def after_run(self) -> None:
+        """Called at the end of `run` (in standalone mode: when it has been declared)."""
 
     def get_states(
         self,
@@ -134,7 +185,7 @@ class Network:
         """Values of the variables of all groups and monitors, by name of the object; see `StateHolder.get_states`."""
         return {
             obj.name: obj.get_states(None, units, format, subexpressions, read_only_variables, level + 1)
-            for obj in self._objects
+            for obj in self._members(level + 1)
             if isinstance(obj, StateHolder)
         }
 
@@ -148,7 +199,7 @@ class Network:
         KeyError
             Listing the objects that the network does not have; nothing is set then.
         """
-        known = {obj.name: obj for obj in self._objects if isinstance(obj, StateHolder)}
+        known = {obj.name: obj for obj in self._members(level + 1) if isinstance(obj, StateHolder)}
         unknown = [name for name in values if name not in known]
         if unknown:
             raise KeyError(
@@ -158,7 +209,7 @@ class Network:
         for name, given in values.items():
             known[name].set_states(given, units, format, level + 1)
 
-    def store(self, name: str = "default", filename: Any = None) -> None:
+    def store(self, name: str = "default", filename: Any = None, level: int = 0) -> None:
         """Keep the state of all objects, what monitors have recorded and the time, to come back to it.
 
         Parameters
@@ -173,10 +224,11 @@ class Network:
         NotImplementedError
             In standalone mode.
         """
-        self.session.device.store(_with_contained(self._objects), self._key, name, filename)
+        objects = with_contained(self._members(level + 1))
+        self.session.device.store(objects, self._key, name, filename)
 
     def restore(
-        self, name: str = "default", filename: Any = None, restore_random_state: bool = False
+        self, name: str = "default", filename: Any = None, restore_random_state: bool = False, level: int = 0
     ) -> None:
         """Bring back what `store` has kept.
 
@@ -196,7 +248,7 @@ class Network:
         NotImplementedError
             In standalone mode.
         """
-        objects = _with_contained(self._objects)
+        objects = with_contained(self._members(level + 1))
         self.session.device.restore(objects, self._key, name, filename, restore_random_state)
 
     def stop(self) -> None:
@@ -240,6 +292,70 @@ def _visible(namespace: Mapping[str, Any]) -> list[Declared]:
     return sorted(found.values(), key=lambda obj: obj._number)
 
 
+class MagicNetwork(Network):
+    """``magic_network``: every object that is visible where one of its methods is called, as for ``run()``.
+
+    Its time goes on from ``run()`` to ``run()`` and begins at zero after ``start_scope()``.
+    """
+
+    def __init__(self) -> None:
+        self.name = "magic_network"
+
+    @property
+    def session(self) -> Session:
+        """The current session."""
+        return current_session()
+
+    @property
+    def _key(self) -> str:
+        return f"magic {self.session.scope}"
+
+    def _members(self, level: int) -> list[Declared]:
+        return _visible(frame_namespace(level + 1))
+
+    def add(self, *objs: Any) -> None:
+        """Not for this network."""
+        raise MagicError(
+            "The magic network has what is visible where run() is called; to choose, make a Network."
+        )
+
+    def remove(self, *objs: Any) -> None:
+        """Not for this network."""
+        raise MagicError(
+            "The magic network has what is visible where run() is called; to choose, make a Network. To leave an "
+            "object out for a while, set its attribute active to False."
+        )
+
+    def run(
+        self,
+        duration: Any,
+        report: Any = None,
+        report_period: Any = None,
+        namespace: Mapping[str, Any] | None = None,
+        profile: Any = None,
+        level: int = 0,
+    ) -> None:
+        """Run; see `Network.run`.
+
+        Raises
+        ------
+        MagicError
+            When no object is in sight.
+        """
+        if not self._members(level + 1):
+            raise MagicError(
+                "run() found no objects: groups and monitors must be visible as variables where run() is called. "
+                "Objects kept in lists or attributes belong into a Network(…), whose run() runs them."
+            )
+        super().run(duration, report, report_period, namespace, profile, level + 1)
+
+    def __repr__(self) -> str:
+        return "<MagicNetwork>"
+
+
+magic_network = MagicNetwork()
+
+
 def run(
     duration: Any,
     report: Any = None,
@@ -255,42 +371,17 @@ def run(
     MagicError
         When no object is in sight.
     """
-    frame = frame_namespace(level + 1)
-    objects = _visible(frame)
-    if not objects:
-        raise MagicError(
-            "run() found no objects: groups and monitors must be visible as variables where run() is called. "
-            "Objects kept in lists or attributes belong into a Network(…), whose run() runs them."
-        )
-    _refuse_profile(profile)
-    session = current_session()
-    names = frame if namespace is None else dict(namespace)
-    declare_run(session, objects, duration, names, _magic_key(session), Report(report, report_period))
+    magic_network.run(duration, report, report_period, namespace, profile, level + 1)
 
 
 def store(name: str = "default", filename: Any = None) -> None:
     """Keep the state of every object that is visible where this is called; see `Network.store`."""
-    session = current_session()
-    objects = _with_contained(_visible(frame_namespace(1)))
-    session.device.store(objects, _magic_key(session), name, filename)
+    magic_network.store(name, filename, level=1)
 
 
 def restore(name: str = "default", filename: Any = None, restore_random_state: bool = False) -> None:
     """Bring back what `store` has kept; see `Network.restore`."""
-    session = current_session()
-    objects = _with_contained(_visible(frame_namespace(1)))
-    session.device.restore(objects, _magic_key(session), name, filename, restore_random_state)
-
-
-def _magic_key(session: Session) -> str:
-    return f"magic {session.scope}"
-
-
-def _refuse_profile(profile: Any) -> None:
-    if profile:
-        raise NotImplementedError(
-            f"run(profile={profile!r}): times of single kernels are not measured; leave it out."
-        )
+    magic_network.restore(name, filename, restore_random_state, level=1)
 
 
 def stop() -> None:
@@ -298,76 +389,14 @@ def stop() -> None:
     current_session().device.stop()
 
 
-def declare_run(
-    session: Session,
-    objects: Iterable[Declared],
-    duration: Any,
-    namespace: Mapping[str, Any],
-    network: str,
-    report: Report,
-) -> None:
-    """Check everything and add a run to the session's program."""
-    seconds = check_time(duration, "the duration of run()", zero=True)
-    chosen = _with_sources(objects)
-    _check_names(session, chosen)
-    constants: dict[str, Mapping[str, Resolved]] = {}
-    problems: list[Exception] = []
-    for obj in chosen:
-        found, unresolved = look_up(
-            obj.external_names(), {**namespace, **obj.own_namespace()}, obj.variable_names()
-        )
-        if unresolved:
-            problems.append(NamespaceError(f"{obj.name}: " + "\n".join(unresolved)))
-        found.update(obj.intrinsic_constants())
-        try:
-            obj.check(found)
-            constants[obj.name] = with_floats(found, obj.check)
-        except (DimensionMismatchError, ExpressionError) as error:
-            problems.append(error)
-    if problems:
-        raise type(problems[0])("\n".join(str(p) for p in problems))
-    tell_names(chosen, namespace)
-    clocks = {id(obj.clock): obj.clock for obj in chosen}
-    steps = tuple((c, c.dt_) for c in clocks.values())
-    spikes = {obj.name: obj.spikes for obj in chosen if isinstance(obj, SpikeGeneratorGroup)}
-    entry = RunEntry(tuple(chosen), seconds, steps, constants, network, report, spikes)
-    session.record(entry)
-    session.device.after_run(session, entry)
-
-
-def _with_contained(objects: Iterable[Declared]) -> list[Declared]:
-    return list(dict.fromkeys(obj for each in list(objects) for obj in (each, *each._contained)))
-
-
-def _with_sources(objects: Iterable[Declared]) -> list[Declared]:
-    chosen = _with_contained(objects)
-    if not chosen:
-        raise MagicError("The network is empty; add groups and monitors before running it.")
-    for obj in chosen:
-        for source in obj._needs:
-            if source not in chosen:
-                raise ValueError(
-                    f"{obj.name!r} {obj._relation} {source.name!r}, which is not part of what runs; add the "
-                    "group to the network too."
-                )
-    return sorted(chosen, key=lambda obj: obj._number)
-
-
-def _check_names(session: Session, chosen: list[Declared]) -> None:
-    """Refuse objects of other sessions, and names that stand for two objects of the program."""
-    foreign = [obj.name for obj in chosen if obj.session is not session]
-    if foreign:
-        raise ValueError(
-            f"{', '.join(map(repr, foreign))} cannot run here: declared in another session, such as that of an "
-            "experiment."
-        )
-    known = {obj.name: obj for e in session.program if isinstance(e, RunEntry) for obj in e.objects}
-    for obj in chosen:
-        if known.setdefault(obj.name, obj) is not obj:
-            raise ValueError(
-                f"Two objects named {obj.name!r} would run in one program; choose another name, or call "
-                "device.reinit() first to begin a new program."
-            )
-
-
-__all__ = ["MagicError", "Network", "collect", "restore", "run", "stop", "store"]
+__all__ = [
+    "MagicError",
+    "MagicNetwork",
+    "Network",
+    "collect",
+    "magic_network",
+    "restore",
+    "run",
+    "stop",
+    "store",
+]

@@ -104,8 +104,7 @@ class Neurons(StateHolder):
         return found
 
     def _state_value(self, name: str, units: bool) -> Any:
-        view = self.state(name, units)
-        return view[:]
+        return self.state(name, units)[:]
 
     def _set_state_values(self, values: Mapping[str, Any], units: bool, level: int) -> None:
         views = {}
@@ -186,13 +185,21 @@ class Neurons(StateHolder):
         if bare in types:
             VariableView(self._root, bare, name.endswith("_"), self._rows).assign(slice(None), value, level=1)
             return
+        if name in self.__dict__.get("_added", ()) or _settable(type(self), name):
+            super().__setattr__(name, value)
+            return
         if name in self._attributes():
             raise AttributeError(
                 f"{self.name}.{name} cannot be set any more; it is fixed when the group is declared."
             )
         raise AttributeError(
-            f"{self.name} has no variable {name!r} to set; it has {', '.join(self.equations) or 'none'}."
+            f"{self.name} has no variable {name!r} to set; it has {', '.join(self.equations) or 'none'}. An "
+            f"attribute that is none has to be announced: add_attribute({name!r})."
         )
+
+    def add_attribute(self, name: str) -> None:
+        """Allow an attribute to be set that is no variable, in a class of a script that is made from this one."""
+        self._added = (*self.__dict__.get("_added", ()), name)
 
     def _attributes(self) -> frozenset[str]:
         """What there is besides variables."""
@@ -250,6 +257,11 @@ class Subgroup(Neurons):
 
     def __repr__(self) -> str:
         return f"<Subgroup of {self._group.name!r} from {self._range.start} to {self._range.stop}>"
+
+
+def _settable(cls: type, name: str) -> bool:
+    found = getattr(cls, name, None)
+    return isinstance(found, property) and found.fset is not None
 
 
 def _consecutive(neurons: Neurons, index: Any) -> range:

@@ -105,6 +105,41 @@ class Layout:
         return frozenset(set(probe.variables) & shared)
 
 
+class NotStoredError(LookupError):
+    """Something was looked at that nobody stored."""
+
+
+def exported_read(layout: Layout, get: Callable[[str], NDArray[Any]]) -> Read:
+    """Outputs by their ids, from arrays as `Results.export` gives them.
+
+    Parameters
+    ----------
+    layout : Layout
+        Of the model.
+    get : callable
+        From a name of `Layout.arrays` to the array; raises ``KeyError`` for one that was not stored.
+
+    Raises
+    ------
+    NotStoredError
+        By the function returned, for what was not stored.
+    """
+
+    def one(id: str) -> NDArray[Any]:
+        object, _, variable = id.rpartition(".")
+        for name in [*(name for name, own in layout.names.items() if own == object), object]:
+            try:
+                array = get(f"{name}_{variable}")
+            except KeyError:
+                continue
+            item = layout.find(object)
+            states = isinstance(item, Probe) and item.kind == "states" and variable != "t"
+            return array.T.reshape(-1) if states else array
+        raise NotStoredError(f"{id!r} was not stored")
+
+    return lambda ids: [one(id) for id in ids]
+
+
 class Results:
     """What one run left behind; arrays are read when they are looked at.
 

@@ -31,6 +31,9 @@ class SessionDevice(ABC):
     #: Whether the program is kept for later rather than done at once.
     deferred = True
 
+    def check_run(self, session: Session, entry: RunEntry) -> None:  # noqa: B027
+        """A ``run()`` is about to be declared; refuse one that cannot be."""
+
     @abstractmethod
     def after_run(self, session: Session, entry: RunEntry) -> None:
         """A ``run()`` has been declared."""
@@ -56,6 +59,9 @@ class SessionDevice(ABC):
     def after_seed(self, session: Session, entry: SeedEntry) -> None:  # noqa: B027
         """``seed()`` has been called."""
 
+    def after_activity(self, obj: Declared) -> None:  # noqa: B027
+        """An object has been switched on or off, perhaps within a run."""
+
     def stop(self) -> None:
         """End the current run after this time step."""
         raise RuntimeError("stop() ends a run from within a network operation, which this device has not.")
@@ -72,11 +78,15 @@ class SessionDevice(ABC):
 
     def time(self, session: Session, network: str) -> float:
         """Time reached by a network, in seconds."""
-        return sum(e.duration for e in session.program if isinstance(e, RunEntry))
+        return sum(e.duration for e in session.program if isinstance(e, RunEntry) and e.network == network)
+
+    def profile(self, session: Session, network: str) -> Sequence[tuple[str, float]] | None:
+        """Names and seconds of what the last run of a network did; ``None`` without a profile."""
+        return None
 
     def clock_time(self, session: Session, clock: Clock) -> float:
-        """Time reached by a clock, in seconds."""
-        return self.time(session, "")
+        """Time of a clock, in seconds: that of the network which it has driven last."""
+        return self.time(session, clock._network)
 
     @abstractmethod
     def read(self, session: Session, owner: Declared, variable: str) -> NDArray[Any] | None:
@@ -157,6 +167,8 @@ class RunEntry:
     network: str = ""
     report: Report = field(default_factory=Report)
     spikes: Mapping[str, Spikes] = field(default_factory=dict)  # of objects that are given theirs
+    inactive: frozenset[str] = frozenset()  # names of objects that do nothing
+    profile: bool = False
 
 
 Entry = AssignEntry | ConnectEntry | ApplyEntry | SeedEntry | RunEntry
@@ -172,6 +184,7 @@ class Session:
     _names: dict[str, weakref.ref[Any]] = field(default_factory=dict)
     _defaultclock: Clock | None = None
     _count: int = 0
+    _networks: int = 0
 
     @property
     def defaultclock(self) -> Clock:
@@ -217,6 +230,11 @@ class Session:
         self._count += 1
         return name, explicit, self._count
 
+    def next_network(self) -> str:
+        """A key for a network, under which devices keep its time."""
+        self._networks += 1
+        return f"network {self._networks}"
+
     def _alive(self, name: str) -> bool:
         reference = self._names.get(name)
         return reference is not None and reference() is not None
@@ -236,6 +254,8 @@ def check_name(name: str) -> None:
     """Refuse what cannot be the name of an object."""
     if not isinstance(name, str):
         raise TypeError(f"{name!r:.60} cannot be the name of an object: give a string.")
+    if "__" in name:  # C++ of a device writes a__b for variable b of a
+        raise ValueError(f"{name!r} cannot be the name of an object: use single underscores.")
     if not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) or name == "defaultclock":
         raise ValueError(
             f"{name!r} cannot be the name of an object: use letters, digits and underscores, begin with a letter, "

@@ -16,7 +16,6 @@ from .group import Group, check_size
 from .infer import unit_of
 from .logs import get_logger
 from .records import with_unit
-from .session import RunEntry
 from .units import DimensionMismatchError, get_dimensions
 
 _logger = get_logger("spikefarm.core.spikegenerator")
@@ -125,6 +124,7 @@ class SpikeGeneratorGroup(Group):
         self._add_event(SPIKE, None, when)
         self._spikes = spikes
         self._fresh = True
+        self._binned: tuple[NDArray[np.int64], int] = (np.zeros(0, dtype=np.int64), 0)
 
     @property
     def spikes(self) -> Spikes:
@@ -156,11 +156,16 @@ class SpikeGeneratorGroup(Group):
         super().check(constants)
         what = f"SpikeGeneratorGroup {self.name!r}"
         _, bins, cycle = self._spikes.binned(self.clock.dt_, self.N, what)
-        now = sum(e.duration for e in self.session.program if isinstance(e, RunEntry))
-        late = bins < round(now / self.clock.dt_)
+        self._binned = bins, cycle
+
+    def tell_late(self, start: float) -> None:
+        """Warn of spikes set since the last run that lie before the start of this one."""
+        bins, cycle = self._binned
+        late = bins < round(start / self.clock.dt_)
         if self._fresh and not cycle and late.any():
             _logger.warning(
-                f"{what}: {int(late.sum())} spike(s) lie before {now:g} s, when this run starts; they are ignored.",
+                f"SpikeGeneratorGroup {self.name!r}: {int(late.sum())} spike(s) lie before {start:g} s, when this run "
+                "starts; they are ignored.",
                 "late_spikes",
             )
         self._fresh = False

@@ -14,7 +14,7 @@ from .dimensions import DIMENSIONLESS
 from .equations import HELD, LINKED, NON_NEGATIVE, SUBEXPRESSION
 from .expr import Expr, parse, written
 from .infer import BOOL, Type, unit_of
-from .linked import LinkedVariable
+from .linked import LinkedVariable, link_variable
 from .namespace import NamespaceError, Resolved, frame_namespace, look_up
 from .records import with_unit
 from .resolve import external_names, resolve
@@ -133,7 +133,7 @@ class VariableView(NDArrayOperatorsMixin):
     def _link(self, index: Any, to: LinkedVariable) -> None:
         if not self.whole or not (isinstance(index, slice) and index == slice(None)):
             raise TypeError(f"{self.label}: only a variable of a whole group can be linked.")
-        self.group.link(self.name, to)
+        link_variable(self.group, self.name, to)
 
     def _refuse_readonly(self) -> None:
         if self.name in SPECIAL:
@@ -226,7 +226,7 @@ class VariableView(NDArrayOperatorsMixin):
     def _check_value(self, checker: Checker, value: Expr) -> None:
         if self.shared:
             check_shared(value, self.group.variable_types, shared_names(self.group.equations), self.label)
-        given = checker.type_of(value)
+        given = checker.type_of(value, wanted=self.type.dtype)
         wanted = Type(given.dim if self._plain else self.type.dim, self.type.dtype)
         expect_unit(given, wanted, repr(written(value)))
 
@@ -305,11 +305,11 @@ class VariableView(NDArrayOperatorsMixin):
     def _of_group(self) -> NDArray[Any]:
         """Values for the whole group."""
         if self._is_linked():
-            if self.name not in self.group.links:
+            if self.name not in self.group._links:
                 raise TypeError(
                     f"{self.label} has not been linked yet: set it to linked_var(group, 'variable')."
                 )
-            return self.group.links[self.name].values(self.group).astype(self.dtype)
+            return self.group._links[self.name].values(self.group).astype(self.dtype)
         session = self.group.session
         found = session.device.read(session, self.group, self.name)
         if found is None and not self.has_values:

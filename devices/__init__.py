@@ -12,6 +12,7 @@ from ..core.expr import Expr
 from ..core.namespace import Resolved
 from ..core.session import (
     AssignEntry,
+    ConnectEntry,
     RunEntry,
     SeedEntry,
     Session,
@@ -96,8 +97,17 @@ class UndecidedDevice(SessionDevice):
     def after_assign(self, session: Session, entry: AssignEntry) -> None:
         get_device().after_assign(session, entry)
 
+    def after_connect(self, session: Session, entry: ConnectEntry) -> None:
+        get_device().after_connect(session, entry)
+
+    def connections(self, session: Session, synapses: Declared) -> Any:
+        return get_device().connections(session, synapses)
+
     def after_seed(self, session: Session, entry: SeedEntry) -> None:
         get_device().after_seed(session, entry)
+
+    def check_run(self, session: Session, entry: RunEntry) -> None:
+        get_device().check_run(session, entry)
 
     def after_run(self, session: Session, entry: RunEntry) -> None:
         get_device().after_run(session, entry)
@@ -105,8 +115,8 @@ class UndecidedDevice(SessionDevice):
     def time(self, session: Session, network: str) -> float:
         return get_device().time(session, network)
 
-    def clock_time(self, session: Session, clock: Clock) -> float:
-        return get_device().clock_time(session, clock)
+    def profile(self, session: Session, network: str) -> Sequence[tuple[str, float]] | None:
+        return get_device().profile(session, network)
 
     def store(self, objects: Sequence[Declared], network: str, name: str, filename: Any) -> None:
         get_device().store(objects, network, name, filename)
@@ -115,6 +125,12 @@ class UndecidedDevice(SessionDevice):
         self, objects: Sequence[Declared], network: str, name: str, filename: Any, random_state: bool
     ) -> None:
         get_device().restore(objects, network, name, filename, random_state)
+
+    def after_activity(self, obj: Declared) -> None:
+        get_device().after_activity(obj)
+
+    def clock_time(self, session: Session, clock: Clock) -> float:
+        return get_device().clock_time(session, clock)
 
     def stop(self) -> None:
         get_device().stop()

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 
+#: The output with the times of kernels, of builds that measure them.
+PROFILE = "profile"
+
 
 class DeviceError(RuntimeError):
     """A device could not do what it was asked to."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,7 +17,7 @@ from ..core.equations import NON_NEGATIVE
 from ..core.freeze import SEED, Frozen
 from ..core.infer import unit_of
 from ..core.model import Input, Model, Run
-from ..core.results import ArrayField, Layout, Read, Results
+from ..core.results import ArrayField, Layout, Read, Results, exported_read
 from ..core.timedarray import TimedArray
 from ..core.units import get_dimensions
 from ..core.variables import VariableView
@@ -291,6 +291,13 @@ class Simulation:
     def results(self, read: Read) -> Results:
         """Results of a run under the script's names, read lazily."""
         return Results(self.layout, read)
+
+    def results_of(self, get: Callable[[str], Array]) -> Results:
+        """Results of a run of which arrays were stored whole, under the names of `arrays`.
+
+        Looking at anything else raises `core.results.NotStoredError`.
+        """
+        return Results(self.layout, exported_read(self.layout, get))
 
     def arrays(self, spec: str) -> Mapping[str, ArrayField]:
         """What storing a monitor or a variable means."""

@@ -85,6 +85,8 @@ class Simulation(Protocol):
 
     def results(self, read: Read) -> Results: ...
 
+    def results_of(self, get: Callable[[str], Array]) -> Results: ...
+
     def arrays(self, spec: str) -> Mapping[str, ArrayField]: ...
 
 
@@ -172,6 +174,13 @@ def is_declared(value: object) -> bool:
 def object_name(value: Any) -> str:
     """Return the name under which results know an object of the model."""
     return str(value.name)
+
+
+def not_stored_error() -> type[Exception]:
+    """Return what is raised where a function looks at something that was not stored."""
+    from ..core.results import NotStoredError
+
+    return NotStoredError
 
 
 def dimension_error() -> type[Exception]:

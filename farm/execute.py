@@ -30,10 +30,12 @@ from .estimate import guessed, measured, tried
 from .options import Options
 from .plan import Estimate, Plan, count, duration
 from .progress import Progress, wanted
+from .reuse import Piece, pieces, to_simulate
 from .schedule import Schedule
 from .share import Share
 from .study import Study
 from .tally import Tally, how_to_go_on
+from .work import Work
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -47,30 +49,36 @@ class FailedRunsWarning(UserWarning):
 def plan(study: Study, store: PathLike | None) -> Plan:
     """Return what a study would do, looking at the store but changing nothing."""
     path = None if store is None else place_of(store).path
-    status, estimate = np.zeros(len(study), np.uint8), guessed(study)
+    status, estimate, simulated = np.zeros(len(study), np.uint8), guessed(study), len(study)
     found = _existing(study, store)
     if found is not None:
         _, status = found.completed().find(study.keys)
+        missing = np.flatnonzero((status == MISSING) & study.space.is_run).astype(np.int64)
+        simulated = to_simulate(pieces(study, found, each_once(study.keys, missing)))
         status = status[study.space.is_run]
         estimate = measured(found) or estimate
     cached, failed = int(np.count_nonzero(status != MISSING)), int(np.count_nonzero(status == FAILED))
-    return _plan(study, cached, failed, path, estimate)
+    return _plan(study, cached, failed, path, estimate, simulated)
 
 
 def dry_run(study: Study, time_limit: Any) -> Plan:
     """Do one run in this process and return a plan that knows what it cost."""
-    return _plan(study, 0, 0, None, tried(study, Options.of(time_limit=time_limit).limit))
+    return _plan(study, 0, 0, None, tried(study, Options.of(time_limit=time_limit).limit), len(study))
 
 
-def _plan(study: Study, cached: int, failed: int, path: Path | str | None, estimate: Estimate | None) -> Plan:
+def _plan(
+    study: Study, cached: int, failed: int, path: Path | str | None, estimate: Estimate | None, simulated: int
+) -> Plan:
     from dask.system import CPU_COUNT
 
     builds, subject, space = study.builds, study.subject, study.space
     if builds is None:
-        return Plan(subject, space, None, 0, cached, failed, path, estimate, CPU_COUNT)
+        return Plan(subject, space, None, 0, cached, failed, path, simulated, estimate, CPU_COUNT)
     n = len(builds.simulations)
     ready = n - len(builds.missing())
-    return Plan(subject, space, n, ready, cached, failed, path, estimate, CPU_COUNT, builds.problems)
+    return Plan(
+        subject, space, n, ready, cached, failed, path, simulated, estimate, CPU_COUNT, builds.problems
+    )
 
 
 def _existing(study: Study, store: PathLike | None) -> RunStore | None:
@@ -169,8 +177,13 @@ def _fill(study: Study, store: RunStore, options: Options) -> Tally:
     if not len(todo):
         _record_again(study, store)
         return Tally(cached=cached, failed=int(np.count_nonzero(status == FAILED)))
-    with Share(store, study.keys, written, study.id) as share:
-        tally = _simulate(study, store, share, options, todo)
+    tally = Tally()
+    for piece in pieces(study, store, todo):
+        with Share(store, study.keys, written, study.id) as share:
+            part = _simulate(study, piece, store, share, options)
+        if not piece.simulates:
+            part.cached, part.simulated = part.cached + part.simulated, 0
+        tally.join(part)
     tally.cached += cached
     tally.failed += int(np.count_nonzero(status[~missing] == FAILED))
     return tally
@@ -196,22 +209,18 @@ def _record_again(study: Study, store: RunStore) -> None:
         store.record_sweep(study.id, definition, study.keys, study.record())
 
 
-def _simulate(
-    study: Study, store: RunStore, share: Share, options: Options, todo: NDArray[np.int64]
-) -> Tally:
-    n = len(study)
-    progress = Progress(n, n - len(todo), wanted(options.progress))
-    status = Status(
-        new_id(), study.id, str(store.place), study.subject, total=n, done=n - len(todo), cached=n - len(todo)
-    )
+def _simulate(study: Study, piece: Piece, store: RunStore, share: Share, options: Options) -> Tally:
+    n, before = len(study), len(study) - len(piece.runs)
+    progress = Progress(n, before, wanted(options.progress))
+    status = Status(new_id(), study.id, str(store.place), study.subject, total=n, done=before, cached=before)
     forget_dead(store.place)
     session = Session(store.place, status)
     try:
-        with _client(study, options) as (client, paths), progress:
-            status.dashboard = dashboard(client)
+        with _client(piece.work, options) as (client, paths), progress:
+            status.dashboard = _page(client)
             if status.dashboard:
                 options.tell(f"dashboard: {status.dashboard}")
-            return Schedule(client, study, store, share, session, options, progress, paths).run(todo)
+            return Schedule(client, study, piece, store, share, session, options, progress, paths).run()
     except KeyboardInterrupt:
         if options.store is not None:
             options.tell(f"stopped: {how_to_go_on(progress.done, n, str(store.path))}")
@@ -220,8 +229,15 @@ def _simulate(
         session.end()
 
 
+def _page(client: Client) -> str:
+    """Return the address of the page of sweeps on a cluster's dashboard, empty if it has none."""
+    from .dashboard.plugin import add_page
+
+    return add_page(client, dashboard(client))
+
+
 @contextmanager
-def _client(study: Study, options: Options) -> Iterator[tuple[Client, tuple[str, ...]]]:
+def _client(work: Work, options: Options) -> Iterator[tuple[Client, tuple[str, ...]]]:
     """Yield a client, and where its workers find the user's modules."""
     from distributed import Client
 
@@ -232,7 +248,7 @@ def _client(study: Study, options: Options) -> Iterator[tuple[Client, tuple[str,
     if options.client is not None:
         yield options.client, ()
         return
-    processes = study.work.holds_interpreter
+    processes = work.holds_interpreter
     found = current_form()
     if found is not None:
         form, settings = found

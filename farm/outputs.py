@@ -128,11 +128,16 @@ class Outputs:
             except FingerprintError as error:
                 problems.append(f"output {item.names[0]!r} depends on {error}")
         refuse("outputs", problems)
-        return digest(*sorted(found))
+        return identity_of(found)
 
     def evaluate(self, results: Results) -> dict[str, Value]:
         """Return the values of one run by column."""
         return {name: value for item in self.items for name, value in item.evaluate(results)}
+
+
+def identity_of(identities: Sequence[bytes]) -> bytes:
+    """Return what stands for several outputs, in whatever order."""
+    return digest(*sorted(identities))
 
 
 def as_outputs(outputs: Any, simulation: Simulation) -> Outputs:

@@ -54,6 +54,8 @@ class Plan:
     failed : int
         Of these, how many failed (they run again with ``retry_failed=True``).
     store : Path or None
+    to_simulate : int
+        Runs that the store does not have.
     estimate : Estimate or None
         What a run costs, as far as anybody knows.
     cores : int
@@ -69,6 +71,7 @@ class Plan:
     cached: int
     failed: int
     store: Path | str | None
+    to_simulate: int
     estimate: Estimate | None = None
     cores: int = 1
     problems: tuple[str, ...] = ()
@@ -79,9 +82,9 @@ class Plan:
         return self.space.runs
 
     @property
-    def to_simulate(self) -> int:
-        """Runs that are not in the store."""
-        return self.runs - self.cached
+    def from_store(self) -> int:
+        """Runs that are put together from what other runs of the store have, without simulating."""
+        return self.runs - self.cached - self.to_simulate
 
     @property
     def seconds(self) -> float | None:
@@ -109,6 +112,7 @@ class Plan:
             ("runs of", self.subject),
             ("builds", builds),
             ("cached", cached),
+            *([("from the store", f"{self.from_store}, without simulating")] if self.from_store else []),
             ("to simulate", str(self.to_simulate)),
             ("store", str(self.store) if self.store else "none, results stay in memory"),
         ]

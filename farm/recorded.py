@@ -16,7 +16,7 @@ from . import adapters
 from .adapters import Simulation
 from .axes import Design, Grid, Product, SweepError, Zip, refuse
 from .keys import Array, array_digest
-from .outputs import Computed, Outputs
+from .outputs import Computed, Outputs, Stored
 from .space import REPEAT
 
 SHORT = 64  # values of an input that are recorded as they are; of longer ones only a digest
@@ -133,7 +133,14 @@ def record_of_outputs(outputs: Outputs) -> dict[str, Any]:
         "wanted": {
             " ".join(item.names): source_of(item.function) if isinstance(item, Computed) else "stored"
             for item in outputs.items
-        }
+        },
+        "items": [
+            {
+                "identity": item.identity().hex(),
+                **({"fields": {f[0]: f[1] for f in item.fields}} if isinstance(item, Stored) else {}),
+            }
+            for item in outputs.items
+        ],
     }
 
 

@@ -21,6 +21,7 @@ from .control import Session, Wish
 from .crew import GONE, Crew
 from .options import Options
 from .progress import Progress
+from .reuse import Piece
 from .share import Share
 from .study import Study
 from .tally import FarmError, RunsFailedError, Slots, Tally, none_succeeded, spread
@@ -56,6 +57,8 @@ class Schedule:
     ----------
     client : Client
     study : Study
+    piece : Piece
+        How the runs are made.
     store : RunStore
     share : Share
         What of the sweep is this client's to do.
@@ -71,6 +74,7 @@ class Schedule:
         self,
         client: Client,
         study: Study,
+        piece: Piece,
         store: RunStore,
         share: Share,
         session: Session,
@@ -79,7 +83,7 @@ class Schedule:
         paths: Sequence[str] = (),
     ) -> None:
         self.client, self.study, self.store, self.progress = client, study, store, progress
-        self.share, self.session, self.options = share, session, options
+        self.share, self.session, self.options, self.piece = share, session, options, piece
         self.slots = Slots(store)
         self.tally = Tally()
         self.columns: dict[str, Column] = {}
@@ -89,16 +93,11 @@ class Schedule:
         self.suspects: list[Batch] = []  # single runs whose workers died
         self.in_flight: dict[Any, Sent] = {}  # by key of its future
         self.ended: SimpleQueue[Future[BatchReceipt]] = SimpleQueue()
-        job = Job(f"sweep-{uuid.uuid4().hex}", study.work, study.space.packed(), options.limit)
+        job = Job(f"sweep-{uuid.uuid4().hex}", piece.work, piece.points, options.limit)
         self.crew = Crew(client, job, session, options, paths)
 
-    def run(self, todo: NDArray[np.int64]) -> Tally:
+    def run(self) -> Tally:
         """Do runs, and return when all are in the store.
-
-        Parameters
-        ----------
-        todo : int64 array
-            Numbers of the runs.
 
         Raises
         ------
@@ -113,10 +112,11 @@ class Schedule:
             with self.crew:
                 try:
                     self.crew.heed()
-                    self.todo = self._pilots(todo)
+                    self.todo = self._pilots(self.piece.runs)
                     self._batches()
                 finally:
                     self.crew.cancel([sent.future for sent in self.in_flight.values()])
+                    self.ended = SimpleQueue()
         except Exception as error:
             if self.crew.is_there() or isinstance(error, FarmError | StoreError):
                 raise
@@ -242,7 +242,8 @@ class Schedule:
             return
         while not self.ended.empty():
             ended.append(self.ended.get())
-        for future in ended:
+        while ended:  # what is taken is forgotten, also where it raises
+            future = ended.pop()
             if future.key in self.in_flight:
                 self._take(future)
 

@@ -12,7 +12,7 @@ from .adapters import Simulation
 from .axes import Design, as_design, refuse
 from .builds import Builds
 from .execute import dry_run, execute, plan
-from .keys import array_digest, digest
+from .keys import array_digest
 from .options import Options
 from .outputs import Outputs, as_outputs
 from .plan import Plan
@@ -244,15 +244,19 @@ class Sweep:
         base = {
             name: array_digest(name, value) for name, value in simulation.base.items() if name not in seeds
         }
-        model, numerics = simulation.model_hash, simulation.numerics
+        model, numerics, work = (
+            simulation.model_hash,
+            simulation.numerics,
+            SimulationWork(simulation, outputs),
+        )
         return Study(
             name=self.name or "",
             subject=simulation.describe(),
             owner=f"model {model}",
             space=self.space,
-            work=SimulationWork(simulation, outputs),
+            work=work,
             base=base,
-            context=digest(b"simulation 1", model.encode(), numerics.encode(), outputs.identity()),
+            context=work.context(outputs.identity()),
             master=seed,
             outputs=outputs.names,
             provenance={

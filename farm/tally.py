@@ -42,6 +42,14 @@ class Tally:
         """Return the figures, for so many runs."""
         return {"runs": runs, "simulated": self.simulated, "cached": self.cached, "failed": self.failed}
 
+    def join(self, other: Tally) -> None:
+        """Count what became of other runs of the sweep."""
+        self.simulated += other.simulated
+        self.failed += other.failed
+        self.cached += other.cached
+        self.seconds += other.seconds
+        self.errors += [e for e in other.errors if e not in self.errors][: SHOWN_ERRORS - len(self.errors)]
+
     def add(self, receipt: BatchReceipt) -> None:
         """Count a batch."""
         self.simulated += receipt.n_done + receipt.n_failed

@@ -15,6 +15,7 @@ import numpy as np
 from ..core.preferences import prefs
 from ..devices.base import Runner
 from .adapters import Simulation, exported, is_declared, isolated_session
+from .keys import digest
 from .outputs import Outputs, name_problems
 from .values import OutputError, Value, as_value
 
@@ -69,6 +70,11 @@ class SimulationWork(Work):
 
     simulation: Simulation
     outputs: Outputs
+
+    def context(self, outputs: bytes) -> bytes:
+        """Return what stands for the model, its numerics and a set of outputs."""
+        simulation = self.simulation
+        return digest(b"simulation 1", simulation.model_hash.encode(), simulation.numerics.encode(), outputs)
 
     @property
     def holds_interpreter(self) -> bool:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +18,18 @@ from ..store.place import Place
 from ..store.schema import DONE, FAILED, BatchRecords, Column, Slot
 from . import live
 from .keys import Array
-from .space import Space
 from .values import Value, fit, gather
 from .work import Executor, Work
 
 LONGEST_ERROR = 2000
 SHOWN_ERRORS = 3
+
+
+class Points(Protocol):
+    """What tells the inputs of runs: a space, or one with more to each run."""
+
+    def point(self, run: int) -> dict[str, Any]:
+        """Return the inputs in which a run differs from the model."""
 
 
 class StoppedError(RuntimeError):
@@ -38,14 +45,14 @@ class Job:
     token : str
         Names the pool of executors.
     work : Work
-    space : Space
+    space : Points
     time_limit : float or None
         Seconds for one simulation.
     """
 
     token: str
     work: Work
-    space: Space
+    space: Points
     time_limit: float | None
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,15 @@ from ...core.declared import Declared
 from ...core.freeze import freeze
 from ...core.monitors import Monitor
 from ...core.notices import tell_methods
+from ...core.profiling import totals
 from ...core.session import ApplyEntry, RunEntry, Session, current_session
 from ...core.synapses import Synapses
-from ..base import Array, DeviceError, Runner
+from ..base import PROFILE, Array, DeviceError, Runner
 from ..simulation import Simulation
 from ..user import UserDevice, refuse_python
 from .backend import CPPBackend
 from .directory import check_directory, delete_project, export_project
+from .emit import time_of
 from .options import preferred_compiler, preferred_options
 
 
@@ -35,6 +38,8 @@ class CPPStandaloneDevice(UserDevice):
         Compile without optimisation and with symbols.
     compiler : str, optional
         Which compiler to use, instead of ``$CXX`` or the first one found.
+    profile : bool
+        Measure how long each part takes; also if a ``run(…, profile=True)`` asks for it. See `profiling_summary`.
     """
 
     name = "cpp_standalone"
@@ -45,8 +50,10 @@ class CPPStandaloneDevice(UserDevice):
         directory: str | Path | None = "output",
         debug: bool = False,
         compiler: str | None = None,
+        profile: bool = False,
     ) -> None:
         self.build_on_run = build_on_run
+        self._profile = bool(profile)
         self._debug = debug
         self._compiler = compiler
         self._directory = directory
@@ -60,8 +67,11 @@ class CPPStandaloneDevice(UserDevice):
 
     # -- what the session asks ----------------------------------------------------------------------------
 
-    def after_run(self, session: Session, entry: RunEntry) -> None:
+    def check_run(self, session: Session, entry: RunEntry) -> None:
         refuse_python(entry)
+
+    def after_run(self, session: Session, entry: RunEntry) -> None:
+        self._profile |= entry.profile
         if not self.build_on_run:
             return
         runs = sum(isinstance(entry, RunEntry) for entry in session.program)
@@ -92,8 +102,18 @@ class CPPStandaloneDevice(UserDevice):
         if id is None:
             return None
         if not isinstance(owner, Monitor) and variable == "t":
-            return self._array("t")
+            return self._array(time_of(self._simulation.frozen.networks.get(owner._network or "", 0)))
         return self._array(f"{id}.{variable}")
+
+    def profile(self, session: Session, network: str) -> Sequence[tuple[str, float]] | None:
+        """Names and seconds of the parts of the whole program."""
+        if not self._has_run or self._simulation is None:
+            return None
+        seconds = self._array(PROFILE)
+        if seconds is None:
+            return None
+        labels = self._built().build().manifest.provenance["kernels"].splitlines()
+        return totals(labels, list(seconds), self._simulation.frozen.names)
 
     def _array(self, id: str) -> Array | None:
         """An output of the last run; ``None`` for what is computed whenever it is needed."""
@@ -109,7 +129,8 @@ class CPPStandaloneDevice(UserDevice):
     @property
     def backend(self) -> CPPBackend:
         """How models are built: as ``set_device`` says, and for the rest the preferences as they are now."""
-        return CPPBackend(preferred_options(self._debug), self._compiler or preferred_compiler())
+        options = replace(preferred_options(self._debug), profile=self._profile)
+        return CPPBackend(options, self._compiler or preferred_compiler())
 
     # -- building -------------------------------------------------------------------------------------------
 
@@ -135,6 +156,7 @@ class CPPStandaloneDevice(UserDevice):
         compile: bool = True,
         results_directory: str | Path = "results",
         run_args: Mapping[Any, Any] | None = None,
+        profile: bool | None = None,
     ) -> None:
         """Write the project, compile it unless the cache has it, and run it.
 
@@ -150,6 +172,8 @@ class CPPStandaloneDevice(UserDevice):
             With ``False``, only write the sources.
         results_directory, run_args
             As for `run`.
+        profile : bool, optional
+            Measure how long each part takes.
 
         Raises
         ------
@@ -162,6 +186,8 @@ class CPPStandaloneDevice(UserDevice):
         """
         if debug is not None:
             self._debug = debug
+        if profile is not None:
+            self._profile = profile
         if directory is not None:
             self._directory, self._project = directory, None
         simulation = self.simulation()

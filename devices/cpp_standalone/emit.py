@@ -12,13 +12,16 @@ from ...core.connections import Connect, Pairs
 from ...core.context import REFRACTORY, SPECIAL
 from ...core.events import SPIKE
 from ...core.expr import (
+    Binary,
     Const,
     Draw,
     Element,
     Expr,
+    Lit,
     MatrixEntry,
     Param,
     TimedCall,
+    Unary,
     UserCall,
     Var,
     Within,
@@ -40,10 +43,12 @@ from ...core.model import (
     UserFunction,
 )
 from ...core.synapsenames import SYNAPTIC, SYNAPTIC_SHARED
-from ..base import InputSpec, OutputSpec
+from ..base import PROFILE, InputSpec, OutputSpec
 from .emit_synapses import SynapseEmitter, is_synapses, pathway_name, structure
 from .expressions import CTYPES, Scope, cpp, identifier, kind
 
+#: The output that says which objects are active, in order; where Python is called, it can be written to.
+ACTIVE = ":active"
 TEMPLATES = Path(__file__).parent / "templates"
 _ENTRY = {"float64": "SF_F64", "int64": "SF_I64", "bool": "SF_BOOL", "int32": "SF_I32", "uint64": "SF_U64"}
 _C = {"float64": "double", "int64": "int64_t", "bool": "bool", "int32": "int32_t", "uint64": "uint64_t"}
@@ -55,8 +60,8 @@ def input_specs(model: Model) -> tuple[InputSpec, ...]:
     return tuple(InputSpec(i.id, i.name, i.kind, i.dtype, i.size, unit_of(i.dim)) for i in model.inputs)
 
 
-def output_specs(model: Model) -> tuple[OutputSpec, ...]:
-    """The outputs of a build, in the order of their slots."""
+def output_specs(model: Model, profiled: Kernels | None = None) -> tuple[OutputSpec, ...]:
+    """The outputs of a build, in the order of their slots; the times of kernels are the last, if they are measured."""
     outputs = []
     for p in model.populations:
         for v in p.variables:
@@ -73,7 +78,16 @@ def output_specs(model: Model) -> tuple[OutputSpec, ...]:
             outputs.append(OutputSpec(f"{p.id}.not_refractory", "bool", p.size, "1"))
     for probe in model.probes:
         outputs += _probe_outputs(model, probe)
-    return (*outputs, OutputSpec("t", "float64", 1, "second"))
+    if model.callbacks:
+        outputs.append(OutputSpec(ACTIVE, "bool", len(model.objects), "1"))
+    outputs += [OutputSpec(time_of(n), "float64", 1, "second") for n in range(1, model.networks)]
+    times = [] if profiled is None else [OutputSpec(PROFILE, "float64", len(profiled.kernels), "second")]
+    return (*outputs, OutputSpec("t", "float64", 1, "second"), *times)
+
+
+def time_of(network: int) -> str:
+    """The output with the time that a network has reached."""
+    return f"t@{network}" if network else "t"
 
 
 def _probe_outputs(model: Model, probe: Probe) -> list[OutputSpec]:
@@ -112,9 +126,9 @@ def _environment() -> Any:
     )
 
 
-def emit_model(kernels: Kernels) -> str:
-    """C++ source of a lowered model."""
-    emitter = Emitter(kernels)
+def emit_model(kernels: Kernels, profile: bool = False) -> str:
+    """C++ source of a lowered model, which measures how long kernels take if told to."""
+    emitter = Emitter(kernels, profile)
     text: str = _environment().get_template("model.cpp.j2").render(e=emitter, model=kernels.model)
     return text
 
@@ -124,6 +138,7 @@ class Emitter:
     """What the template asks for: names, types and lines of code."""
 
     kernels: Kernels
+    profile: bool = False
     #: Kernels that can fail, and say so.
     fallible = ("events", "states", "rate", "callback", "pathway")
 
@@ -141,7 +156,12 @@ class Emitter:
 
     @cached_property
     def outputs(self) -> tuple[OutputSpec, ...]:
-        return output_specs(self.model)
+        return output_specs(self.model, self.kernels if self.profile else None)
+
+    def watch(self, kernel: Kernel) -> str:
+        """What measures the time of the block that it stands in."""
+        place = self.kernels.kernels.index(kernel)
+        return f"const sf_stopwatch _watch(_c->{identifier(PROFILE)}[{place}]);"
 
     @cached_property
     def slot(self) -> dict[str, int]:
@@ -167,6 +187,36 @@ class Emitter:
     @cached_property
     def runs(self) -> tuple[Run, ...]:
         return tuple(s for s in self.model.program if isinstance(s, Run))
+
+    def guard(self, kernel: Kernel) -> str:
+        """The condition for a kernel of an object that Python may switch on and off."""
+        return f"_c->active[{self.model.objects.index(kernel.owner)}]" if self.model.callbacks else ""
+
+    def otherwise(self, kernel: Kernel) -> str:
+        """What happens where such an object is off: nobody has its events."""
+        if not self.model.callbacks or kernel.kind not in ("threshold", "generate"):
+            return ""
+        return f" else _c->{self.events(kernel.population, kernel.event)}_count = 0;"
+
+    def idle(self, run: Run) -> list[str]:
+        """Lists of events that nothing renews in a run."""
+        return [
+            self.events(p.id, e.name)
+            for p in self.model.populations
+            if p.id not in run.objects
+            for e in p.events
+        ]
+
+    def time_before(self, assign: int) -> str:
+        """C++ of the time at which an assignment happens: that which the group's network has reached."""
+        step = [s for s in self.model.program if isinstance(s, Assign)][assign]
+        population, network = self.model.source(step.population).id, 0
+        for earlier in self.model.program:
+            if earlier is step:
+                break
+            if isinstance(earlier, Run) and population in earlier.objects:
+                network = earlier.network
+        return f"_c->times[{network}]"
 
     @cached_property
     def constant_slots(self) -> dict[str, str]:
@@ -222,6 +272,15 @@ class Emitter:
             (d, self.syn.count(self.model.population(k.population)))
             for k in self.kernels.kernels
             for d in _buffered(k)
+        )
+
+    @cached_property
+    def counts(self) -> tuple[tuple[Draw, str], ...]:
+        """Whole numbers that are drawn for all neurons at once, with their number."""
+        return tuple(
+            (d, self.syn.count(self.model.population(k.population)))
+            for k in self.kernels.kernels
+            for d in counted(k)
         )
 
     @cached_property
@@ -308,7 +367,7 @@ class Emitter:
             variables=self._variables(population),
             params={slot: (self._param(slot), _KIND[dtype]) for slot, dtype in self.constant_slots.items()},
             constants=self.constant_kinds,
-            buffered=frozenset(d.stream for d in _buffered(kernel)),
+            buffered=frozenset(d.stream for d in (*_buffered(kernel), *counted(kernel))),
             step="_clock.tick()",
             indexed=self.indexed,
             element="_n" if is_synapses(population) else "i",
@@ -354,6 +413,10 @@ class Emitter:
         for s in kernel.scalars:
             target, dtype = scope.variables[s.target]
             lines.append(f"const {CTYPES[dtype]} {target} = {cpp(s.expr, scope)};")
+        for draw in counted(kernel):
+            args = "".join(f"{cpp(arg, scope)}, " for arg in draw.args)
+            made = f"_c->draw{draw.stream}.{draw.distribution}({args}_c->seed, {draw.stream}u, _clock.tick())"
+            lines.append(f"const int64_t* __restrict__ _draw{draw.stream} = {made};")
         return lines
 
     def _summed(self, kernel: Kernel) -> set[str]:
@@ -423,8 +486,10 @@ class Emitter:
 
     def _pointer(self, population: Population, name: str, const: bool) -> str:
         array = next(a for a in self.kernels.arrays if a.population == population.id and a.variable == name)
-        prefix = "const " if const else ""
         member = identifier(array.id)
+        prefix = "const " if const else ""
+        if array.dtype == "bool":  # loops with conditions on bytes vectorise, on bools they do not
+            return f"{prefix}uint8_t* __restrict__ {identifier(name)} = ({prefix}uint8_t*)_c->{member};"
         return f"{prefix}{_C[array.dtype]}* __restrict__ {identifier(name)} = _c->{member};"
 
     def _constant_lines(self, nodes: list[Expr]) -> list[str]:
@@ -601,19 +666,19 @@ class Emitter:
         item = self.inputs[self.slot[slot]]
         return f"sf_scalar<{_C[item.dtype]}>(_c, {self.slot[slot]})", _KIND[item.dtype]
 
-    def assign_declarations(self, assign: AssignKernel) -> list[str]:
+    def assign_declarations(self, assign: AssignKernel, number: int) -> list[str]:
         p = self.model.population(assign.population)
         nodes = list(_nodes(assign))
         names = {n.name for n in nodes if isinstance(n, Var)} | {assign.variable}
         lines = self.copies(assign) + self.function_lines(nodes)
         if "t" in names:
-            lines.append("const double t = _c->time;")
+            lines.append(f"const double t = {self.time_before(number)};")
         if "dt" in names or "t_in_timesteps" in names:
             run = next(r for r in self.runs if p.id in r.objects)
             slot = self.slot[dict(run.clocks)[p.clock]]
             lines.append(f"const double dt = sf_scalar<double>(_c, {slot});")
         if "t_in_timesteps" in names:
-            lines.append("const int64_t t_in_timesteps = sf_timestep(_c->time, dt);")
+            lines.append(f"const int64_t t_in_timesteps = sf_timestep({self.time_before(number)}, dt);")
         lines += self._pointers(p, names, {assign.variable})
         for id in sorted({n.input for n in nodes if isinstance(n, Element)}):
             c = _C[self.inputs[self.slot[id]].dtype]
@@ -652,6 +717,31 @@ def _buffered(kernel: Kernel) -> tuple[Draw, ...]:
     """Draws that are made for all neurons before the loop; others are made where they are used."""
     many = kernel.kind in ("held", "update", "threshold", "operation") and not kernel.single
     return kernel.draws if many else ()
+
+
+def counted(kernel: Kernel) -> tuple[Draw, ...]:
+    """Poisson and binomial draws whose parameters are the same for all neurons."""
+    if kernel.kind not in ("held", "update", "threshold", "operation") or kernel.single:
+        return ()
+    known = {"dt", *(s.target for s in kernel.scalars)}
+    found: dict[Draw, None] = {}
+    for expr in (*(s.expr for s in kernel.body), *([] if kernel.condition is None else [kernel.condition])):
+        for node in walk(expr):
+            if (
+                isinstance(node, Draw)
+                and node.distribution in ("binomial", "poisson")
+                and _alike(node, known)
+            ):
+                found[node] = None
+    return tuple(found)
+
+
+def _alike(draw: Draw, known: set[str]) -> bool:
+    nodes = [n for arg in draw.args for n in walk(arg)]
+    return all(
+        isinstance(n, Lit | Const | Param | Binary | Unary) or (isinstance(n, Var) and n.name in known)
+        for n in nodes
+    )
 
 
 def _nodes(assign: AssignKernel) -> Iterable[Expr]:

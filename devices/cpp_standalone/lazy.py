@@ -15,6 +15,7 @@ from ..base import Array, DeviceError, Runner
 from ..simulation import Simulation
 from ..user import refuse_python
 from .backend import CPPBackend
+from .emit import time_of
 
 #: Idle runners of this process by build key: a function called a thousand times starts one host.
 _idle: dict[tuple[int, str], list[Runner]] = {}
@@ -38,13 +39,16 @@ class LazyStandaloneDevice(SessionDevice):
         self._seed = seed
         self._time_limit = time_limit
         self._names: Mapping[str, str] = {}
+        self._networks: Mapping[str, int] = {}
         self._runner: Runner | None = None
         self._key = ""
         self._outputs: frozenset[str] = frozenset()
         self._values: dict[str, Array] = {}
 
-    def after_run(self, session: Session, entry: RunEntry) -> None:
+    def check_run(self, session: Session, entry: RunEntry) -> None:
         refuse_python(entry)
+
+    def after_run(self, session: Session, entry: RunEntry) -> None:
         if self._runner is not None:
             raise DeviceError(
                 "run() was called after results had been read; within an experiment, read results after the "
@@ -69,7 +73,8 @@ class LazyStandaloneDevice(SessionDevice):
         if id is None:
             return None
         records = isinstance(owner, Monitor)
-        output = "t" if variable == "t" and not records else f"{id}.{variable}"
+        times = time_of(self._networks.get(owner._network or "", 0))
+        output = times if variable == "t" and not records else f"{id}.{variable}"
         if output not in self._outputs:
             return None
         if output not in self._values:
@@ -87,6 +92,7 @@ class LazyStandaloneDevice(SessionDevice):
         except BaseException:
             _give_back(build.manifest.key, runner)
             raise
+        self._networks = simulation.frozen.networks
         self._names, self._runner, self._key = simulation.frozen.names, runner, build.manifest.key
         self._outputs = frozenset(o.id for o in build.manifest.outputs)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from ...core.freeze import SEED
 from ...core.integrators import Propagator
 from ...core.kernels import Kernel, Kernels
 from ...core.model import Population, Run
+from ...core.profiling import kernel_labels
 from ...core.spikegenerator import Spikes
 from ...core.statements import Stmt
 from ...core.userfunctions import Function
@@ -61,6 +63,7 @@ class ArrayContext(Context):
     def __init__(self, kernels: Kernels, functions: Mapping[str, Function]) -> None:
         self._kernels = kernels
         self._functions = functions
+        self._seconds = np.zeros(len(kernels.kernels))
         self._model = kernels.model
         (self._run,) = [s for s in kernels.model.program if isinstance(s, Run)]
         self._state = {a.id: np.full(max(a.size, 0), a.initial, dtype=a.dtype) for a in kernels.arrays}
@@ -78,6 +81,7 @@ class ArrayContext(Context):
         self._inputs: Mapping[str, Array] = {}
         self._seed = 0
         self._before: dict[str, Array] = {}
+        self._active = dict.fromkeys(self._model.objects, True)
 
     # -- what the device asks -----------------------------------------------------------------------------
 
@@ -97,11 +101,17 @@ class ArrayContext(Context):
     def time(self) -> float:
         return self._time
 
+    def profile(self) -> tuple[Sequence[str], Array]:
+        return kernel_labels(self._kernels.kernels), self._seconds.copy()
+
     def stop(self) -> None:
         self._stopping = True
 
     def close(self) -> None:
         return
+
+    def switch(self, number: int, active: bool) -> None:
+        self._active[self._model.objects[number]] = active
 
     def resume(self, time: float, clocks: Mapping[str, tuple[float, int]]) -> None:
         self._time = time
@@ -120,6 +130,9 @@ class ArrayContext(Context):
         self._bind(inputs)
         self._set_clocks(inputs, stop)
         self._set_up()
+        for population, event in list(self._events):
+            if population not in self._run.objects:
+                del self._events[population, event]
         self._queues = {
             (p.id, path.name): make_queue(self._model, self._state, p, path, clock.step, clock.dt)
             for p in self._model.populations
@@ -186,7 +199,8 @@ class ArrayContext(Context):
 
     def _loop(self, callback: Callback) -> float | None:
         """Advance all clocks to their ends; the time reached if stopped before."""
-        work = [(k, self._clocks[k.clock]) for k in self._kernels.kernels if k.owner in self._run.objects]
+        numbered = enumerate(self._kernels.kernels)
+        work = [(n, k, self._clocks[k.clock]) for n, k in numbered if k.owner in self._run.objects]
         clocks = list(self._clocks.values())
         rounds = 0
         with np.errstate(all="ignore"):
@@ -200,14 +214,22 @@ class ArrayContext(Context):
                     raise SimulationError("stopped by Python")
                 rounds += 1
                 ticking = [c for c in active if c.t - now <= 1e-4 * finest]
-                for kernel, clock in work:
+                for number, kernel, clock in work:
                     if any(clock is c for c in ticking):
-                        self._do(kernel, clock, callback)
+                        began = perf_counter()
+                        self._do_if_active(kernel, clock, callback)
+                        self._seconds[number] += perf_counter() - began
                 for c in ticking:
                     c.step += 1
                     c.t = c.step * c.dt
                 if self._stopping:
                     return now + finest
+
+    def _do_if_active(self, kernel: Kernel, clock: _Clock, callback: Callback) -> None:
+        if self._active[kernel.owner]:
+            self._do(kernel, clock, callback)
+        elif kernel.kind in ("threshold", "generate"):
+            self._events.pop((kernel.population, kernel.event), None)
 
     def _do(self, kernel: Kernel, clock: _Clock, callback: Callback) -> None:
         if kernel.kind == "callback":

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
 
 from ..base import Array
 
@@ -28,6 +30,10 @@ class Context(ABC):
         """What a monitor has recorded since the context was made, as a copy."""
 
     @abstractmethod
+    def switch(self, number: int, active: bool) -> None:
+        """Switch an object of a model that calls Python on or off, by its number among `Model.objects`."""
+
+    @abstractmethod
     def resume(self, time: float, clocks: Mapping[str, tuple[float, int]]) -> None:
         """Go on at a time, with the dt and the ticks of each clock so far."""
 
@@ -38,6 +44,10 @@ class Context(ABC):
     @abstractmethod
     def time(self) -> float:
         """Time reached by the runs so far."""
+
+    def profile(self) -> tuple[Sequence[str], Array]:
+        """Labels of kernels, and the seconds that each has taken since the context was made, if that is measured."""
+        return (), np.zeros(0)
 
     @abstractmethod
     def run(self, inputs: Mapping[str, Array], callback: Callback) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -25,6 +26,7 @@ from ...core.namespace import Resolved
 from ...core.notices import tell_methods
 from ...core.operations import NetworkOperation
 from ...core.preferences import prefs
+from ...core.profiling import totals
 from ...core.report import Reporter
 from ...core.resolve import resolve
 from ...core.session import AssignEntry, ConnectEntry, RunEntry, SeedEntry, Session
@@ -76,13 +78,12 @@ class RuntimeDevice(UserDevice):
         self._assigned: Variables = WeakKeyDictionary()  # how often each variable has been assigned to
         self._constants: WeakKeyDictionary[Declared, Mapping[str, Resolved]] = WeakKeyDictionary()
         self._times: dict[str, float] = {}
-        self._networks: WeakKeyDictionary[Declared, str] = WeakKeyDictionary()  # which ran an object last
+        self._profiles: dict[str, tuple[tuple[str, float], ...] | None] = {}
         self._snapshots: dict[tuple[str, str], Snapshot] = {}
-        self._reached: WeakKeyDictionary[Clock, float] = WeakKeyDictionary()
         self._clocks: WeakKeyDictionary[Clock, tuple[float, int]] = WeakKeyDictionary()
         self._seed = secrets.randbits(63)
         self._context: Context | None = None
-        self._made_for = ""  # the target of that context
+        self._made_for = ("", False)  # the target of that context, and whether it measures times
         self._frozen: Frozen | None = None
         self._entry: RunEntry | None = None
         self._running = False
@@ -153,13 +154,16 @@ class RuntimeDevice(UserDevice):
         context = self._prepared(frozen, entry)
         self._frozen, self._entry = frozen, entry
         self._constants.update({o: entry.constants[o.name] for o in entry.objects})
-        self._networks.update(dict.fromkeys(entry.objects, entry.network))
         reporter = Reporter(entry.report, entry.duration)
         operations = [o for o in entry.objects if isinstance(o, NetworkOperation)]
         places = {c.id: k for k, c in enumerate(frozen.model.callbacks)}
         called = {places[frozen.names[o.name]]: o for o in operations}
         start = self._times.get(entry.network, 0.0)
+        if operations:
+            for obj in entry.objects:
+                self._switch(obj)
         self._running, self._stopping, self._error = True, False, None
+        labels, before = context.profile()
         reporter.start()
         try:
             inputs = {**frozen.values, SEED: np.array([self._seed], dtype=np.uint64)}
@@ -173,6 +177,8 @@ class RuntimeDevice(UserDevice):
             self._note_clocks(context, entry)
         if self._error is not None:
             raise self._error
+        taken = totals(labels, list(context.profile()[1] - before), frozen.names) if entry.profile else None
+        self._profiles[entry.network] = taken
         reporter.finish()
 
     def _call(
@@ -196,6 +202,16 @@ class RuntimeDevice(UserDevice):
             self._error = error
             return True
 
+    def after_activity(self, obj: Declared) -> None:
+        if self._running and self._entry is not None and obj in self._entry.objects:
+            self._switch(obj)
+
+    def _switch(self, obj: Declared) -> None:
+        """Tell a context of a model that calls Python whether an object is active."""
+        assert self._context is not None
+        assert self._frozen is not None
+        self._context.switch(self._frozen.model.objects.index(self._frozen.names[obj.name]), obj.active)
+
     def stop(self) -> None:
         """End the current run after this time step; called from a network operation."""
         if self._running and self._context is not None:
@@ -204,17 +220,8 @@ class RuntimeDevice(UserDevice):
     def time(self, session: Session, network: str) -> float:
         return self._times.get(network, 0.0)
 
-    def clock_time(self, session: Session, clock: Clock) -> float:
-        if (
-            self._running
-            and self._context is not None
-            and self._frozen is not None
-            and self._entry is not None
-        ):
-            id_ = self._clock_ids(self._frozen, self._entry).get(clock)
-            if id_:
-                return self._context.clocks()[id_][0]
-        return self._reached.get(clock, 0.0)
+    def profile(self, session: Session, network: str) -> Sequence[tuple[str, float]] | None:
+        return self._profiles.get(network)
 
     # -- contexts -----------------------------------------------------------------------------------------
 
@@ -223,10 +230,11 @@ class RuntimeDevice(UserDevice):
         # The same model may be that of other objects, whose state is not to be mixed with theirs.
         same = self._frozen is not None and self._frozen.model.hash == frozen.model.hash
         same = same and self._entry is not None and _same_objects(self._entry, entry)
-        if self._context is None or not same or self._made_for != self.target:
-            fresh = self._new_context(frozen)
+        wanted = (self.target, entry.profile)
+        if self._context is None or not same or self._made_for != wanted:
+            fresh = self._new_context(frozen, entry.profile)
             self._retire()
-            self._context, self._made_for = fresh, self.target
+            self._context, self._made_for = fresh, wanted
         context = self._context
         objects = {frozen.names[o.name]: o for o in entry.objects}
         for array in state_arrays(frozen.model):
@@ -259,10 +267,10 @@ class RuntimeDevice(UserDevice):
         own[array.variable] = memory
         self._live[owner, array.variable] = array.id
 
-    def _new_context(self, frozen: Frozen) -> Context:
+    def _new_context(self, frozen: Frozen, profile: bool) -> Context:
         if self.target != "numpy":
             try:
-                return self._compiled(frozen)
+                return self._compiled(frozen, profile)
             except CompilerNotFoundError:
                 if self.target != "auto":
                     raise
@@ -280,12 +288,13 @@ class RuntimeDevice(UserDevice):
         )
         return ArrayContext(kernels, frozen.functions)
 
-    def _compiled(self, frozen: Frozen) -> Context:
+    def _compiled(self, frozen: Frozen, profile: bool) -> Context:
         from ..cpp_standalone.backend import CPPBackend
+        from ..cpp_standalone.options import preferred_options
         from .library import LibraryContext
 
         (run,) = [step for step in frozen.model.program if isinstance(step, Run)]
-        build = CPPBackend().build(frozen.model)
+        build = CPPBackend(replace(preferred_options(), profile=profile)).build(frozen.model)
         tell_methods(frozen.model, build.manifest.provenance["integrators"])
         return LibraryContext(build, tuple(c for c, _ in run.clocks))
 
@@ -325,15 +334,25 @@ class RuntimeDevice(UserDevice):
         for clock, id_ in self._clock_ids(self._frozen, entry).items():
             _, dt, ticks = now[id_]
             self._clocks[clock] = (dt, ticks)
-            self._reached[clock] = context.time()
+
+    def clock_time(self, session: Session, clock: Clock) -> float:
+        return self._time_of(clock, clock._network)
 
     def _clock_time(self, owner: Declared) -> float:
         """Time as an object sees it: of its clock during a run, of its network otherwise."""
-        reached = self._times.get(self._networks.get(owner, ""), 0.0)
-        if not self._running or self._context is None or self._frozen is None or self._entry is None:
-            return reached
-        id_ = self._clock_ids(self._frozen, self._entry).get(owner.clock)
-        return self._context.clocks()[id_][0] if id_ else reached
+        return self._time_of(owner.clock, owner._network or "")
+
+    def _time_of(self, clock: Clock, network: str) -> float:
+        if (
+            self._running
+            and self._context is not None
+            and self._frozen is not None
+            and self._entry is not None
+        ):
+            id_ = self._clock_ids(self._frozen, self._entry).get(clock)
+            if id_:
+                return self._context.clocks()[id_][0]
+        return self._times.get(network, 0.0)
 
     # -- snapshots ------------------------------------------------------------------------------------------
 
@@ -430,8 +449,6 @@ class RuntimeDevice(UserDevice):
         if variable not in ("i", "j") and values.size != count:
             new = np.zeros(count, dtype=dtype)
             new[: values.size] = values
-            if values.size == 1 and variable.endswith(".delay"):
-                new[:] = values[0]  # one in common has become one for each
             self._live.pop((synapses, variable), None)
             state[variable] = values = new
         return values
@@ -479,7 +496,7 @@ class RuntimeDevice(UserDevice):
                 expr = group.equations[name].expr
                 assert expr is not None
                 return evaluate(group.named(resolve(expr, group.variable_types, known)), env)
-            if name in group.links:
+            if name in group._links:
                 return VariableView(group, name, rows=rows).values()
             values = self._stored(group, name)
             return values if name in shared else values[part]
@@ -524,7 +541,7 @@ class RuntimeDevice(UserDevice):
         return {k: dict(v) if isinstance(v, WeakKeyDictionary) else v for k, v in self.__dict__.items()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        weak = ("_networks", "_state", "_records", "_assigned", "_constants", "_clocks", "_reached")
+        weak = ("_state", "_records", "_assigned", "_constants", "_clocks")
         self.__dict__.update({k: WeakKeyDictionary(v) if k in weak else v for k, v in state.items()})
 
     def __repr__(self) -> str:

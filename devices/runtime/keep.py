@@ -76,7 +76,8 @@ class Keeper:
         for (owner, variable), values in snapshot.parts("records").items():
             device._records.setdefault(by_name[owner], {})[variable] = [values.copy()]
         device._times[self.network] = float(snapshot.arrays["time"])
-        device._networks.update(dict.fromkeys(self.objects, self.network))
+        for obj in self.objects:
+            obj._network = obj.clock._network = self.network
         for (owner, _), dt in snapshot.parts("dt").items():
             by_name[owner].clock._dt = float(dt)
         if random_state:

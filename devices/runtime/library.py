@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..base import Array, Build, SimulationError
+from ..base import PROFILE, Array, Build, SimulationError
+from ..cpp_standalone.emit import ACTIVE
 from .context import Callback, Context
 
 _DTYPES = {"float64": np.float64, "int64": np.int64, "bool": np.bool_, "int32": np.int32, "uint64": np.uint64}
@@ -57,6 +58,7 @@ class LibraryContext(Context):
         self._library = _load(build.path / "model.so")
         self._inputs = {spec.id: k for k, spec in enumerate(build.manifest.inputs)}
         self._outputs = {spec.id: (k, spec) for k, spec in enumerate(build.manifest.outputs)}
+        self._labels = build.manifest.provenance["kernels"].splitlines()
         self._clocks = clocks
         self._handle = self._library.sf_create()
         if not self._handle:
@@ -83,6 +85,9 @@ class LibraryContext(Context):
     def records(self, id: str) -> Array:
         return self._array(id).copy()
 
+    def switch(self, number: int, active: bool) -> None:
+        self._array(ACTIVE)[number] = active
+
     def resume(self, time: float, clocks: Mapping[str, tuple[float, int]]) -> None:
         for k, name in enumerate(self._clocks):
             dt, ticks = clocks.get(name, (0.0, 0))
@@ -98,6 +103,11 @@ class LibraryContext(Context):
 
     def time(self) -> float:
         return float(self._array("t")[0])
+
+    def profile(self) -> tuple[Sequence[str], Array]:
+        if PROFILE not in self._outputs:
+            return (), np.zeros(0)
+        return self._labels, self._array(PROFILE).copy()
 
     def run(self, inputs: Mapping[str, Array], callback: Callback) -> None:
         for id, values in inputs.items():

@@ -79,8 +79,9 @@ def simulate(
             seed(value)
         if apply:
             session.program.append(ApplyEntry())
+        network = Network(group, spikes, states)
         for _ in range(runs):
-            Network(group, spikes, states).run(duration, namespace=names)
+            network.run(duration, namespace=names)
         return freeze(session)
 
 
@@ -397,8 +398,10 @@ def test_a_script_may_use_any_name(session):
 def test_clocks_are_named_after_their_first_object(session):
     clock = Clock(1 * ms)
     a, b = NeuronGroup(1, "v : 1", clock=clock), NeuronGroup(1, "v : 1", clock=clock, name="b")
-    Network(b).run(1 * ms)
-    Network(a, b).run(1 * ms)
+    network = Network(b)
+    network.run(1 * ms)
+    network.add(a)
+    network.run(1 * ms)
     model = freeze(session).model
     assert {p.clock for p in model.populations} == {"neurongroup.clock"}
     assert [dict(step.clocks) for step in model.program[1:]] == [

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import numpy as np
+from spikefarm.core.results import NotStoredError
 from spikefarm.core.units import Quantity, get_dimensions, second, volt
 from spikefarm.devices import BuildError, RunArgumentError, SimulationCrashError, TimeLimitError
 from spikefarm.devices.base import Runner
@@ -113,6 +114,17 @@ class FakeSimulation:
         return FakeRunner(self)
 
     def results(self, read: Any) -> FakeResults:
+        return FakeResults(read)
+
+    def results_of(self, get: Any) -> FakeResults:
+        names = {"t": "spikes_t", "v": "group_v"}
+
+        def read(ids: Sequence[str]) -> list[np.ndarray]:
+            try:
+                return [get(names[name]) for name in ids]
+            except KeyError as error:
+                raise NotStoredError(str(error)) from None
+
         return FakeResults(read)
 
     def arrays(self, spec: str) -> dict[str, Field]:

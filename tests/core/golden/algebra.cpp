@@ -42,8 +42,9 @@ struct sf_context {
   sf_input inputs[input_count];
   char error[512] = "";
   uint64_t seed = 0;
-  double time = 0;
-  double duration = 0;
+  double time = 0;                          // of the network that runs, or ran last
+  double times[1] = {0};
+  double duration = 0, done = 0;
   volatile double progress = 0;
   volatile int cancelled = 0;
   sf_callback callback = nullptr;
@@ -93,7 +94,7 @@ static int statemonitor_states(sf_context* _c, const sf_clock& _clock) {
   const double t = _clock.t;
   const double dt = _clock.dt;
   const int64_t t_in_timesteps = _clock.step;
-  const bool* __restrict__ q = _c->neurongroup__q;
+  const uint8_t* __restrict__ q = (const uint8_t*)_c->neurongroup__q;
   const double* __restrict__ x = _c->neurongroup__x;
   const int32_t* __restrict__ n = _c->neurongroup__n;
   bool _fits = _c->statemonitor__t.append(_clock.t);
@@ -139,7 +140,7 @@ static int statemonitor_states(sf_context* _c, const sf_clock& _clock) {
 static void neurongroup_threshold(sf_context* _c, const sf_clock& _clock) {
   enum : int64_t { N = 5 };
   (void)_clock;
-  const bool* __restrict__ q = _c->neurongroup__q;
+  const uint8_t* __restrict__ q = (const uint8_t*)_c->neurongroup__q;
   const double* __restrict__ x = _c->neurongroup__x;
   const int32_t* __restrict__ n = _c->neurongroup__n;
   const double* __restrict__ _draw48905889 = _c->draw48905889.at(_clock.tick());
@@ -154,7 +155,7 @@ static void neurongroup_threshold(sf_context* _c, const sf_clock& _clock) {
 static void neurongroup_reset(sf_context* _c, const sf_clock& _clock) {
   enum : int64_t { N = 5 };
   (void)_clock;
-  bool* __restrict__ q = _c->neurongroup__q;
+  uint8_t* __restrict__ q = (uint8_t*)_c->neurongroup__q;
   double* __restrict__ x = _c->neurongroup__x;
   const int32_t* __restrict__ n = _c->neurongroup__n;
   const int32_t* _events = _c->neurongroup_spikes;
@@ -196,7 +197,7 @@ static int run_0(sf_context* _c) {
   sf_clock& clock = _c->clock_defaultclock;
   while (clock.step < clock.end) {
     if (_c->cancelled) return fail(_c, "cancelled");
-    _c->progress = clock.t / _c->duration;
+    _c->progress = (_c->done + clock.t - start) / _c->duration;
     if (_c->callback && _c->callback(_c->user, SF_POLL)) return fail(_c, "stopped by Python");
     const int64_t pause = clock.end - clock.step < 256 ? clock.end : clock.step + 256;
     for (; clock.step < pause; ++clock.step) {
@@ -244,7 +245,7 @@ sf_context* sf_create(void) {
   fits = (_c->neurongroup__q = sf_new_array<bool>(5, 0)) && fits;
   fits = (_c->neurongroup__x = sf_new_array<double>(5, 0.0)) && fits;
   fits = (_c->neurongroup__n = sf_new_array<int32_t>(5, 0)) && fits;
-  fits = (_c->neurongroup_spikes = sf_new_array<int32_t>(5, 0)) && fits;
+  fits = (_c->neurongroup_spikes = sf_new_array<int32_t>(5 + 1, 0)) && fits;  // one more, written to and not counted
   if (fits) return _c;
   sf_destroy(_c);
   return nullptr;
@@ -276,7 +277,7 @@ void sf_set_callback(sf_context* _c, sf_callback callback, void* user) {
 void sf_stop(sf_context* _c) { _c->stopping = 1; }
 
 void sf_resume(sf_context* _c, double time, int32_t clock, double dt, int64_t ticks) {
-  _c->time = time;
+  _c->time = _c->times[0] = time;
   sf_clock* const clocks[] = {&_c->clock_defaultclock, };
   sf_clock& resumed = *clocks[clock];
   resumed.dt = dt;
@@ -300,10 +301,14 @@ int sf_run(sf_context* _c) {
   const sf_flush_subnormals flush;
   _c->seed = seed_of(_c, 0);
   _c->duration = 1e-300;
+  _c->done = 0;
   _c->duration += sf_scalar<double>(_c, 2);
   if (assign_0(_c)) return 1;
   if (apply_run_arguments(_c)) return 1;
+  _c->time = _c->times[0];
   if (run_0(_c)) return 1;
+  _c->times[0] = _c->time;
+  _c->done += sf_scalar<double>(_c, 2);
   _c->progress = 1;
   return 0;
 }
@@ -348,7 +353,7 @@ const void* sf_read(sf_context* _c, int32_t slot, int64_t* count) {
       return _c->statemonitor__dt.data;
     case 12:
       *count = 1;
-      return &_c->time;
+      return &_c->times[0];
   }
   *count = 0;
   return nullptr;

@@ -46,8 +46,9 @@ struct sf_context {
   sf_input inputs[input_count];
   char error[512] = "";
   uint64_t seed = 0;
-  double time = 0;
-  double duration = 0;
+  double time = 0;                          // of the network that runs, or ran last
+  double times[1] = {0};
+  double duration = 0, done = 0;
   volatile double progress = 0;
   volatile int cancelled = 0;
   sf_callback callback = nullptr;
@@ -72,7 +73,7 @@ struct sf_context {
 
   // clocks, constants of the namespace and what follows from them once a run starts
   sf_clock clock_defaultclock;
-  double slot_alike_of_refractory = 0;
+  double slot_alike__0refractory = 0;
   double slot_differing__tau_g = 0;
   double slot_tau = 0;
   double slot_tau_g = 0;
@@ -110,6 +111,7 @@ static void differing_update(sf_context* _c, const sf_clock& _clock) {
   const double* __restrict__ own = _c->differing__own;
   const double _k4 = _c->k4;
   const double _k5 = _c->k5;
+  SF_INDEPENDENT
   for (int64_t i = 0; i < N; ++i) {
     double _rate_v = ((g[i] - v[i]) / own[i]);
     double _rate_g = ((-g[i]) * _k4);
@@ -133,7 +135,7 @@ static void alike_update(sf_context* _c, const sf_clock& _clock) {
   double* __restrict__ v = _c->alike__v;
   double* __restrict__ g = _c->alike__g;
   const double* __restrict__ lastspike = _c->alike__lastspike;
-  bool* __restrict__ not_refractory = _c->alike__not_refractory;
+  uint8_t* __restrict__ not_refractory = (uint8_t*)_c->alike__not_refractory;
   const double _k0 = _c->k0;
   const double _k1 = _c->k1;
   const double _k2 = _c->k2;
@@ -142,8 +144,9 @@ static void alike_update(sf_context* _c, const sf_clock& _clock) {
   const double alike__M__Q_0_1 = _c->alike__M__Q_0_1;
   const double alike__M__Q_1_1 = _c->alike__M__Q_1_1;
   const double alike__R__Q_1_1 = _c->alike__R__Q_1_1;
+  SF_INDEPENDENT
   for (int64_t i = 0; i < N; ++i) {
-    not_refractory[i] = (floor((((t - lastspike[i]) * _k0) + 0.001)) >= _k1);
+    not_refractory[i] = ((floor((((t - lastspike[i]) * _k0) + 0.001)) >= _k1) | (lastspike[i] <= (-10000.0)));
     double _rate_v = ((g[i] - v[i]) * _k2);
     double _rate_g = ((-g[i]) * _k3);
     double _next_v = (not_refractory[i] ? ((v[i] + (alike__M__Q_0_0 * _rate_v)) + (alike__M__Q_0_1 * _rate_g)) : v[i]);
@@ -159,7 +162,7 @@ static void alike_threshold(sf_context* _c, const sf_clock& _clock) {
   const double t = _clock.t;
   const double* __restrict__ v = _c->alike__v;
   double* __restrict__ lastspike = _c->alike__lastspike;
-  bool* __restrict__ not_refractory = _c->alike__not_refractory;
+  uint8_t* __restrict__ not_refractory = (uint8_t*)_c->alike__not_refractory;
   int32_t* __restrict__ _events = _c->alike_spikes;
   int64_t _found = 0;
   for (int64_t i = 0; i < N; ++i) {
@@ -233,7 +236,7 @@ static int run_0(sf_context* _c) {
   if (!sf_set_clock(_c->clock_defaultclock, sf_scalar<double>(_c, 5), start, stop)) {
     return fail(_c, "dt of defaultclock changes at a time that is no multiple of the new dt; end the run before it on the new grid");
   }
-  _c->slot_alike_of_refractory = sf_scalar<double>(_c, 3);
+  _c->slot_alike__0refractory = sf_scalar<double>(_c, 3);
   _c->slot_differing__tau_g = sf_scalar<double>(_c, 4);
   _c->slot_tau = sf_scalar<double>(_c, 1);
   _c->slot_tau_g = sf_scalar<double>(_c, 2);
@@ -252,7 +255,7 @@ static int run_0(sf_context* _c) {
     _c->alike__R__Q_1_1 = alike__R_Q[3];
   }
   _c->k0 = (1.0 / _c->clock_defaultclock.dt);
-  _c->k1 = floor(((_c->slot_alike_of_refractory * (1.0 / _c->clock_defaultclock.dt)) + 0.001));
+  _c->k1 = floor(((_c->slot_alike__0refractory * (1.0 / _c->clock_defaultclock.dt)) + 0.001));
   _c->k2 = (1.0 / _c->slot_tau);
   _c->k3 = (1.0 / _c->slot_tau_g);
   _c->k4 = (1.0 / _c->slot_differing__tau_g);
@@ -260,7 +263,7 @@ static int run_0(sf_context* _c) {
   sf_clock& clock = _c->clock_defaultclock;
   while (clock.step < clock.end) {
     if (_c->cancelled) return fail(_c, "cancelled");
-    _c->progress = clock.t / _c->duration;
+    _c->progress = (_c->done + clock.t - start) / _c->duration;
     if (_c->callback && _c->callback(_c->user, SF_POLL)) return fail(_c, "stopped by Python");
     const int64_t pause = clock.end - clock.step < 256 ? clock.end : clock.step + 256;
     for (; clock.step < pause; ++clock.step) {
@@ -318,7 +321,7 @@ sf_context* sf_create(void) {
   fits = (_c->differing__v = sf_new_array<double>(4, 0.0)) && fits;
   fits = (_c->differing__g = sf_new_array<double>(4, 0.0)) && fits;
   fits = (_c->differing__own = sf_new_array<double>(4, 0.0)) && fits;
-  fits = (_c->alike_spikes = sf_new_array<int32_t>(4, 0)) && fits;
+  fits = (_c->alike_spikes = sf_new_array<int32_t>(4 + 1, 0)) && fits;  // one more, written to and not counted
   if (fits) return _c;
   sf_destroy(_c);
   return nullptr;
@@ -350,7 +353,7 @@ void sf_set_callback(sf_context* _c, sf_callback callback, void* user) {
 void sf_stop(sf_context* _c) { _c->stopping = 1; }
 
 void sf_resume(sf_context* _c, double time, int32_t clock, double dt, int64_t ticks) {
-  _c->time = time;
+  _c->time = _c->times[0] = time;
   sf_clock* const clocks[] = {&_c->clock_defaultclock, };
   sf_clock& resumed = *clocks[clock];
   resumed.dt = dt;
@@ -374,10 +377,14 @@ int sf_run(sf_context* _c) {
   const sf_flush_subnormals flush;
   _c->seed = seed_of(_c, 0);
   _c->duration = 1e-300;
+  _c->done = 0;
   _c->duration += sf_scalar<double>(_c, 6);
   if (assign_0(_c)) return 1;
   if (apply_run_arguments(_c)) return 1;
+  _c->time = _c->times[0];
   if (run_0(_c)) return 1;
+  _c->times[0] = _c->time;
+  _c->done += sf_scalar<double>(_c, 6);
   _c->progress = 1;
   return 0;
 }
@@ -416,7 +423,7 @@ const void* sf_read(sf_context* _c, int32_t slot, int64_t* count) {
       return _c->statemonitor__g.data;
     case 10:
       *count = 1;
-      return &_c->time;
+      return &_c->times[0];
   }
   *count = 0;
   return nullptr;

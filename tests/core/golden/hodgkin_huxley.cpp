@@ -53,8 +53,9 @@ struct sf_context {
   sf_input inputs[input_count];
   char error[512] = "";
   uint64_t seed = 0;
-  double time = 0;
-  double duration = 0;
+  double time = 0;                          // of the network that runs, or ran last
+  double times[1] = {0};
+  double duration = 0, done = 0;
   volatile double progress = 0;
   volatile int cancelled = 0;
   sf_callback callback = nullptr;
@@ -143,8 +144,9 @@ static void neurongroup_update(sf_context* _c, const sf_clock& _clock) {
   const double* __restrict__ g_l = _c->neurongroup__g_l;
   const double* __restrict__ C = _c->neurongroup__C;
   const double* __restrict__ I = _c->neurongroup__I;
-  bool* __restrict__ not_refractory = _c->neurongroup__not_refractory;
+  uint8_t* __restrict__ not_refractory = (uint8_t*)_c->neurongroup__not_refractory;
   const double _k0 = _c->k0;
+  SF_INDEPENDENT
   for (int64_t i = 0; i < N; ++i) {
     not_refractory[i] = (not_refractory[i] | (!(v[i] > 0.0)));
     double _next_v = (v[i] + ((((I[i] - (((g_na[i] * sf_int_pow<3>((double)m[i])) * h[i]) * (v[i] - 0.05))) - (g_l[0] * (v[i] + 0.07))) / C[i]) * (dt * sf_exprel(((((-((g_na[i] * sf_int_pow<3>((double)m[i])) * h[i])) - g_l[0]) / C[i]) * dt)))));
@@ -162,7 +164,7 @@ static void neurongroup_threshold(sf_context* _c, const sf_clock& _clock) {
   const double t = _clock.t;
   const double* __restrict__ v = _c->neurongroup__v;
   double* __restrict__ lastspike = _c->neurongroup__lastspike;
-  bool* __restrict__ not_refractory = _c->neurongroup__not_refractory;
+  uint8_t* __restrict__ not_refractory = (uint8_t*)_c->neurongroup__not_refractory;
   int32_t* __restrict__ _events = _c->neurongroup_spikes;
   int64_t _found = 0;
   for (int64_t i = 0; i < N; ++i) {
@@ -247,7 +249,7 @@ static int run_0(sf_context* _c) {
     }
     if (now == INFINITY) break;
     if (_c->cancelled) return fail(_c, "cancelled");
-    _c->progress = now / _c->duration;
+    _c->progress = (_c->done + now - start) / _c->duration;
     if (_c->callback && _c->callback(_c->user, SF_POLL)) return fail(_c, "stopped by Python");
     bool ticks[count];
     for (int k = 0; k < count; ++k) {
@@ -312,7 +314,7 @@ sf_context* sf_create(void) {
   fits = (_c->neurongroup__lastspike = sf_new_array<double>(3, -10000.0)) && fits;
   fits = (_c->neurongroup__not_refractory = sf_new_array<bool>(3, 1)) && fits;
   fits = (_c->spikemonitor__count = sf_new_array<int32_t>(3, 0)) && fits;
-  fits = (_c->neurongroup_spikes = sf_new_array<int32_t>(3, 0)) && fits;
+  fits = (_c->neurongroup_spikes = sf_new_array<int32_t>(3 + 1, 0)) && fits;  // one more, written to and not counted
   if (fits) return _c;
   sf_destroy(_c);
   return nullptr;
@@ -344,7 +346,7 @@ void sf_set_callback(sf_context* _c, sf_callback callback, void* user) {
 void sf_stop(sf_context* _c) { _c->stopping = 1; }
 
 void sf_resume(sf_context* _c, double time, int32_t clock, double dt, int64_t ticks) {
-  _c->time = time;
+  _c->time = _c->times[0] = time;
   sf_clock* const clocks[] = {&_c->clock_defaultclock, &_c->clock_states__clock, };
   sf_clock& resumed = *clocks[clock];
   resumed.dt = dt;
@@ -368,11 +370,15 @@ int sf_run(sf_context* _c) {
   const sf_flush_subnormals flush;
   _c->seed = seed_of(_c, 0);
   _c->duration = 1e-300;
+  _c->done = 0;
   _c->duration += sf_scalar<double>(_c, 4);
   if (assign_0(_c)) return 1;
   if (assign_1(_c)) return 1;
   if (apply_run_arguments(_c)) return 1;
+  _c->time = _c->times[0];
   if (run_0(_c)) return 1;
+  _c->times[0] = _c->time;
+  _c->done += sf_scalar<double>(_c, 4);
   _c->progress = 1;
   return 0;
 }
@@ -432,7 +438,7 @@ const void* sf_read(sf_context* _c, int32_t slot, int64_t* count) {
       return _c->spikemonitor__count;
     case 17:
       *count = 1;
-      return &_c->time;
+      return &_c->times[0];
   }
   *count = 0;
   return nullptr;

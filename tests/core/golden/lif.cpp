@@ -41,8 +41,9 @@ struct sf_context {
   sf_input inputs[input_count];
   char error[512] = "";
   uint64_t seed = 0;
-  double time = 0;
-  double duration = 0;
+  double time = 0;                          // of the network that runs, or ran last
+  double times[1] = {0};
+  double duration = 0, done = 0;
   volatile double progress = 0;
   volatile int cancelled = 0;
   sf_callback callback = nullptr;
@@ -64,7 +65,7 @@ struct sf_context {
 
   // clocks, constants of the namespace and what follows from them once a run starts
   sf_clock clock_defaultclock;
-  double slot_neurongroup_of_refractory = 0;
+  double slot_neurongroup__0refractory = 0;
   double slot_tau = 0;
   double slot_v_rest = 0;
   double slot_v_threshold = 0;
@@ -95,14 +96,15 @@ static void neurongroup_update(sf_context* _c, const sf_clock& _clock) {
   const double t = _clock.t;
   double* __restrict__ v = _c->neurongroup__v;
   const double* __restrict__ lastspike = _c->neurongroup__lastspike;
-  bool* __restrict__ not_refractory = _c->neurongroup__not_refractory;
+  uint8_t* __restrict__ not_refractory = (uint8_t*)_c->neurongroup__not_refractory;
   const double _k0 = _c->k0;
   const double _k1 = _c->k1;
   const double _k2 = _c->k2;
   const double _k3 = _c->k3;
   const double _k4 = _c->k4;
+  SF_INDEPENDENT
   for (int64_t i = 0; i < N; ++i) {
-    not_refractory[i] = (floor((((t - lastspike[i]) * _k0) + 0.001)) >= _k1);
+    not_refractory[i] = ((floor((((t - lastspike[i]) * _k0) + 0.001)) >= _k1) | (lastspike[i] <= (-10000.0)));
     v[i] = (not_refractory[i] ? (v[i] + (((_k3 - v[i]) * _k2) * _k4)) : v[i]);
   }
 }
@@ -113,7 +115,7 @@ static void neurongroup_threshold(sf_context* _c, const sf_clock& _clock) {
   const double t = _clock.t;
   const double* __restrict__ v = _c->neurongroup__v;
   double* __restrict__ lastspike = _c->neurongroup__lastspike;
-  bool* __restrict__ not_refractory = _c->neurongroup__not_refractory;
+  uint8_t* __restrict__ not_refractory = (uint8_t*)_c->neurongroup__not_refractory;
   const double _p_v_threshold = _c->slot_v_threshold;
   int32_t* __restrict__ _events = _c->neurongroup_spikes;
   int64_t _found = 0;
@@ -192,19 +194,19 @@ static int run_0(sf_context* _c) {
   if (!sf_set_clock(_c->clock_defaultclock, sf_scalar<double>(_c, 6), start, stop)) {
     return fail(_c, "dt of defaultclock changes at a time that is no multiple of the new dt; end the run before it on the new grid");
   }
-  _c->slot_neurongroup_of_refractory = sf_scalar<double>(_c, 5);
+  _c->slot_neurongroup__0refractory = sf_scalar<double>(_c, 5);
   _c->slot_tau = sf_scalar<double>(_c, 2);
   _c->slot_v_rest = sf_scalar<double>(_c, 3);
   _c->slot_v_threshold = sf_scalar<double>(_c, 4);
   _c->k0 = (1.0 / _c->clock_defaultclock.dt);
-  _c->k1 = floor(((_c->slot_neurongroup_of_refractory * (1.0 / _c->clock_defaultclock.dt)) + 0.001));
+  _c->k1 = floor(((_c->slot_neurongroup__0refractory * (1.0 / _c->clock_defaultclock.dt)) + 0.001));
   _c->k2 = (1.0 / _c->slot_tau);
   _c->k3 = (_c->slot_v_rest + _c->neurongroup__drive[0]);
   _c->k4 = (_c->clock_defaultclock.dt * sf_exprel((((-1.0) / _c->slot_tau) * _c->clock_defaultclock.dt)));
   sf_clock& clock = _c->clock_defaultclock;
   while (clock.step < clock.end) {
     if (_c->cancelled) return fail(_c, "cancelled");
-    _c->progress = clock.t / _c->duration;
+    _c->progress = (_c->done + clock.t - start) / _c->duration;
     if (_c->callback && _c->callback(_c->user, SF_POLL)) return fail(_c, "stopped by Python");
     const int64_t pause = clock.end - clock.step < 256 ? clock.end : clock.step + 256;
     for (; clock.step < pause; ++clock.step) {
@@ -257,7 +259,7 @@ sf_context* sf_create(void) {
   fits = (_c->neurongroup__lastspike = sf_new_array<double>(1, -10000.0)) && fits;
   fits = (_c->neurongroup__not_refractory = sf_new_array<bool>(1, 1)) && fits;
   fits = (_c->spikes__count = sf_new_array<int32_t>(1, 0)) && fits;
-  fits = (_c->neurongroup_spikes = sf_new_array<int32_t>(1, 0)) && fits;
+  fits = (_c->neurongroup_spikes = sf_new_array<int32_t>(1 + 1, 0)) && fits;  // one more, written to and not counted
   if (fits) return _c;
   sf_destroy(_c);
   return nullptr;
@@ -289,7 +291,7 @@ void sf_set_callback(sf_context* _c, sf_callback callback, void* user) {
 void sf_stop(sf_context* _c) { _c->stopping = 1; }
 
 void sf_resume(sf_context* _c, double time, int32_t clock, double dt, int64_t ticks) {
-  _c->time = time;
+  _c->time = _c->times[0] = time;
   sf_clock* const clocks[] = {&_c->clock_defaultclock, };
   sf_clock& resumed = *clocks[clock];
   resumed.dt = dt;
@@ -313,11 +315,15 @@ int sf_run(sf_context* _c) {
   const sf_flush_subnormals flush;
   _c->seed = seed_of(_c, 0);
   _c->duration = 1e-300;
+  _c->done = 0;
   _c->duration += sf_scalar<double>(_c, 7);
   if (assign_0(_c)) return 1;
   if (assign_1(_c)) return 1;
   if (apply_run_arguments(_c)) return 1;
+  _c->time = _c->times[0];
   if (run_0(_c)) return 1;
+  _c->times[0] = _c->time;
+  _c->done += sf_scalar<double>(_c, 7);
   _c->progress = 1;
   return 0;
 }
@@ -347,7 +353,7 @@ const void* sf_read(sf_context* _c, int32_t slot, int64_t* count) {
       return _c->spikes__count;
     case 7:
       *count = 1;
-      return &_c->time;
+      return &_c->times[0];
   }
   *count = 0;
   return nullptr;

@@ -63,8 +63,9 @@ struct sf_context {
   sf_input inputs[input_count];
   char error[512] = "";
   uint64_t seed = 0;
-  double time = 0;
-  double duration = 0;
+  double time = 0;                          // of the network that runs, or ran last
+  double times[1] = {0};
+  double duration = 0, done = 0;
   volatile double progress = 0;
   volatile int cancelled = 0;
   sf_callback callback = nullptr;
@@ -138,15 +139,16 @@ static void neurongroup_update(sf_context* _c, const sf_clock& _clock) {
   const double* __restrict__ theta = _c->neurongroup__theta;
   const int32_t* __restrict__ column = _c->neurongroup__column;
   const double* __restrict__ lastspike = _c->neurongroup__lastspike;
-  bool* __restrict__ not_refractory = _c->neurongroup__not_refractory;
+  uint8_t* __restrict__ not_refractory = (uint8_t*)_c->neurongroup__not_refractory;
   const double _k0 = _c->k0;
   const double _k1 = _c->k1;
   const double _k2 = _c->k2;
   const double _k3 = _c->k3;
   const double* __restrict__ _draw3325298564 = _c->draw3325298564.at(_clock.tick());
   const double _s0 = sf_timed_at(_c->timed_stimulus, t, 0);
+  SF_INDEPENDENT
   for (int64_t i = 0; i < N; ++i) {
-    not_refractory[i] = (floor((((t - lastspike[i]) * _k0) + 0.001)) >= floor(((((theta[i] / 0.001) * 0.001) * _k0) + 0.001)));
+    not_refractory[i] = ((floor((((t - lastspike[i]) * _k0) + 0.001)) >= floor(((((theta[i] / 0.001) * 0.001) * _k0) + 0.001))) | (lastspike[i] <= (-10000.0)));
     double _dW_xi = (_k1 * _draw3325298564[i]);
     double _next_v = (v[i] + (((not_refractory[i] ? (((_s0 + sf_timed_at(_c->timed_patterns, t, within(_c, (int64_t)(int64_t)column[i], _c->timed_patterns.columns, "patterns"))) - v[i]) * _k2) : 0.0) * dt) + ((not_refractory[i] ? _k3 : 0.0) * _dW_xi)));
     v[i] = _next_v;
@@ -159,9 +161,9 @@ static void neurongroup_threshold(sf_context* _c, const sf_clock& _clock) {
   const double t = _clock.t;
   const double* __restrict__ v = _c->neurongroup__v;
   const double* __restrict__ theta = _c->neurongroup__theta;
-  const bool* __restrict__ quiet = _c->neurongroup__quiet;
+  const uint8_t* __restrict__ quiet = (const uint8_t*)_c->neurongroup__quiet;
   double* __restrict__ lastspike = _c->neurongroup__lastspike;
-  bool* __restrict__ not_refractory = _c->neurongroup__not_refractory;
+  uint8_t* __restrict__ not_refractory = (uint8_t*)_c->neurongroup__not_refractory;
   const bool _p_on = _c->slot_on;
   int32_t* __restrict__ _events = _c->neurongroup_spikes;
   int64_t _found = 0;
@@ -272,7 +274,7 @@ static int assign_3(sf_context* _c) {
 static int assign_4(sf_context* _c) {
   // assign neurongroup.quiet[neurongroup.quiet:index] = $neurongroup.quiet:value[]
   enum : int64_t { N = 20 };
-  bool* __restrict__ quiet = _c->neurongroup__quiet;
+  uint8_t* __restrict__ quiet = (uint8_t*)_c->neurongroup__quiet;
   const bool* _value = (const bool*)_c->inputs[2].data;
   const int64_t _count = _c->inputs[2].count;
   const int64_t* _indices = (const int64_t*)_c->inputs[3].data;
@@ -324,7 +326,7 @@ static int run_0(sf_context* _c) {
   sf_clock& clock = _c->clock_defaultclock;
   while (clock.step < clock.end) {
     if (_c->cancelled) return fail(_c, "cancelled");
-    _c->progress = clock.t / _c->duration;
+    _c->progress = (_c->done + clock.t - start) / _c->duration;
     if (_c->callback && _c->callback(_c->user, SF_POLL)) return fail(_c, "stopped by Python");
     const int64_t pause = clock.end - clock.step < 256 ? clock.end : clock.step + 256;
     for (; clock.step < pause; ++clock.step) {
@@ -361,7 +363,7 @@ static int run_1(sf_context* _c) {
   sf_clock& clock = _c->clock_defaultclock;
   while (clock.step < clock.end) {
     if (_c->cancelled) return fail(_c, "cancelled");
-    _c->progress = clock.t / _c->duration;
+    _c->progress = (_c->done + clock.t - start) / _c->duration;
     if (_c->callback && _c->callback(_c->user, SF_POLL)) return fail(_c, "stopped by Python");
     const int64_t pause = clock.end - clock.step < 256 ? clock.end : clock.step + 256;
     for (; clock.step < pause; ++clock.step) {
@@ -424,7 +426,7 @@ sf_context* sf_create(void) {
   fits = (_c->neurongroup__not_refractory = sf_new_array<bool>(20, 1)) && fits;
   fits = (_c->spikemonitor__count = sf_new_array<int32_t>(20, 0)) && fits;
   fits = (_c->counts__count = sf_new_array<int32_t>(20, 0)) && fits;
-  fits = (_c->neurongroup_spikes = sf_new_array<int32_t>(20, 0)) && fits;
+  fits = (_c->neurongroup_spikes = sf_new_array<int32_t>(20 + 1, 0)) && fits;  // one more, written to and not counted
   if (fits) return _c;
   sf_destroy(_c);
   return nullptr;
@@ -456,7 +458,7 @@ void sf_set_callback(sf_context* _c, sf_callback callback, void* user) {
 void sf_stop(sf_context* _c) { _c->stopping = 1; }
 
 void sf_resume(sf_context* _c, double time, int32_t clock, double dt, int64_t ticks) {
-  _c->time = time;
+  _c->time = _c->times[0] = time;
   sf_clock* const clocks[] = {&_c->clock_defaultclock, };
   sf_clock& resumed = *clocks[clock];
   resumed.dt = dt;
@@ -480,6 +482,7 @@ int sf_run(sf_context* _c) {
   const sf_flush_subnormals flush;
   _c->seed = seed_of(_c, 0);
   _c->duration = 1e-300;
+  _c->done = 0;
   _c->duration += sf_scalar<double>(_c, 13);
   _c->duration += sf_scalar<double>(_c, 20);
   _c->given_patterns = {(const double*)_c->inputs[5].data, sf_scalar<double>(_c, 6), 2, 2};
@@ -496,11 +499,17 @@ int sf_run(sf_context* _c) {
   if (_c->error[0]) return 1;
   if (apply_run_arguments(_c)) return 1;
   _c->seed = seed_of(_c, 1);
+  _c->time = _c->times[0];
   if (run_0(_c)) return 1;
+  _c->times[0] = _c->time;
+  _c->done += sf_scalar<double>(_c, 13);
   if (assign_5(_c)) return 1;
   if (_c->error[0]) return 1;
   _c->seed = seed_of(_c, 2);
+  _c->time = _c->times[0];
   if (run_1(_c)) return 1;
+  _c->times[0] = _c->time;
+  _c->done += sf_scalar<double>(_c, 20);
   _c->progress = 1;
   return 0;
 }
@@ -542,7 +551,7 @@ const void* sf_read(sf_context* _c, int32_t slot, int64_t* count) {
       return _c->counts__count;
     case 11:
       *count = 1;
-      return &_c->time;
+      return &_c->times[0];
   }
   *count = 0;
   return nullptr;

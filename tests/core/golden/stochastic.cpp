@@ -42,8 +42,9 @@ struct sf_context {
   sf_input inputs[input_count];
   char error[512] = "";
   uint64_t seed = 0;
-  double time = 0;
-  double duration = 0;
+  double time = 0;                          // of the network that runs, or ran last
+  double times[1] = {0};
+  double duration = 0, done = 0;
   volatile double progress = 0;
   volatile int cancelled = 0;
   sf_callback callback = nullptr;
@@ -110,6 +111,7 @@ static void heun_update(sf_context* _c, const sf_clock& _clock) {
   const double _k0 = _c->k0;
   const double* __restrict__ _draw2538743916 = _c->draw2538743916.at(_clock.tick());
   const double* __restrict__ _draw3765148776 = _c->draw3765148776.at(_clock.tick());
+  SF_INDEPENDENT
   for (int64_t i = 0; i < N; ++i) {
     double _dW_xi_1 = (_k0 * _draw2538743916[i]);
     double _dW_xi_2 = (_k0 * _draw3765148776[i]);
@@ -129,6 +131,7 @@ static void neurongroup_update(sf_context* _c, const sf_clock& _clock) {
   const double _k1 = _c->k1;
   const double _k2 = _c->k2;
   const double* __restrict__ _draw3325298564 = _c->draw3325298564.at(_clock.tick());
+  SF_INDEPENDENT
   for (int64_t i = 0; i < N; ++i) {
     double _dW_xi = (_k1 * _draw3325298564[i]);
     double _f_x = (-x[i]);
@@ -151,6 +154,7 @@ static void neurongroup_1_update(sf_context* _c, const sf_clock& _clock) {
   const double _s0 = sin((6.283185307179586 * t));
   const double _s1 = sin((6.283185307179586 * (t + _k3)));
   const double _s2 = sin((6.283185307179586 * (t + dt)));
+  SF_INDEPENDENT
   for (int64_t i = 0; i < N; ++i) {
     double _k0_x = (_s0 * y[i]);
     double _k0_y = (-x[i]);
@@ -226,7 +230,7 @@ static int run_0(sf_context* _c) {
     }
     if (now == INFINITY) break;
     if (_c->cancelled) return fail(_c, "cancelled");
-    _c->progress = now / _c->duration;
+    _c->progress = (_c->done + now - start) / _c->duration;
     if (_c->callback && _c->callback(_c->user, SF_POLL)) return fail(_c, "stopped by Python");
     bool ticks[count];
     for (int k = 0; k < count; ++k) {
@@ -311,7 +315,7 @@ void sf_set_callback(sf_context* _c, sf_callback callback, void* user) {
 void sf_stop(sf_context* _c) { _c->stopping = 1; }
 
 void sf_resume(sf_context* _c, double time, int32_t clock, double dt, int64_t ticks) {
-  _c->time = time;
+  _c->time = _c->times[0] = time;
   sf_clock* const clocks[] = {&_c->clock_heun__clock, &_c->clock_neurongroup__clock, };
   sf_clock& resumed = *clocks[clock];
   resumed.dt = dt;
@@ -335,11 +339,15 @@ int sf_run(sf_context* _c) {
   const sf_flush_subnormals flush;
   _c->seed = seed_of(_c, 0);
   _c->duration = 1e-300;
+  _c->done = 0;
   _c->duration += sf_scalar<double>(_c, 5);
   if (assign_0(_c)) return 1;
   if (assign_1(_c)) return 1;
   if (apply_run_arguments(_c)) return 1;
+  _c->time = _c->times[0];
   if (run_0(_c)) return 1;
+  _c->times[0] = _c->time;
+  _c->done += sf_scalar<double>(_c, 5);
   _c->progress = 1;
   return 0;
 }
@@ -369,7 +377,7 @@ const void* sf_read(sf_context* _c, int32_t slot, int64_t* count) {
       return _c->statemonitor__x.data;
     case 7:
       *count = 1;
-      return &_c->time;
+      return &_c->times[0];
   }
   *count = 0;
   return nullptr;
