@@ -65,7 +65,9 @@ _handles: dict[Place, tuple[object, _Handle]] = {}
 def _handle(place: Place, slot: Slot, names: set[str]) -> _Handle:
     identity = place.identity()
     known, handle = _handles.get(place, (None, None))
-    if handle is None or known != identity or not handle.fits(slot, names):
+    # A new folder may get the number of one that was deleted, so its own identity counts too.
+    stale = handle is None or known != identity or handle.id != slot.store
+    if handle is None or stale or not handle.fits(slot, names):
         if len(_handles) >= _MAX_HANDLES:
             _handles.clear()
         handle = _Handle(place)
