@@ -45,6 +45,7 @@ from .monitors import EventRecorder, Monitor, StateMonitor
 from .namespace import Constant, Resolved, parts
 from .operations import NetworkOperation
 from .ratemonitor import PopulationRateMonitor
+from .recent import RecentStateMonitor
 from .regular import GroupCode
 from .resolve import resolve
 from .session import ApplyEntry, AssignEntry, ConnectEntry, Entry, InsertEntry, RunEntry, SeedEntry, Session
@@ -399,7 +400,14 @@ class Freezer:
             variables,
             record,
             event,
+            self._window(monitor),
         )
+
+    def _window(self, monitor: Declared) -> str:
+        if not isinstance(monitor, RecentStateMonitor):
+            return ""
+        stem = f"{self.ids[monitor.name]}.duration"
+        return self.input(stem, stem, "constant", monitor.duration_, TIME)
 
     def _function(self, name: str, function: Function) -> str:
         """Id of a function, which becomes part of the model here with those that it depends on."""

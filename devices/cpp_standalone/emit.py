@@ -579,6 +579,17 @@ class Emitter:
             result.append((identifier(f"{probe.id}.{s.target}"), cpp(s.expr, scope), _C[dtype]))
         return result
 
+    def recorded_rows(self, probe: Probe, name: str) -> str:
+        """C++ of the number of values that each sample of a recorded variable has."""
+        if self.is_shared(probe, name):
+            return "1"
+        source = self.model.source(probe.source)
+        if probe.record == "all" and source.ends is not None:
+            return self.syn.count(source)
+        if probe.record == "all":
+            return str(self.model.span(probe.source).size)
+        return f"_c->inputs[{self.slot[probe.record]}].count"
+
     def is_shared(self, probe: Probe, name: str) -> bool:
         """Whether a recorded variable has one value for all neurons."""
         source = self.model.source(probe.source)
