@@ -118,9 +118,11 @@ class TextArray(_CellArray):
         self.array = array
 
     def _read(self, rows: NDArray[np.int64], bounds: tuple[slice, ...]) -> Array:
-        out = np.empty(len(rows), object)
-        out[:] = [_text(row).rstrip("\0") for row in gather_rows(self.array, rows)]
-        return out
+        # There are few different ones.
+        raw = np.ascontiguousarray(gather_rows(self.array, rows))
+        found, which = np.unique(raw.view(f"S{raw.shape[1]}")[:, 0], return_inverse=True)
+        texts = np.array([name.decode("utf-8", "replace") for name in found.tolist()], object)
+        return np.asarray(texts[which])
 
 
 def _take(array: Array, key: Key) -> Array:
