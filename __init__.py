@@ -22,7 +22,12 @@ from .core.operations import NetworkOperation, network_operation
 from .core.poisson import PoissonGroup
 from .core.poissoninput import PoissonInput
 from .core.preferences import Preference, PreferenceError, prefs
+from .core.profiling import *
+from .core.profiling import __all__ as _profiling
 from .core.ratemonitor import PopulationRateMonitor
+from .core.recent import RecentStateMonitor
+from .core.scheduling import *
+from .core.scheduling import __all__ as _scheduling
 from .core.session import seed, start_scope
 from .core.spikegenerator import SpikeGeneratorGroup
 from .core.stateupdaters import ExplicitStateUpdater, StateUpdateMethod
@@ -48,6 +53,8 @@ __all__ = [
     *_farm,
     *_functions,
     *_integrators,
+    *_profiling,
+    *_scheduling,
     *_units,
     "BinomialFunction",
     "BrianLogger",
@@ -64,6 +71,7 @@ __all__ = [
     "PopulationRateMonitor",
     "Preference",
     "PreferenceError",
+    "RecentStateMonitor",
     "SpikeGeneratorGroup",
     "SpikeMonitor",
     "SpikefarmLogger",

@@ -138,6 +138,24 @@ def make_rule(
     if condition is not None and (i is not None or j is not None):
         raise ValueError(f"{what}: give either a condition, or i and j, not both.")
     given: dict[str, Constant] = {}
+    try:
+        return _made(what, sizes, variables, condition, i, j, p, n, skip, given)
+    except ExpressionError as error:
+        raise type(error)(f"{what}: {error}".replace(f"{what}: {what}: ", f"{what}: ")) from None
+
+
+def _made(
+    what: str,
+    sizes: Sizes,
+    variables: Collection[str],
+    condition: Any,
+    i: Any,
+    j: Any,
+    p: Any,
+    n: Any,
+    skip: bool,
+    given: dict[str, Constant],
+) -> Rule | PairRule | None:
     count, chance = _count(what, n, given), _chance(what, p, given)
     if isinstance(i, str) or isinstance(j, str):
         return _from_generator(what, i, j, p, count, skip, given)
@@ -302,6 +320,12 @@ def external_names_of(rule: Rule | PairRule, own: Mapping[str, Any]) -> set[str]
     """Names in a rule that the script must explain."""
     known = {*own, *rule.given} | ({rule.variable} if isinstance(rule, Rule) else set())
     return set().union(*(external_names(expr, known) for expr in rule.strings()))
+
+
+def rule_names(rule: Rule | PairRule) -> set[str]:
+    """All names in a rule but that of its own variable."""
+    own = {rule.variable} if isinstance(rule, Rule) else set()
+    return set().union(*(names(expr) for expr in rule.strings())) - own
 
 
 def constants_of(rule: Rule | PairRule, found: Mapping[str, Resolved]) -> dict[str, Resolved]:

@@ -101,8 +101,14 @@ class Checker:
         except (DimensionMismatchError, ExpressionError) as error:
             self.problems.append(type(error)(f"{what}: {error}"))
 
-    def type_of(self, expr: Expr, variables: Mapping[str, Type] | None = None, noise: bool = False) -> Type:
-        """Type of an expression; only where ``noise`` is allowed may it contain ``xi``."""
+    def type_of(
+        self,
+        expr: Expr,
+        variables: Mapping[str, Type] | None = None,
+        noise: bool = False,
+        wanted: str = "float",
+    ) -> Type:
+        """Type of an expression where a kind of number is wanted; ``xi`` only where ``noise`` is allowed."""
         own = self.variables if variables is None else variables
         unknown = external_names(expr, own) - set(self.constants)
         if unknown:
@@ -116,7 +122,7 @@ class Checker:
                 )
             if isinstance(node, TimedCall):
                 self._check_columns(node)
-        return infer(resolved, types_of(own, self.constants))
+        return infer(resolved, types_of(own, self.constants), whole=wanted == "int")
 
     def _check_columns(self, call: TimedCall) -> None:
         array = self.constants[call.array]
@@ -167,23 +173,32 @@ def check_equation(checker: Checker, equations: Equations, name: str) -> None:
     """Check the right-hand side of one equation."""
     equation = equations[name]
     assert equation.expr is not None
-    if is_stateful(equation.expr, checker.constants) and HELD not in equation.flags:
-        remedy = (
-            "give it the flag (constant over dt)"
-            if equation.kind == SUBEXPRESSION
-            else "use the noise term xi, or a subexpression with the flag (constant over dt)"
-        )
+    stateful = is_stateful(equation.expr, checker.constants)
+    if stateful and equation.kind == SUBEXPRESSION and HELD not in equation.flags:
         raise ExpressionError(
-            f"{written(equation.expr)!r} draws random numbers each time it is evaluated; {remedy}."
+            f"{written(equation.expr)!r} draws random numbers each time it is evaluated; give it the flag (constant "
+            "over dt)."
         )
     if "shared" in equation.flags:
         check_shared(equation.expr, checker.variables, shared_names(equations), repr(name))
     target = checker.variables[name]
     if equation.kind == SUBEXPRESSION:
-        expect_unit(checker.type_of(equation.expr), target, repr(written(equation.expr)))
+        expect_unit(checker.type_of(equation.expr, wanted=target.dtype), target, repr(written(equation.expr)))
     if equation.kind == DIFFERENTIAL:
         given = checker.type_of(equation.expr, noise=True)
         expect_unit(given, Type(target.dim / TIME, "float"), repr(written(equation.expr)))
+
+
+def check_noise(equations: Equations) -> None:
+    """Refuse ``xi`` in several equations: it does not say whether the noise is the same or independent."""
+    found = [
+        eq.name for eq in equations.of_kind(DIFFERENTIAL) if eq.expr is not None and "xi" in names(eq.expr)
+    ]
+    if len(found) > 1:
+        raise ExpressionError(
+            f"'xi' stands in the equations of {', '.join(map(repr, found))}; call it xi_1 in all of them for the same "
+            "noise, or xi_1, xi_2 and so on for independent noise."
+        )
 
 
 def check_block(
@@ -237,7 +252,8 @@ def _checked_statement(
             f"{str(statement)!r} sets {target!r}, which has another meaning; only variables of the group and new "
             "names can be set."
         )
-    given = checker.type_of(statement.expr, variables)
+    wanted = variables[target].dtype if target in variables else "float"
+    given = checker.type_of(statement.expr, variables, wanted=wanted)
     if target in variables:
         expect_unit(given, variables[target], f"the right-hand side of {str(statement)!r}")
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -144,3 +144,7 @@ class Declared:
 
     def check(self, constants: Mapping[str, Any]) -> None:
         """Check units and types, given what the external names stand for."""
+
+    def conflicts(self, others: Sequence[Declared]) -> Iterator[Exception]:
+        """What keeps the object from running together with others, and from running at all."""
+        return iter(())

@@ -8,7 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from .context import SPECIAL, Checker, check_block, check_equation, expect_unit, shared_names, variable_types
+from .context import (
+    SPECIAL,
+    Checker,
+    check_block,
+    check_equation,
+    check_noise,
+    expect_unit,
+    shared_names,
+    variable_types,
+)
 from .declared import Declared
 from .dimensions import TIME
 from .equations import LINKED, PARAMETER, SUBEXPRESSION, SYNAPTIC_FLAGS, EquationError, Equations
@@ -49,13 +58,14 @@ class Group(Declared, Neurons):
         order: int = 0,
         name: str | None = None,
         events: Mapping[str, str] | None = None,
+        method_options: Mapping[str, Any] | None = None,
     ) -> None:
         check_events(type(self).__name__, events, threshold)
         if threshold is None and events is not None:
             threshold = events.get(SPIKE)
             events = {event: condition for event, condition in events.items() if event != SPIKE}
         equations = model if isinstance(model, Equations) else Equations(model)
-        chosen = named_method(method, equations)
+        chosen = named_method(method, equations, method_options)
         _check_flags(equations)
         _check_attributes(equations)
         conditions = {SPIKE: threshold, **(events or {})} if threshold is not None else dict(events or {})
@@ -171,6 +181,7 @@ class Group(Declared, Neurons):
                     lambda name=eq.name: check_equation(checker, self.equations, name),  # type: ignore[misc]
                 )
         checker.attempt("the variables", lambda: check_linked(self))
+        checker.attempt("the noise", lambda: check_noise(self.equations))
         for event in self._events.values():
             self._check_event(checker, event)
         if self._refractory is not None:
@@ -298,10 +309,12 @@ class NeuronGroup(Group):
         Number of neurons.
     model : str or Equations
         Differential equations, subexpressions and parameters.
-    method : str or ExplicitStateUpdater, optional
+    method : str, ExplicitStateUpdater, callable, or list or tuple of them, optional
         Name of the integrator: ``'exact'`` (``'linear'``), ``'euler'``, ``'exponential_euler'``, ``'rk2'``,
-        ``'rk4'``, ``'heun'`` or ``'milstein'``. By default the first that fits, in that order of
-        preference: exact, Euler, Heun.
+        ``'rk4'``, ``'heun'`` or ``'milstein'``. Of several, the first that fits; by default of exact, Euler, Heun.
+        A function gets the equations and returns a name or an `ExplicitStateUpdater`.
+    method_options : dict, optional
+        Options of the integrator; ``simplify`` is accepted and has no effect.
     threshold : str, optional
         Condition that makes a neuron spike.
     reset : str, optional
@@ -313,6 +326,8 @@ class NeuronGroup(Group):
         ``(unless refractory)`` stand still.
     namespace : dict, optional
         What external names stand for; those not in it are looked up where ``run`` is called.
+    dtype : optional
+        Type of floating-point variables: ``float64``, the only one there is.
     dt : Quantity, optional
         Time step of the group, if not that of ``defaultclock``.
     clock : Clock, optional
@@ -337,19 +352,33 @@ class NeuronGroup(Group):
         N: int,
         model: str | Equations,
         method: Any = None,
+        method_options: Mapping[str, Any] | None = None,
         threshold: str | None = None,
         reset: str | None = None,
         refractory: Any = False,
+        events: Mapping[str, str] | None = None,
         namespace: Mapping[str, Any] | None = None,
+        dtype: Any = None,
         dt: Any = None,
         clock: Any = None,
         order: int = 0,
         name: str | None = None,
-        events: Mapping[str, str] | None = None,
     ) -> None:
-        _check_arguments(N, model, threshold, reset, refractory, namespace, events)
+        _check_arguments(N, model, threshold, reset, refractory, namespace, events, dtype)
         super().__init__(
-            N, model, method, threshold, reset, refractory, namespace, dt, clock, order, name, events
+            N,
+            model,
+            method,
+            threshold,
+            reset,
+            refractory,
+            namespace,
+            dt,
+            clock,
+            order,
+            name,
+            events,
+            method_options,
         )
         if threshold is not None and reset is None and refractory is False:
             _logger.warning(
@@ -368,8 +397,10 @@ _ATTRIBUTES = frozenset(
 
 
 def _check_arguments(
-    N: Any, model: Any, threshold: Any, reset: Any, refractory: Any, namespace: Any, events: Any
+    N: Any, model: Any, threshold: Any, reset: Any, refractory: Any, namespace: Any, events: Any, dtype: Any
 ) -> None:
+    if dtype is not None and dtype not in (float, np.float64, "float64", np.dtype(float)):
+        raise ValueError(f"NeuronGroup: dtype={dtype!r:.60} is not supported; variables are float64.")
     check_size("NeuronGroup", N)
     if not isinstance(model, str | Equations):
         raise TypeError(f"NeuronGroup: model={model!r:.60} must be a string or Equations.")

@@ -58,8 +58,11 @@ def unit_of(dim: Dimension) -> str:
     return "1" if dim == DIMENSIONLESS else dim.unit_text()
 
 
-def infer(expr: Expr, types: Types) -> Type:
+def infer(expr: Expr, types: Types, whole: bool = False) -> Type:
     """Return the type of a resolved expression.
+
+    Where a ``whole`` number is needed, an integer to the power of an integer is one; elsewhere it is a float, since
+    the exponent may be negative.
 
     Raises
     ------
@@ -68,12 +71,13 @@ def infer(expr: Expr, types: Types) -> Type:
     ExpressionError
         For wrong kinds, such as arithmetic on truth values.
     """
-    return _Inference(types).of(expr)
+    return _Inference(types, whole).of(expr)
 
 
 class _Inference:
-    def __init__(self, types: Types) -> None:
+    def __init__(self, types: Types, whole: bool) -> None:
         self.types = types
+        self.whole = whole
 
     def of(self, expr: Expr) -> Type:
         method = getattr(self, f"_{type(expr).__name__.lower()}")
@@ -141,7 +145,7 @@ class _Inference:
                 "an exponent must be a plain number."
             )
         if left.dim == DIMENSIONLESS:
-            whole = dtype == "int" and exponent is not None and exponent >= 0
+            whole = dtype == "int" and (self.whole if exponent is None else exponent >= 0)
             return Type(DIMENSIONLESS, "int" if whole else "float")
         if exponent is None or not math.isfinite(exponent):
             raise DimensionMismatchError(

@@ -52,8 +52,8 @@ def lower(model: Model) -> Kernels:
         if isinstance(step, Connect | Pairs)
     ]
     kernels, matrices = hoist_matrices(model, kernels)
-    kernels, constants = hoist_run_constants(model, kernels)
-    kernels = [hoist_step_scalars(model, kernel) for kernel in kernels]
+    kernels, constants = hoist_run_constants(model, kernels, matrices)
+    kernels = [hoist_step_scalars(model, kernel, matrices) for kernel in kernels]
     kernels += [Kernel("callback", c.id, "", c.clock, c.when, c.order) for c in model.callbacks]
     lowered = Kernels(
         model=model,
@@ -204,7 +204,9 @@ def refractoriness(population: Population) -> list[Stmt]:
         free = Logic("or", Var("not_refractory"), Unary("not", population.refractory))
         return [Stmt("not_refractory", free, dtype="bool")]
     since = Binary("-", Var("t"), Var("lastspike"))
-    return [Stmt("not_refractory", Compare(">=", _steps(since), _steps(population.refractory)), dtype="bool")]
+    over = Compare(">=", _steps(since), _steps(population.refractory))
+    never = Compare("<=", Var("lastspike"), Lit(LONG_AGO))  # however long the period, it has not begun
+    return [Stmt("not_refractory", Logic("or", over, never), dtype="bool")]
 
 
 def _steps(time: Expr) -> Expr:

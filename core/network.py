@@ -9,6 +9,7 @@ from .declared import Declared
 from .dimensions import TIME
 from .namespace import frame_namespace
 from .neurons import Subgroup
+from .profiling import with_units
 from .report import Report
 from .running import MagicError, declare_run, with_contained
 from .session import Session, check_name, current_session
@@ -134,12 +135,12 @@ class Network:
         duration : Quantity
             How long.
         report : {'text', 'stdout', 'stderr'} or callable, optional
-            Where progress is told (by the runtime device); a function gets the elapsed time, the completed
-            fraction, the start and the duration.
+            Where progress is told; a function gets the elapsed time, the completed fraction, the start and the
+            duration. For a standalone program the first report that one of its runs asks for is about all of it.
         report_period : Quantity, optional
             Time between reports, 10 seconds unless given.
         profile : bool, optional
-            Profiles are not available; leave it out.
+            Measure how long each part takes; see `profiling_info`.
         namespace : dict, optional
             What external names stand for, instead of the names visible where this is called.
         level : int, optional
@@ -150,12 +151,22 @@ class Network:
         NamespaceError, DimensionMismatchError, ExpressionError
             Listing everything that is wrong with the objects' strings.
         """
-        _refuse_profile(profile)
         names = frame_namespace(level + 1) if namespace is None else dict(namespace)
         report = Report(report, report_period)
         self.before_run(names)
-        declare_run(self.session, self._members(level + 1), duration, names, self._key, report)
+        declare_run(self.session, self._members(level + 1), duration, names, self._key, report, bool(profile))
         self.after_run()
+
+    @property
+    def profiling_info(self) -> list[tuple[str, Any]]:
+        """Names and times of what took part in the last run, what took longest first; see `profiling_summary`.
+
+        Raises
+        ------
+        ValueError
+            If that run was not profiled.
+        """
+        return with_units(self.session.device.profile(self.session, self._key), self.name)
 
     def before_run(self, run_namespace: Mapping[str, Any]) -> None:
         """Called at the beginning of `run`, for classes of a script to override; may add and remove objects."""
@@ -371,13 +382,6 @@ def store(name: str = "default", filename: Any = None) -> None:
 def restore(name: str = "default", filename: Any = None, restore_random_state: bool = False) -> None:
     """Bring back what `store` has kept; see `Network.restore`."""
     magic_network.restore(name, filename, restore_random_state, level=1)
-
-
-def _refuse_profile(profile: Any) -> None:
-    if profile:
-        raise NotImplementedError(
-            f"run(profile={profile!r}): times of single kernels are not measured; leave it out."
-        )
 
 
 def stop() -> None:

@@ -104,8 +104,7 @@ class Neurons(StateHolder):
         return found
 
     def _state_value(self, name: str, units: bool) -> Any:
-        view = self.state(name, units)
-        return view[:]
+        return self.state(name, units)[:]
 
     def _set_state_values(self, values: Mapping[str, Any], units: bool, level: int) -> None:
         views = {}

@@ -9,11 +9,13 @@ import numpy as np
 
 from .context import REFRACTORY, SPECIAL
 from .declared import Declared
+from .integrators import SEPARATOR
 from .logs import get_logger
 from .model import Model
 from .namespace import is_number
 
 _network = get_logger("spikefarm.core.network")
+_synapses = get_logger("spikefarm.core.synapses")
 _integrators = get_logger("spikefarm.core.integrators")
 
 
@@ -56,9 +58,26 @@ def tell_methods(model: Model, methods: str) -> None:
     """Say which integrators the automatic choice has taken; ``methods`` as a build's manifest has them."""
     chosen = dict(part.split(": ", 1) for part in methods.split(", ") if ": " in part)
     for population in model.populations:
-        if population.method == "auto" and population.id in chosen:
+        given = population.method
+        if (given == "auto" or SEPARATOR in given) and population.id in chosen:
+            why = (
+                "No integration method was given"
+                if given == "auto"
+                else "Several integration methods were given"
+            )
             _integrators.info(
-                f"No integration method was given for {population.id!r}; it is {chosen[population.id]!r}.",
+                f"{why} for {population.id!r}; it is {chosen[population.id]!r}.",
                 "method_choice",
                 once=True,
             )
+
+
+def tell_clock_driven(name: str, variables: Iterable[str]) -> None:
+    """Mention equations of synapses that do not say when they are to be solved."""
+    for variable in variables:
+        _synapses.info(
+            f"{name}: the equation of {variable!r} is neither flagged (event-driven) nor (clock-driven); it is solved "
+            "at each time step, which takes time for every synapse.",
+            "clock_driven",
+            once=True,
+        )

@@ -10,12 +10,14 @@ import numpy as np
 from .connections import Pathway
 from .declared import SCHEDULE
 from .dimensions import TIME
+from .expr import ExpressionError
 from .infer import unit_of
 from .statements import Stmt, parse_block
 from .synapticviews import SynapticView
 from .units import DimensionMismatchError, get_dimensions
 
 if TYPE_CHECKING:
+    from .neurons import Neurons
     from .synapses import Synapses
 
 
@@ -43,6 +45,16 @@ class SynapticPathway:
     def variable(self) -> str:
         """Name of its delay among the variables of the synapses."""
         return f"{self.name}.delay"
+
+    @property
+    def source(self) -> Neurons:
+        """The group whose events are meant."""
+        return self.synapses.end(self.side)
+
+    @property
+    def target(self) -> Neurons:
+        """The group at the other end."""
+        return self.synapses.end("post" if self.side == "pre" else "pre")
 
     @property
     def code(self) -> str:
@@ -114,9 +126,16 @@ def make_pathways(
     events = dict.fromkeys(given, on_event) if isinstance(on_event, str) else on_event
     events = {**dict.fromkeys(given, "spike"), **_by_name("on_event", events, given, "pre")}
     return {
-        name: SynapticPathway(synapses, name, side, events[name], parse_block(code), _delay(name, delays))
+        name: SynapticPathway(synapses, name, side, events[name], _parsed(name, code), _delay(name, delays))
         for name, (side, code) in given.items()
     }
+
+
+def _parsed(name: str, code: str) -> tuple[Stmt, ...]:
+    try:
+        return parse_block(code)
+    except ExpressionError as error:
+        raise type(error)(f"Synapses: the code of {name!r}: {error}") from None
 
 
 def _check_name(name: Any, given: Mapping[str, Any]) -> None:

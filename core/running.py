@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .clock import check_time
@@ -28,6 +28,7 @@ def declare_run(
     namespace: Mapping[str, Any],
     network: str,
     report: Report,
+    profile: bool = False,
 ) -> None:
     """Check everything and add a run to the session's program."""
     seconds = check_time(duration, "the duration of run()", zero=True)
@@ -54,6 +55,7 @@ def declare_run(
         report,
         {obj.name: obj.spikes for obj in generators},
         frozenset(obj.name for obj in chosen if not obj.active),
+        profile,
     )
     session.device.check_run(session, entry)
     for obj in chosen:
@@ -67,7 +69,7 @@ def declare_run(
 
 
 def _checked_names(
-    chosen: Iterable[Declared], namespace: Mapping[str, Any]
+    chosen: Sequence[Declared], namespace: Mapping[str, Any]
 ) -> dict[str, Mapping[str, Resolved]]:
     """What the names of each object stand for, after all checks of its strings."""
     constants: dict[str, Mapping[str, Resolved]] = {}
@@ -84,6 +86,8 @@ def _checked_names(
             constants[obj.name] = with_floats(found, obj.check)
         except (DimensionMismatchError, ExpressionError) as error:
             problems.append(error)
+    active = [obj for obj in chosen if obj.active]
+    problems += [problem for obj in active for problem in obj.conflicts(active)]
     if problems:
         raise type(problems[0])("\n".join(str(p) for p in problems))
     return constants

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .connect import PairRule, Rule
     from .declared import Declared
     from .expr import Expr
+    from .monitors import StateMonitor
     from .spikegenerator import Spikes
 
 
@@ -76,9 +77,20 @@ class SessionDevice(ABC):
         """Bring back what `store` has kept."""
         raise NotImplementedError(_NO_STATE)
 
+    def record_now(self, monitor: StateMonitor) -> None:
+        """Record what a monitor is about, as it is now."""
+        raise NotImplementedError(
+            f"{monitor.name}.record_single_timestep() needs the state in this process, which a standalone program has "
+            "not: record with when='end', or call set_device('runtime')."
+        )
+
     def time(self, session: Session, network: str) -> float:
         """Time reached by a network, in seconds."""
         return sum(e.duration for e in session.program if isinstance(e, RunEntry) and e.network == network)
+
+    def profile(self, session: Session, network: str) -> Sequence[tuple[str, float]] | None:
+        """Names and seconds of what the last run of a network did; ``None`` without a profile."""
+        return None
 
     def clock_time(self, session: Session, clock: Clock) -> float:
         """Time of a clock, in seconds: that of the network which it has driven last."""
@@ -146,6 +158,14 @@ class ApplyEntry:
 
 
 @dataclass(frozen=True)
+class InsertEntry:
+    """``device.insert_code(slot, code)``."""
+
+    slot: str
+    code: str
+
+
+@dataclass(frozen=True)
 class SeedEntry:
     """``seed(value)``; ``None`` for a random one."""
 
@@ -164,9 +184,10 @@ class RunEntry:
     report: Report = field(default_factory=Report)
     spikes: Mapping[str, Spikes] = field(default_factory=dict)  # of objects that are given theirs
     inactive: frozenset[str] = frozenset()  # names of objects that do nothing
+    profile: bool = False
 
 
-Entry = AssignEntry | ConnectEntry | ApplyEntry | SeedEntry | RunEntry
+Entry = AssignEntry | ConnectEntry | ApplyEntry | SeedEntry | InsertEntry | RunEntry
 
 
 @dataclass
@@ -249,6 +270,8 @@ def check_name(name: str) -> None:
     """Refuse what cannot be the name of an object."""
     if not isinstance(name, str):
         raise TypeError(f"{name!r:.60} cannot be the name of an object: give a string.")
+    if "__" in name:  # C++ of a device writes a__b for variable b of a
+        raise ValueError(f"{name!r} cannot be the name of an object: use single underscores.")
     if not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) or name == "defaultclock":
         raise ValueError(
             f"{name!r} cannot be the name of an object: use letters, digits and underscores, begin with a letter, "

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .equations import Equations
-from .integrators import INTEGRATORS, UnsupportedEquationsError, method_names
+from .integrators import INTEGRATORS, SEPARATOR, UnsupportedEquationsError, method_names
 from .integrators.explicit import STOCHASTIC, make_scheme
 
 _registered: dict[str, ExplicitStateUpdater] = {}
@@ -104,31 +104,61 @@ class StateUpdateMethod:
         _registered[name] = stateupdater
 
 
-def named_method(method: Any, equations: Equations) -> str | None:
+def named_method(method: Any, equations: Equations, options: Mapping[str, Any] | None = None) -> str | None:
     """The text that stands for the ``method`` of a group in a model; ``None`` for the automatic choice.
+
+    Parameters
+    ----------
+    method : str, ExplicitStateUpdater, integrator, callable, or list or tuple of them
+        What the group was given. A function gets the equations and returns any of the others. Of several, the
+        first that fits the equations will be taken.
+    options : mapping, optional
+        ``simplify`` is known, and has no effect: nothing is solved symbolically.
 
     Raises
     ------
     ValueError
         For a name that no method has.
     TypeError
-        For what is neither name nor method.
+        For what is neither name nor method, and for other options.
     """
-    if isinstance(method, str) and method in _registered:
-        method = _registered[method]
+    unknown = sorted(set(options or {}) - {"simplify"})
+    if unknown:
+        raise TypeError(
+            f"method_options: {', '.join(map(repr, unknown))} is no option of an integrator; there is 'simplify'."
+        )
+    if isinstance(method, list | tuple):
+        if not method:
+            raise ValueError("method=[] names no integrator; leave it out for the automatic choice.")
+        return SEPARATOR.join(_one_method(each, equations) for each in method)
+    return None if method is None else _one_method(method, equations)
+
+
+def _one_method(method: Any, equations: Equations) -> str:
+    known = {name.lower(): value for name, value in _registered.items()}
+    if isinstance(method, str) and method.lower() in known:
+        method = known[method.lower()]
     if isinstance(method, ExplicitStateUpdater):
         return method.method(equations)
     if any(method is integrator for integrator in INTEGRATORS):
         return str(method.names[0])
-    if method is None or method in method_names():
-        return None if method is None else str(method)
-    known = ", ".join((*method_names(), *_registered))
+    if isinstance(method, str) and method.lower() in method_names():
+        return method.lower()
+    if callable(method) and not isinstance(method, type):
+        chosen = method(equations)
+        if isinstance(chosen, str | ExplicitStateUpdater) or any(chosen is one for one in INTEGRATORS):
+            return _one_method(chosen, equations)
+        raise TypeError(
+            f"method={method!r:.60} returned {chosen!r:.60}; a function returns the name of an integrator or an "
+            "ExplicitStateUpdater, which describes a step in text."
+        )
+    names = ", ".join((*method_names(), *_registered))
     kind = (
         "an integrator"
         if isinstance(method, str)
         else "the name of an integrator, nor an ExplicitStateUpdater"
     )
-    raise ValueError(f"method={method!r:.80} is not {kind}; choose one of {known}, or leave it out.")
+    raise ValueError(f"method={method!r:.80} is not {kind}; choose one of {names}, or leave it out.")
 
 
 __all__ = ["ExplicitStateUpdater", "StateUpdateMethod", "UnsupportedEquationsError"]

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .connect import PairRule, Rule, external_names_of, make_rule
-from .connections import CLOCK_DRIVEN, EVENT_DRIVEN, SUMMED
+from .connect import PairRule, Rule, external_names_of, make_rule, rule_names
+from .connections import SUMMED
 from .context import Checker, check_block, check_equation, variable_types, with_floats
 from .declared import Declared
 from .dimensions import TIME
-from .equations import DIFFERENTIAL, HELD, PARAMETER, SUBEXPRESSION, EquationError, Equations, parameter
-from .expr import Expr, ExpressionError
+from .equations import HELD, SUBEXPRESSION, Equations, parameter
+from .expr import Expr
 from .group import Group
-from .independence import check_independent
-from .infer import Type, unit_of
+from .infer import Type
 from .namespace import NamespaceError, Resolved, frame_namespace, look_up
 from .neurons import Neurons
+from .notices import tell_clock_driven
 from .pathways import SynapticPathway, make_pathways
 from .resolve import external_names
 from .session import AssignEntry, ConnectEntry
 from .statements import Stmt
 from .stateupdaters import named_method
+from .synapsechecks import (
+    check_equations,
+    check_pathway_names,
+    check_rule_names,
+    check_summed,
+    conflicts,
+    unflagged,
+)
 from .synapsenames import (
     LASTUPDATE,
     SYNAPTIC,
@@ -37,6 +45,7 @@ from .synapsenames import (
     reference_types,
     references,
 )
+from .synapseorder import check_order
 from .synapticviews import Numbers, SynapticView
 
 
@@ -106,6 +115,7 @@ class Synapses(Group):
         equations = _equations(model, multisynaptic_index)
         chosen = named_method(method, equations)
         pathways = make_pathways(self, on_pre, on_post, delay, on_event)
+        check_pathway_names(pathways, {*SYNAPTIC, *_ATTRIBUTES, *equations})
         for pathway in pathways.values():
             (source if pathway.side == "pre" else target).find_event(pathway.event)
         Declared.__init__(self, name, clock, dt, "groups", order)
@@ -122,6 +132,7 @@ class Synapses(Group):
         self._pathways = pathways
         self._each: set[str] = set()  # pathways whose synapses have delays of their own
         self._connects = 0
+        self._connected = False
         self.references = references(source, target, equations)
         types = {
             **SYNAPTIC,
@@ -131,6 +142,7 @@ class Synapses(Group):
             **{n: t for n, t in variable_types(equations, False).items() if n in equations},
         }
         self.variable_types = types
+        tell_clock_driven(self.name, unflagged(equations))
         for pathway in pathways.values():
             if pathway.fixed is not None:
                 self._record(pathway.variable, np.array([pathway.fixed]))
@@ -182,6 +194,16 @@ class Synapses(Group):
     def state_names(self) -> tuple[str, ...]:
         extra = (LASTUPDATE,) if needs_lastupdate(self.equations) and LASTUPDATE not in self.equations else ()
         return (*self.equations, *extra)
+
+    def _state_names(self, subexpressions: bool, read_only_variables: bool) -> Sequence[str]:
+        found = list(SYNAPTIC) if read_only_variables else []
+        for equation in self.equations.ordered:
+            summed = SUMMED in equation.flags
+            if not summed and (subexpressions or equation.kind != SUBEXPRESSION):
+                found.append(equation.name)
+        if read_only_variables:
+            found += [n for n in self.state_names() if n not in self.equations]
+        return [*found, *(p.variable for p in self.pathways)]
 
     def stored_names(self) -> tuple[str, ...]:
         """Everything that has values of its own, events on their way included."""
@@ -240,7 +262,10 @@ class Synapses(Group):
                     lambda name=equation.name: check_equation(checker, self.equations, name),  # type: ignore[misc]
                 )
         for name, reference in self.summed():
-            self._attempt_summed(checker, name, reference)
+            checker.attempt(
+                f"the summed variable {name!r}",
+                lambda name=name, reference=reference: check_summed(self, name, reference),  # type: ignore[misc]
+            )
         for pathway in self.pathways:
             self.checked_pathway(pathway, constants, checker)
         checker.finish()
@@ -254,30 +279,25 @@ class Synapses(Group):
         if not self.order_matters:
             checker.attempt(
                 what,
-                lambda: check_independent(pathway.statements, self.references, self.variable_types, what),
+                lambda: check_order(self, pathway.statements, what),
             )
         return check_block(checker, pathway.statements, self.readonly(), what)
 
-    def _attempt_summed(self, checker: Checker, name: str, reference: Reference) -> None:
-        checker.attempt(f"the summed variable {name!r}", lambda: self._check_summed(name, reference))
+    def conflicts(self, others: Sequence[Declared]) -> Iterator[Exception]:
+        if not self.connected:
+            yield ValueError(
+                f"{self.name!r} has no synapses, because connect() has never been called; call it, or take the object "
+                "out of what runs."
+            )
+        yield from conflicts(self, others)
 
-    def _check_summed(self, name: str, reference: Reference) -> None:
-        if reference.side not in ("pre", "post"):
-            raise ExpressionError(
-                f"{name!r} must end in _post or _pre, after the name of the neurons' variable."
-            )
-        group = self.end(reference.side)._root
-        equation = group.equations.get(reference.variable)
-        if equation is None or equation.kind != PARAMETER or equation.flags & {"constant", "shared"}:
-            raise ExpressionError(
-                f"{group.name!r} has no parameter {reference.variable!r} for {name!r} to be summed in; add "
-                f"'{reference.variable} : {self.equations[name].unit}' to its equations."
-            )
-        if equation.dim != self.equations[name].dim:
-            raise ExpressionError(
-                f"{name!r} has units of {unit_of(self.equations[name].dim)}, but {group.name}.{reference.variable} "
-                f"has units of {unit_of(equation.dim)}."
-            )
+    @property
+    def connected(self) -> bool:
+        """Whether connect() has been called, or a snapshot has brought synapses."""
+        if self._connected:
+            return True
+        known = self.known_ends
+        return known is not None and len(known[0]) > 0
 
     # -- connecting -------------------------------------------------------------------------------------
 
@@ -324,6 +344,7 @@ class Synapses(Group):
         what = f"{self.name}.connect"
         sizes = (self.source.known_size, self.target.known_size)
         rule = make_rule(what, sizes, self.variable_types, condition, i, j, p, n, skip_if_invalid)
+        self._connected = True
         if rule is None:
             return
         names = frame_namespace(level + 1) if namespace is None else dict(namespace)
@@ -336,11 +357,12 @@ class Synapses(Group):
     def _rule_constants(
         self, what: str, rule: Rule | PairRule, names: Mapping[str, Any]
     ) -> dict[str, Resolved]:
+        own = {*self.equations, *SYNAPTIC, LASTUPDATE} - {"i", "j", "N_pre", "N_post"}
+        check_rule_names(what, rule_names(rule), own & set(self.variable_types))
         wanted = external_names_of(rule, self.variable_types)
         found, unresolved = look_up(wanted, {**names, **self._namespace}, self.variable_types)
         if unresolved:
             raise NamespaceError(f"{what}: " + "\n".join(unresolved))
-        own = {*self.equations, *SYNAPTIC, LASTUPDATE} - {"i", "j", "N_pre", "N_post"}
         types = {n: t for n, t in self.variable_types.items() if n not in own and "." not in n}
 
         def check(constants: Mapping[str, Resolved]) -> None:
@@ -421,7 +443,7 @@ class Synapses(Group):
         chosen = np.ones(len(i), dtype=bool)
         for neurons, part, size in zip((i, j), index, self.sizes, strict=False):
             try:
-                wanted = np.atleast_1d(np.arange(size)[part])
+                wanted = np.atleast_1d(np.arange(size)[_neurons(part)])
             except IndexError:
                 raise IndexError(
                     f"{label}[{index!r:.60}]: {part!r:.40} lies outside {size} neuron(s)."
@@ -528,8 +550,19 @@ class Selection:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return self.numbers.astype(dtype or np.int64)
 
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.numbers)
+
+    def __repr__(self) -> str:
+        return f"<{self.synapses.name}[{self.index!r}]>"
+
     def __len__(self) -> int:
         return len(self.numbers)
+
+
+def _neurons(part: Any) -> Any:
+    """Part of an index, where a subgroup stands for its neurons."""
+    return slice(part._rows.start, part._rows.stop) if isinstance(part, Neurons) else part
 
 
 def _either(side: str, first: Any, second: Any) -> Any:
@@ -550,14 +583,7 @@ def _equations(model: Any, index: str | None) -> Equations:
     equations = model if isinstance(model, Equations) else Equations(model or "")
     if index is not None and index not in equations:
         equations = Equations((*equations.ordered, parameter(index, "integer")))
-    taken = sorted(set(equations) & (set(SYNAPTIC) | _ATTRIBUTES))
-    if taken:
-        raise EquationError(
-            f"Synapses: {', '.join(map(repr, taken))} has a meaning of its own for synapses; choose another name."
-        )
-    both = [e.name for e in equations.of_kind(DIFFERENTIAL) if {EVENT_DRIVEN, CLOCK_DRIVEN} <= e.flags]
-    if both:
-        raise EquationError(f"Synapses: {both[0]!r} cannot be event-driven and clock-driven at once.")
+    check_equations(equations, {*SYNAPTIC, *_ATTRIBUTES})
     return equations
 
 

@@ -40,10 +40,24 @@ class SynapticView(VariableView):
 
     def assign(self, index: Any, value: Any, level: int = 0) -> None:
         """Set values; see the class."""
-        self.group.before_assignment(self.name)
+        self._become_own()
         if isinstance(index, tuple) and self.group.known_ends is None:
             index = self._pair_condition(index)
         super().assign(index, value, level + 1)
+
+    def check(self, value: Any) -> None:
+        """See `VariableView.check`."""
+        self._refuse_readonly()
+        self._become_own()
+        super().check(value)
+
+    def _become_own(self) -> None:
+        """Delays that are set become those of each synapse, unless there is one in common; there must be synapses."""
+        self.group.before_assignment(self.name)
+        if not (self.shared or self.group.connected):
+            raise TypeError(
+                f"{self.label}: call {self.group.name}.connect() first; there are no synapses yet."
+            )
 
     def _pair_condition(self, index: tuple[Any, ...]) -> str:
         """A pair of integers or slices as a condition that holds for its synapses."""

@@ -226,7 +226,7 @@ class VariableView(NDArrayOperatorsMixin):
     def _check_value(self, checker: Checker, value: Expr) -> None:
         if self.shared:
             check_shared(value, self.group.variable_types, shared_names(self.group.equations), self.label)
-        given = checker.type_of(value)
+        given = checker.type_of(value, wanted=self.type.dtype)
         wanted = Type(given.dim if self._plain else self.type.dim, self.type.dtype)
         expect_unit(given, wanted, repr(written(value)))
 

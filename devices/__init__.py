@@ -9,6 +9,7 @@ from typing import Any
 from ..core.clock import Clock
 from ..core.declared import Declared
 from ..core.expr import Expr
+from ..core.monitors import StateMonitor
 from ..core.namespace import Resolved
 from ..core.session import (
     AssignEntry,
@@ -115,6 +116,9 @@ class UndecidedDevice(SessionDevice):
     def time(self, session: Session, network: str) -> float:
         return get_device().time(session, network)
 
+    def profile(self, session: Session, network: str) -> Sequence[tuple[str, float]] | None:
+        return get_device().profile(session, network)
+
     def store(self, objects: Sequence[Declared], network: str, name: str, filename: Any) -> None:
         get_device().store(objects, network, name, filename)
 
@@ -122,6 +126,9 @@ class UndecidedDevice(SessionDevice):
         self, objects: Sequence[Declared], network: str, name: str, filename: Any, random_state: bool
     ) -> None:
         get_device().restore(objects, network, name, filename, random_state)
+
+    def record_now(self, monitor: StateMonitor) -> None:
+        get_device().record_now(monitor)
 
     def after_activity(self, obj: Declared) -> None:
         get_device().after_activity(obj)

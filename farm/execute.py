@@ -217,7 +217,7 @@ def _simulate(study: Study, piece: Piece, store: RunStore, share: Share, options
     session = Session(store.place, status)
     try:
         with _client(piece.work, options) as (client, paths), progress:
-            status.dashboard = dashboard(client)
+            status.dashboard = _page(client)
             if status.dashboard:
                 options.tell(f"dashboard: {status.dashboard}")
             return Schedule(client, study, piece, store, share, session, options, progress, paths).run()
@@ -227,6 +227,13 @@ def _simulate(study: Study, piece: Piece, store: RunStore, share: Share, options
         raise
     finally:
         session.end()
+
+
+def _page(client: Client) -> str:
+    """Return the address of the page of sweeps on a cluster's dashboard, empty if it has none."""
+    from .dashboard.plugin import add_page
+
+    return add_page(client, dashboard(client))
 
 
 @contextmanager

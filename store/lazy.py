@@ -109,6 +109,22 @@ class RaggedArray(_CellArray):
         return out
 
 
+@final
+class TextArray(_CellArray):
+    """A column of bytes, text in every row, that ends in zeros."""
+
+    def __init__(self, array: zarr.Array[Any], rows: NDArray[np.int64]) -> None:
+        super().__init__(rows, (), object, "")
+        self.array = array
+
+    def _read(self, rows: NDArray[np.int64], bounds: tuple[slice, ...]) -> Array:
+        # There are few different ones.
+        raw = np.ascontiguousarray(gather_rows(self.array, rows))
+        found, which = np.unique(raw.view(f"S{raw.shape[1]}")[:, 0], return_inverse=True)
+        texts = np.array([name.decode("utf-8", "replace") for name in found.tolist()], object)
+        return np.asarray(texts[which])
+
+
 def _take(array: Array, key: Key) -> Array:
     """Index every dimension on its own, the last one first, so that integers may drop theirs."""
     for axis in reversed(range(len(key))):
@@ -157,7 +173,10 @@ class SweepBackend(BackendEntrypoint):
         variables = {
             name: variable for name, variable in view.variables(recorded.outputs) if name not in dropped
         }
-        coords = {axis.name: (axis.dims, axis.values, dict(axis.attrs)) for axis in definition.axes}
+        coords = {
+            axis.name: xr.Variable(axis.dims, axis.values, dict(axis.attrs), fastpath=True)
+            for axis in definition.axes
+        }
         attrs = {**recorded.provenance, "sweep": recorded.id, "recorded": recorded.recorded}
         return xr.Dataset(variables, coords, attrs)
 
@@ -177,10 +196,16 @@ class _View:
         log = {column.name: column for column in LOG_COLUMNS}
         attrs = dict(log["status"].attrs)
         attrs["flag_values"] = np.array(attrs["flag_values"], np.uint8)
-        yield "status", xr.Variable(self.dims, self.status, attrs)
+        yield "status", xr.Variable(self.dims, self.status, attrs, fastpath=True)
         yield "error", self._ragged(log["error"], self.rows, "", _text)
         yield "seed", self._fixed(log["seed"], self.rows, log["seed"].dtype, 0)
         yield "wall_time", self._fixed(log["wall_time"], self.rows, log["wall_time"].dtype, np.nan)
+        yield "host", self._host(log["host"])
+
+    def _host(self, column: Column) -> xr.Variable:
+        array = TextArray(disk.member(self.root, f"{disk.RUNS}/{column.name}"), self.rows)
+        attrs = {"long_name": "machine that did the run"}
+        return xr.Variable(self.dims, indexing.LazilyIndexedArray(array), attrs, fastpath=True)
 
     def _output(self, column: Column) -> xr.Variable:
         if column.ragged:
@@ -201,4 +226,4 @@ class _View:
 
     def _variable(self, column: Column, array: _CellArray) -> xr.Variable:
         dims = (*self.dims, *(() if column.ragged else column.dims))
-        return xr.Variable(dims, indexing.LazilyIndexedArray(array), dict(column.attrs))
+        return xr.Variable(dims, indexing.LazilyIndexedArray(array), dict(column.attrs), fastpath=True)

@@ -27,29 +27,31 @@ def method_names() -> tuple[str, ...]:
     return tuple(name for integrator in INTEGRATORS for name in integrator.names)
 
 
+#: Between the methods of a list, of which the first that fits is taken.
+SEPARATOR = " | "
+
+
 def choose(method: str, system: System, group: str) -> Integrator:
-    """The integrator asked for, or with ``'auto'`` the first of the preferred ones that fits.
+    """The integrator asked for, the first that fits of several, or with ``'auto'`` of the preferred ones.
 
     Raises
     ------
     UnsupportedEquationsError
         Naming the group, the method and what stands against it.
     """
-    if method != "auto":
-        chosen = _named(method)
-        objection = chosen.objection(system)
-        if objection is not None:
-            raise UnsupportedEquationsError(
-                f"{group}: method={method!r} cannot integrate these equations: {objection}."
-            )
-        return chosen
+    candidates = PREFERENCE if method == "auto" else tuple(method.split(SEPARATOR))
     objections = []
-    for name in PREFERENCE:
+    for name in candidates:
         objection = _named(name).objection(system)
         if objection is None:
             return _named(name)
         objections.append(f"{name}: {objection}")
-    raise UnsupportedEquationsError(f"{group}: no integrator fits these equations. {'; '.join(objections)}.")
+    if len(candidates) == 1:
+        raise UnsupportedEquationsError(
+            f"{group}: method={method!r} cannot integrate these equations: {objection}."
+        )
+    what = "no integrator" if method == "auto" else "none of the integrators given"
+    raise UnsupportedEquationsError(f"{group}: {what} fits these equations. {'; '.join(objections)}.")
 
 
 def _named(name: str) -> Integrator:
@@ -61,6 +63,7 @@ def _named(name: str) -> Integrator:
 __all__ = [
     "INTEGRATORS",
     "PREFERENCE",
+    "SEPARATOR",
     "Integrator",
     "Propagator",
     "System",

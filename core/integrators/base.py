@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..algebra import ZERO, add, linear_parts, mul, select
-from ..expr import Call, Expr, Noise, TimedCall, Var, depends_on, substitute, transform
+from ..expr import Call, Expr, Noise, TimedCall, UserCall, Var, depends_on, substitute, transform, walk
+from ..functions import ALL_FUNCTIONS
 from ..statements import Stmt
 
 DT = Var("dt")
@@ -111,6 +112,15 @@ def without_held_inputs(expr: Expr) -> Expr:
         return None
 
     return transform(expr, hide)
+
+
+def draws_numbers(expr: Expr) -> bool:
+    """Whether an expression has another value each time it is evaluated."""
+    nodes = list(walk(expr))
+    drawn = any(
+        isinstance(n, Call) and n.function in ALL_FUNCTIONS and ALL_FUNCTIONS[n.function].draw for n in nodes
+    )
+    return drawn or any(isinstance(n, UserCall) and n.stateful for n in nodes)
 
 
 def shifted(expr: Expr, table: Mapping[str, Expr], delay: Expr | None = None) -> Expr:

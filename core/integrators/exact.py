@@ -5,7 +5,17 @@ from __future__ import annotations
 from ..algebra import ZERO, add, linear_parts, mul, select
 from ..expr import Call, Expr, MatrixEntry, Var, depends_on
 from ..statements import Stmt
-from .base import DT, NO_NOISE, Integrator, Propagator, System, Update, split_noise, without_held_inputs
+from .base import (
+    DT,
+    NO_NOISE,
+    Integrator,
+    Propagator,
+    System,
+    Update,
+    draws_numbers,
+    split_noise,
+    without_held_inputs,
+)
 
 Row = dict[str, Expr]
 
@@ -30,6 +40,10 @@ class Exact(Integrator):
             parts = _parts(system, rate)
             if parts is None:
                 return f"the equation of {name!r} is not linear as it is written"
+            if draws_numbers(rate):
+                return (
+                    f"the equation of {name!r} draws random numbers, which are not constant over a time step"
+                )
             if any(depends_on(without_held_inputs(p), {"t", "t_in_timesteps"}) for p in parts.values()):
                 return f"the equation of {name!r} depends on time other than through TimedArray(t)"
         return None

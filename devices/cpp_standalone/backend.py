@@ -6,12 +6,13 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ...core.model import FORMAT, NUMERICS, Model
+from ...core.profiling import kernel_labels
 from ...core.userfunctions import MissingImplementationError
 from ...core.version import __version__
 from ..base import Backend, Build, BuildError, InputSpec, Manifest, OutputSpec, Runner
@@ -55,7 +56,8 @@ class CPPBackend(Backend):
         return BuildCache(max_bytes=self.max_cache_bytes)
 
     def numerics(self) -> str:
-        return f"{self.name} format={FORMAT} numerics={NUMERICS} {self.options.key_text()}"
+        text = replace(self.options, profile=False, openmp_threads=0).key_text()
+        return f"{self.name} format={FORMAT} numerics={NUMERICS} {text}"
 
     def key(self, model: Model) -> str:
         for function in model.functions:
@@ -91,15 +93,17 @@ class CPPBackend(Backend):
 
         kernels = lower(model)
         compiler = find_compiler(self.compiler)
-        (folder / SOURCE).write_text(emit_model(kernels))
+        (folder / SOURCE).write_text(emit_model(kernels, self.options.profile, self.options.openmp_threads))
         compile_model(folder / SOURCE, folder / "model.so", compiler, self.options)
         provenance = {
             **self.provenance(),
             "compiler": compiler.version,
             "cxx": " ".join(compiler.command),
             "integrators": ", ".join(f"{p}: {m}" for p, m in kernels.methods),
+            "kernels": "\n".join(kernel_labels(kernels.kernels)),
         }
-        manifest = Manifest(key, model.hash, self.name, input_specs(model), output_specs(model), provenance)
+        outputs = output_specs(model, kernels if self.options.profile else None)
+        manifest = Manifest(key, model.hash, self.name, input_specs(model), outputs, provenance)
         (folder / MANIFEST).write_text(json.dumps(asdict(manifest), indent=1))
         for name, text in zip(READABLE, (model.dump(), kernels.dump()), strict=True):
             (folder / name).write_text(text)

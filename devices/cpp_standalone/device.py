@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import secrets
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ...core.declared import Declared
 from ...core.freeze import freeze
+from ...core.model import SLOTS
 from ...core.monitors import Monitor
 from ...core.notices import tell_methods
-from ...core.session import ApplyEntry, RunEntry, Session, current_session
+from ...core.profiling import totals
+from ...core.report import Report, Reporter
+from ...core.session import ApplyEntry, InsertEntry, RunEntry, Session, current_session
 from ...core.synapses import Synapses
-from ..base import Array, DeviceError, Runner
+from ..base import PROFILE, Array, DeviceError, Runner
 from ..simulation import Simulation
 from ..user import UserDevice, refuse_python
 from .backend import CPPBackend
@@ -36,6 +40,8 @@ class CPPStandaloneDevice(UserDevice):
         Compile without optimisation and with symbols.
     compiler : str, optional
         Which compiler to use, instead of ``$CXX`` or the first one found.
+    profile : bool
+        Measure how long each part takes; also if a ``run(…, profile=True)`` asks for it. See `profiling_summary`.
     """
 
     name = "cpp_standalone"
@@ -46,8 +52,11 @@ class CPPStandaloneDevice(UserDevice):
         directory: str | Path | None = "output",
         debug: bool = False,
         compiler: str | None = None,
+        profile: bool = False,
     ) -> None:
         self.build_on_run = build_on_run
+        self._profile = bool(profile)
+        self._report: Report | None = None  # the first that a run asks for; it is about the whole program
         self._debug = debug
         self._compiler = compiler
         self._directory = directory
@@ -65,6 +74,9 @@ class CPPStandaloneDevice(UserDevice):
         refuse_python(entry)
 
     def after_run(self, session: Session, entry: RunEntry) -> None:
+        self._profile |= entry.profile
+        if self._report is None and entry.report.tell is not None:
+            self._report = entry.report
         if not self.build_on_run:
             return
         runs = sum(isinstance(entry, RunEntry) for entry in session.program)
@@ -98,6 +110,16 @@ class CPPStandaloneDevice(UserDevice):
             return self._array(time_of(self._simulation.frozen.networks.get(owner._network or "", 0)))
         return self._array(f"{id}.{variable}")
 
+    def profile(self, session: Session, network: str) -> Sequence[tuple[str, float]] | None:
+        """Names and seconds of the parts of the whole program."""
+        if not self._has_run or self._simulation is None:
+            return None
+        seconds = self._array(PROFILE)
+        if seconds is None:
+            return None
+        labels = self._built().build().manifest.provenance["kernels"].splitlines()
+        return totals(labels, list(seconds), self._simulation.frozen.names)
+
     def _array(self, id: str) -> Array | None:
         """An output of the last run; ``None`` for what is computed whenever it is needed."""
         assert self._results is not None
@@ -112,7 +134,8 @@ class CPPStandaloneDevice(UserDevice):
     @property
     def backend(self) -> CPPBackend:
         """How models are built: as ``set_device`` says, and for the rest the preferences as they are now."""
-        return CPPBackend(preferred_options(self._debug), self._compiler or preferred_compiler())
+        options = replace(preferred_options(self._debug), profile=self._profile)
+        return CPPBackend(options, self._compiler or preferred_compiler())
 
     # -- building -------------------------------------------------------------------------------------------
 
@@ -138,6 +161,7 @@ class CPPStandaloneDevice(UserDevice):
         compile: bool = True,
         results_directory: str | Path = "results",
         run_args: Mapping[Any, Any] | None = None,
+        profile: bool | None = None,
     ) -> None:
         """Write the project, compile it unless the cache has it, and run it.
 
@@ -153,6 +177,8 @@ class CPPStandaloneDevice(UserDevice):
             With ``False``, only write the sources.
         results_directory, run_args
             As for `run`.
+        profile : bool, optional
+            Measure how long each part takes.
 
         Raises
         ------
@@ -165,6 +191,8 @@ class CPPStandaloneDevice(UserDevice):
         """
         if debug is not None:
             self._debug = debug
+        if profile is not None:
+            self._profile = profile
         if directory is not None:
             self._directory, self._project = directory, None
         simulation = self.simulation()
@@ -226,7 +254,14 @@ class CPPStandaloneDevice(UserDevice):
         if self._runner is None:
             self._runner = simulation.runner()
         self._has_run = False
-        self._runner.run(inputs, time_limit)
+        if self._report is None:
+            self._runner.run(inputs, time_limit)
+        else:
+            total = sum(e.duration for e in current_session().program if isinstance(e, RunEntry))
+            told = Reporter(self._report, total)
+            told.start()
+            self._runner.run(inputs, time_limit, lambda done: told.tell_if_due(done * total))
+            told.finish()
         self.last_seed = drawn
         target.mkdir(parents=True, exist_ok=True)
         self._runner.save(target / "results.npz")
@@ -236,6 +271,32 @@ class CPPStandaloneDevice(UserDevice):
     def apply_run_args(self) -> None:
         """Apply the run arguments of variables here, instead of right before the first ``run()``."""
         current_session().program.append(ApplyEntry())
+
+    def insert_code(self, slot: str, code: str) -> None:
+        """Insert C++ of your own into the program.
+
+        Parameters
+        ----------
+        slot : str
+            Where: ``'main'``, between what the script does before and after this call; ``'before_start'``,
+            ``'after_start'`` (of the simulation, when the inputs have been read), ``'before_network_run'``,
+            ``'after_network_run'`` (of each), ``'before_end'`` or ``'after_end'``.
+        code : str
+            Statements. ``_c`` is the state of the simulation, ``_c->cells__v`` the array of ``cells.v`` in base units:
+            see the exported ``model.cpp``. ``return fail(_c, "why");`` ends the run with an error.
+
+        Raises
+        ------
+        ValueError, TypeError
+            For a place that there is not, or code that is no string.
+        """
+        if slot not in SLOTS:
+            raise ValueError(
+                f"insert_code({slot!r}): there is no such place; choose one of {', '.join(SLOTS)}."
+            )
+        if not isinstance(code, str):
+            raise TypeError(f"insert_code({slot!r}): the code is {type(code).__name__}; give a string.")
+        current_session().program.append(InsertEntry(slot, code))
 
     # -- housekeeping ---------------------------------------------------------------------------------------
 
@@ -258,6 +319,7 @@ class CPPStandaloneDevice(UserDevice):
         current_session().reset()
         self._close_runner()
         self._simulation, self._results, self._has_run = None, None, False
+        self._report = None
 
     def _close_runner(self) -> None:
         if self._runner is not None:
@@ -266,7 +328,7 @@ class CPPStandaloneDevice(UserDevice):
 
     def __getstate__(self) -> dict[str, Any]:
         """A device that travels to another process starts its own runner there."""
-        return {**self.__dict__, "_runner": None, "_results": None, "_has_run": False}
+        return {**self.__dict__, "_runner": None, "_results": None, "_has_run": False, "_report": None}
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} in {self._directory or 'a temporary directory'}>"

@@ -12,13 +12,16 @@ from ...core.connections import Connect, Pairs
 from ...core.context import REFRACTORY, SPECIAL
 from ...core.events import SPIKE
 from ...core.expr import (
+    Binary,
     Const,
     Draw,
     Element,
     Expr,
+    Lit,
     MatrixEntry,
     Param,
     TimedCall,
+    Unary,
     UserCall,
     Var,
     Within,
@@ -32,6 +35,7 @@ from ...core.model import (
     ApplyArgs,
     Assign,
     Input,
+    Insert,
     Model,
     Population,
     Probe,
@@ -40,7 +44,7 @@ from ...core.model import (
     UserFunction,
 )
 from ...core.synapsenames import SYNAPTIC, SYNAPTIC_SHARED
-from ..base import InputSpec, OutputSpec
+from ..base import PROFILE, InputSpec, OutputSpec
 from .emit_synapses import SynapseEmitter, is_synapses, pathway_name, structure
 from .expressions import CTYPES, Scope, cpp, identifier, kind
 
@@ -51,14 +55,17 @@ _ENTRY = {"float64": "SF_F64", "int64": "SF_I64", "bool": "SF_BOOL", "int32": "S
 _C = {"float64": "double", "int64": "int64_t", "bool": "bool", "int32": "int32_t", "uint64": "uint64_t"}
 _KIND = {"float64": "float", "int64": "int", "int32": "int", "bool": "bool", "uint64": "int"}
 
+#: From how many neurons on threads are worth their while.
+WORTH_THREADS = 1000
+
 
 def input_specs(model: Model) -> tuple[InputSpec, ...]:
     """The inputs of a build, in the order of their slots."""
     return tuple(InputSpec(i.id, i.name, i.kind, i.dtype, i.size, unit_of(i.dim)) for i in model.inputs)
 
 
-def output_specs(model: Model) -> tuple[OutputSpec, ...]:
-    """The outputs of a build, in the order of their slots."""
+def output_specs(model: Model, profiled: Kernels | None = None) -> tuple[OutputSpec, ...]:
+    """The outputs of a build, in the order of their slots; the times of kernels are the last, if they are measured."""
     outputs = []
     for p in model.populations:
         for v in p.variables:
@@ -78,7 +85,8 @@ def output_specs(model: Model) -> tuple[OutputSpec, ...]:
     if model.callbacks:
         outputs.append(OutputSpec(ACTIVE, "bool", len(model.objects), "1"))
     outputs += [OutputSpec(time_of(n), "float64", 1, "second") for n in range(1, model.networks)]
-    return (*outputs, OutputSpec("t", "float64", 1, "second"))
+    times = [] if profiled is None else [OutputSpec(PROFILE, "float64", len(profiled.kernels), "second")]
+    return (*outputs, OutputSpec("t", "float64", 1, "second"), *times)
 
 
 def time_of(network: int) -> str:
@@ -122,11 +130,16 @@ def _environment() -> Any:
     )
 
 
-def emit_model(kernels: Kernels) -> str:
-    """C++ source of a lowered model."""
-    emitter = Emitter(kernels)
+def emit_model(kernels: Kernels, profile: bool = False, threads: int = 0) -> str:
+    """C++ source of a lowered model, which measures how long kernels take, or uses several threads, if told to."""
+    emitter = Emitter(kernels, profile, threads)
     text: str = _environment().get_template("model.cpp.j2").render(e=emitter, model=kernels.model)
     return text
+
+
+def _checked(node: Expr) -> bool:
+    """Whether evaluating it may end the run with an error."""
+    return isinstance(node, Within) or (isinstance(node, TimedCall) and len(node.args) > 1)
 
 
 @dataclass(frozen=True)
@@ -134,6 +147,8 @@ class Emitter:
     """What the template asks for: names, types and lines of code."""
 
     kernels: Kernels
+    profile: bool = False
+    threads: int = 0
     #: Kernels that can fail, and say so.
     fallible = ("events", "states", "rate", "callback", "pathway")
 
@@ -151,7 +166,20 @@ class Emitter:
 
     @cached_property
     def outputs(self) -> tuple[OutputSpec, ...]:
-        return output_specs(self.model)
+        return output_specs(self.model, self.kernels if self.profile else None)
+
+    def parallel(self, kernel: Kernel) -> str:
+        """What lets threads share the loop over the neurons of a kernel; nothing where that would not pay."""
+        first, last = kernel.rows or (0, self.model.population(kernel.population).size)
+        alone = self.threads < 2 or kernel.single or last - first < WORTH_THREADS
+        if alone or any(_checked(n) for e in kernel.expressions() for n in walk(e)):
+            return ""
+        return f"#pragma omp parallel for schedule(static) num_threads({self.threads})"
+
+    def watch(self, kernel: Kernel) -> str:
+        """What measures the time of the block that it stands in."""
+        place = self.kernels.kernels.index(kernel)
+        return f"const sf_stopwatch _watch(_c->{identifier(PROFILE)}[{place}]);"
 
     @cached_property
     def slot(self) -> dict[str, int]:
@@ -249,6 +277,22 @@ class Emitter:
             for m in self.kernels.matrices
         }
 
+    @cached_property
+    def common_entries(self) -> tuple[str, ...]:
+        """Those that are the same for all neurons."""
+        chosen = [m.propagator.name for m in self.kernels.matrices if not m.each]
+        return tuple(entry for name in chosen for entry in self.matrix_entries[name])
+
+    @cached_property
+    def single_entries(self) -> dict[str, int]:
+        """Those of which each neuron has its own, and the number of neurons."""
+        chosen = [m for m in self.kernels.matrices if m.each]
+        return {
+            entry: self.model.population(m.population).size
+            for m in chosen
+            for entry in self.matrix_entries[m.propagator.name]
+        }
+
     def _all_expressions(self) -> Iterable[Expr]:
         for kernel in self.kernels.kernels:
             yield from kernel.expressions()
@@ -262,6 +306,15 @@ class Emitter:
             (d, self.syn.count(self.model.population(k.population)))
             for k in self.kernels.kernels
             for d in _buffered(k)
+        )
+
+    @cached_property
+    def counts(self) -> tuple[tuple[Draw, str], ...]:
+        """Whole numbers that are drawn for all neurons at once, with their number."""
+        return tuple(
+            (d, self.syn.count(self.model.population(k.population)))
+            for k in self.kernels.kernels
+            for d in counted(k)
         )
 
     @cached_property
@@ -310,8 +363,7 @@ class Emitter:
     def checks_indices(self) -> bool:
         """Whether an index that can be anything is compared with the number of values before it is used."""
         expressions = [*self._all_expressions(), *(e for a in self.kernels.assigns for e in a.expressions())]
-        nodes = [n for e in expressions for n in walk(e)]
-        return any(isinstance(n, Within) or (isinstance(n, TimedCall) and len(n.args) > 1) for n in nodes)
+        return any(_checked(n) for e in expressions for n in walk(e))
 
     # -- functions --------------------------------------------------------------------------------------
 
@@ -348,7 +400,7 @@ class Emitter:
             variables=self._variables(population),
             params={slot: (self._param(slot), _KIND[dtype]) for slot, dtype in self.constant_slots.items()},
             constants=self.constant_kinds,
-            buffered=frozenset(d.stream for d in _buffered(kernel)),
+            buffered=frozenset(d.stream for d in (*_buffered(kernel), *counted(kernel))),
             step="_clock.tick()",
             indexed=self.indexed,
             element="_n" if is_synapses(population) else "i",
@@ -394,6 +446,10 @@ class Emitter:
         for s in kernel.scalars:
             target, dtype = scope.variables[s.target]
             lines.append(f"const {CTYPES[dtype]} {target} = {cpp(s.expr, scope)};")
+        for draw in counted(kernel):
+            args = "".join(f"{cpp(arg, scope)}, " for arg in draw.args)
+            made = f"_c->draw{draw.stream}.{draw.distribution}({args}_c->seed, {draw.stream}u, _clock.tick())"
+            lines.append(f"const int64_t* __restrict__ _draw{draw.stream} = {made};")
         return lines
 
     def _summed(self, kernel: Kernel) -> set[str]:
@@ -463,8 +519,10 @@ class Emitter:
 
     def _pointer(self, population: Population, name: str, const: bool) -> str:
         array = next(a for a in self.kernels.arrays if a.population == population.id and a.variable == name)
-        prefix = "const " if const else ""
         member = identifier(array.id)
+        prefix = "const " if const else ""
+        if array.dtype == "bool":  # loops with conditions on bytes vectorise, on bools they do not
+            return f"{prefix}uint8_t* __restrict__ {identifier(name)} = ({prefix}uint8_t*)_c->{member};"
         return f"{prefix}{_C[array.dtype]}* __restrict__ {identifier(name)} = _c->{member};"
 
     def _constant_lines(self, nodes: list[Expr]) -> list[str]:
@@ -474,9 +532,10 @@ class Emitter:
             lines.append(f"const {c} {self._param(slot)} = _c->slot_{identifier(slot)};")
         for name in sorted({n.name for n in nodes if isinstance(n, Const)}, key=lambda k: int(k[1:])):
             lines.append(f"const {self.constant_type(name)} _{name} = _c->{name};")
-        shared = {entry for entries in self.matrix_entries.values() for entry in entries}
-        for entry in sorted({cpp(n, _NOTHING) for n in nodes if isinstance(n, MatrixEntry)} & shared):
-            lines.append(f"const double {entry} = _c->{entry};")
+        entries = sorted({cpp(n, _NOTHING) for n in nodes if isinstance(n, MatrixEntry)})
+        lines += [f"const double {entry} = _c->{entry};" for entry in entries if entry in self.common_entries]
+        single = [entry for entry in entries if entry in self.single_entries]
+        lines += [f"const double* __restrict__ {entry}_each = _c->{entry};" for entry in single]
         return lines
 
     def body(self, kernel: Kernel) -> list[str]:
@@ -485,6 +544,8 @@ class Emitter:
         population = self.model.population(kernel.population)
         nodes = [n for e in kernel.expressions() for n in walk(e)]
         lines = self.syn.number_line(population, nodes) if is_synapses(population) else []
+        entries = sorted({cpp(n, _NOTHING) for n in nodes if isinstance(n, MatrixEntry)})
+        lines += [f"const double {e} = {e}_each[i];" for e in entries if e in self.single_entries]
         matrices = [line for m in kernel.matrices for line in self._matrix_lines(m, scope, kernel)]
         declared: set[str] = set()
         for s in kernel.body:
@@ -537,6 +598,17 @@ class Emitter:
             result.append((identifier(f"{probe.id}.{s.target}"), cpp(s.expr, scope), _C[dtype]))
         return result
 
+    def recorded_rows(self, probe: Probe, name: str) -> str:
+        """C++ of the number of values that each sample of a recorded variable has."""
+        if self.is_shared(probe, name):
+            return "1"
+        source = self.model.source(probe.source)
+        if probe.record == "all" and source.ends is not None:
+            return self.syn.count(source)
+        if probe.record == "all":
+            return str(self.model.span(probe.source).size)
+        return f"_c->inputs[{self.slot[probe.record]}].count"
+
     def is_shared(self, probe: Probe, name: str) -> bool:
         """Whether a recorded variable has one value for all neurons."""
         source = self.model.source(probe.source)
@@ -563,10 +635,12 @@ class Emitter:
             if m.population in run.objects:
                 scope, dt = self._setup_scope(m.population)
                 name = identifier(m.propagator.name)
-                lines.append("{")
+                size = self.model.population(m.population).size
+                lines.append(f"for (int64_t i = 0; i < {size}; ++i) {{" if m.each else "{")
                 lines += [f"  {line}" for line in self._propagator(m.propagator, scope, name, dt)]
                 for entry in self.matrix_entries[m.propagator.name]:
-                    lines.append(f"  _c->{entry} = {self._entry_value(entry, name, m.propagator.order)};")
+                    target = f"{entry}[i]" if m.each else entry
+                    lines.append(f"  _c->{target} = {self._entry_value(entry, name, m.propagator.order)};")
                 lines.append("}")
         for c in self.kernels.constants:
             if c.population in run.objects:
@@ -581,17 +655,22 @@ class Emitter:
     def _setup_scope(self, population: str) -> tuple[Scope, str]:
         p = self.model.population(population)
         clock = f"_c->clock_{identifier(p.clock)}"
-        variables = {"dt": (f"{clock}.dt", "float"), "N": (self.syn.count(p), "int")}
+        variables = {"i": ("i", "int"), "dt": (f"{clock}.dt", "float"), "N": (self.syn.count(p), "int")}
         if is_synapses(p):
             sides = ("pre", "post")
             variables |= {f"N_{side}": (f"(int64_t){self.syn.size(p, side)}", "int") for side in sides}
         for v in p.variables:
-            if v.shared and v.stored:
-                variables[v.name] = (f"_c->{identifier(f'{p.id}.{v.name}')}[0]", v.dtype)
+            if v.stored and (v.shared or v.constant):
+                index = "0" if v.shared else "i"
+                variables[v.name] = (f"_c->{identifier(f'{p.id}.{v.name}')}[{index}]", v.dtype)
         params = {s: (f"_c->slot_{identifier(s)}", _KIND[d]) for s, d in self.constant_slots.items()}
         return Scope(variables, params, in_context=True, indexed=self.indexed), f"{clock}.dt"
 
     # -- assignments ----------------------------------------------------------------------------------------
+
+    def inserted(self, slot: str) -> list[str]:
+        """C++ of the script's own for a place of the program."""
+        return [s.code for s in self.model.program if isinstance(s, Insert) and s.slot == slot]
 
     @cached_property
     def program(self) -> list[tuple[str, Any]]:
@@ -609,6 +688,9 @@ class Emitter:
                 result.append(("apply", None))
             elif isinstance(step, Seed):
                 result.append(("seed", step.index))
+            elif isinstance(step, Insert):
+                if step.slot == "main":
+                    result.append(("insert", step.code))
             else:
                 result.append(("run", next(runs)))
         return result
@@ -692,6 +774,31 @@ def _buffered(kernel: Kernel) -> tuple[Draw, ...]:
     """Draws that are made for all neurons before the loop; others are made where they are used."""
     many = kernel.kind in ("held", "update", "threshold", "operation") and not kernel.single
     return kernel.draws if many else ()
+
+
+def counted(kernel: Kernel) -> tuple[Draw, ...]:
+    """Poisson and binomial draws whose parameters are the same for all neurons."""
+    if kernel.kind not in ("held", "update", "threshold", "operation") or kernel.single:
+        return ()
+    known = {"dt", *(s.target for s in kernel.scalars)}
+    found: dict[Draw, None] = {}
+    for expr in (*(s.expr for s in kernel.body), *([] if kernel.condition is None else [kernel.condition])):
+        for node in walk(expr):
+            if (
+                isinstance(node, Draw)
+                and node.distribution in ("binomial", "poisson")
+                and _alike(node, known)
+            ):
+                found[node] = None
+    return tuple(found)
+
+
+def _alike(draw: Draw, known: set[str]) -> bool:
+    nodes = [n for arg in draw.args for n in walk(arg)]
+    return all(
+        isinstance(n, Lit | Const | Param | Binary | Unary) or (isinstance(n, Var) and n.name in known)
+        for n in nodes
+    )
 
 
 def _nodes(assign: AssignKernel) -> Iterable[Expr]:

@@ -61,7 +61,7 @@ CTYPES = {"float": "double", "int": "int64_t", "bool": "bool"}
 
 def identifier(name: str) -> str:
     """A C++ identifier for a name of the language; ids with dots and colons are flattened."""
-    flat = name.replace(".", "__").replace(":", "_of_").replace("@", "_at_")
+    flat = name.replace(".", "__").replace(":", "__0").replace("@", "__1")  # no name begins with a digit
     return f"{flat}_" if flat in _KEYWORDS or flat.startswith("sf_") else flat
 
 

@@ -88,6 +88,8 @@ class CompileOptions:
         Take the place of `COMPILE_ARGS`, optimisation and all.
     link_flags : tuple of str
         Libraries and the like, after everything else.
+    profile : bool
+        Generated code measures how long each kernel takes.
     """
 
     debug: bool = False
@@ -96,6 +98,7 @@ class CompileOptions:
     native: bool = True
     compile_args: tuple[str, ...] | None = None
     link_flags: tuple[str, ...] = ()
+    profile: bool = False
 
     def flags(self) -> tuple[str, ...]:
         """Return the flags of a compilation, without those that make a shared object of it, or link."""
@@ -110,7 +113,8 @@ class CompileOptions:
 
     def key_text(self) -> str:
         """Return what the key of a build says of the options."""
-        return f"{shlex.join((*self.flags(), *self.link_flags))} threads={self.openmp_threads}"
+        profile = " profile" if self.profile else ""
+        return f"{shlex.join((*self.flags(), *self.link_flags))} threads={self.openmp_threads}{profile}"
 
 
 def find_compiler(preferred: str | None = None) -> Compiler:

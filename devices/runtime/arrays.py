@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,9 @@ from ...core.expr import Draw, MatrixEntry
 from ...core.freeze import SEED
 from ...core.integrators import Propagator
 from ...core.kernels import Kernel, Kernels
-from ...core.model import Population, Run
+from ...core.model import Population, Probe, Run
+from ...core.profiling import kernel_labels
+from ...core.recent import samples
 from ...core.spikegenerator import Spikes
 from ...core.statements import Stmt
 from ...core.userfunctions import Function
@@ -61,6 +64,7 @@ class ArrayContext(Context):
     def __init__(self, kernels: Kernels, functions: Mapping[str, Function]) -> None:
         self._kernels = kernels
         self._functions = functions
+        self._seconds = np.zeros(len(kernels.kernels))
         self._model = kernels.model
         (self._run,) = [s for s in kernels.model.program if isinstance(s, Run)]
         self._state = {a.id: np.full(max(a.size, 0), a.initial, dtype=a.dtype) for a in kernels.arrays}
@@ -97,6 +101,9 @@ class ArrayContext(Context):
 
     def time(self) -> float:
         return self._time
+
+    def profile(self) -> tuple[Sequence[str], Array]:
+        return kernel_labels(self._kernels.kernels), self._seconds.copy()
 
     def stop(self) -> None:
         self._stopping = True
@@ -176,7 +183,10 @@ class ArrayContext(Context):
         for m in self._kernels.matrices:
             if m.population in self._run.objects:
                 env = self._environment(self._model.population(m.population), {}, {})
-                self._matrices[m.propagator.name] = _propagate(m.propagator, env, self._dt(m.population), 1)
+                size = self._model.population(m.population).size if m.each else 1
+                self._matrices[m.propagator.name] = _propagate(
+                    m.propagator, env, self._dt(m.population), size
+                )
         for c in self._kernels.constants:
             if c.population in self._run.objects:
                 env = self._environment(self._model.population(c.population), {}, {})
@@ -193,7 +203,8 @@ class ArrayContext(Context):
 
     def _loop(self, callback: Callback) -> float | None:
         """Advance all clocks to their ends; the time reached if stopped before."""
-        work = [(k, self._clocks[k.clock]) for k in self._kernels.kernels if k.owner in self._run.objects]
+        numbered = enumerate(self._kernels.kernels)
+        work = [(n, k, self._clocks[k.clock]) for n, k in numbered if k.owner in self._run.objects]
         clocks = list(self._clocks.values())
         rounds = 0
         with np.errstate(all="ignore"):
@@ -207,9 +218,11 @@ class ArrayContext(Context):
                     raise SimulationError("stopped by Python")
                 rounds += 1
                 ticking = [c for c in active if c.t - now <= 1e-4 * finest]
-                for kernel, clock in work:
+                for number, kernel, clock in work:
                     if any(clock is c for c in ticking):
+                        began = perf_counter()
                         self._do_if_active(kernel, clock, callback)
+                        self._seconds[number] += perf_counter() - began
                 for c in ticking:
                     c.step += 1
                     c.t = c.step * c.dt
@@ -378,6 +391,8 @@ class ArrayContext(Context):
         first, last = kernel.rows or (0, self._size(population))
         rows: Any = slice(first, last) if probe.record == "all" else first + self._inputs[probe.record]
         env, _ = self._kernel_environment(kernel, population, clock, None)
+        if probe.window:
+            self._shorten(probe, clock.dt)
         self._recorded.setdefault(f"{probe.id}.t", []).append(np.array([clock.t]))
         shared = {v.name for v in population.variables if v.shared} | {"t", "dt", "N", "t_in_timesteps"}
         for s in kernel.body:
@@ -387,6 +402,14 @@ class ArrayContext(Context):
             else:
                 chosen = np.broadcast_to(value, (last,) if population.ends else (population.size,))[rows]
             self._recorded.setdefault(f"{probe.id}.{s.target}", []).append(np.array(chosen))
+
+    def _shorten(self, probe: Probe, dt: float) -> None:
+        """Let go of the oldest samples, once there are twice as many as are kept."""
+        keep = samples(float(self._inputs[probe.window][0]), dt)
+        for name in ("t", *probe.variables):
+            parts = self._recorded.get(f"{probe.id}.{name}", [])
+            if len(parts) >= 2 * keep:
+                del parts[:-keep]
 
     def _environment(
         self,

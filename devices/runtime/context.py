@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
 
 from ..base import Array
 
@@ -42,6 +44,10 @@ class Context(ABC):
     @abstractmethod
     def time(self) -> float:
         """Time reached by the runs so far."""
+
+    def profile(self) -> tuple[Sequence[str], Array]:
+        """Labels of kernels, and the seconds that each has taken since the context was made, if that is measured."""
+        return (), np.zeros(0)
 
     @abstractmethod
     def run(self, inputs: Mapping[str, Array], callback: Callback) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -20,11 +21,13 @@ from ...core.kernels import Array as StateArray
 from ...core.logs import get_logger
 from ...core.lower import lower, relative, state_arrays
 from ...core.model import STATE_DTYPES, Run
-from ...core.monitors import EventRecorder, Monitor
+from ...core.monitors import EventRecorder, Monitor, StateMonitor
 from ...core.namespace import Resolved
 from ...core.notices import tell_methods
 from ...core.operations import NetworkOperation
 from ...core.preferences import prefs
+from ...core.profiling import totals
+from ...core.recent import RecentStateMonitor
 from ...core.report import Reporter
 from ...core.resolve import resolve
 from ...core.session import AssignEntry, ConnectEntry, RunEntry, SeedEntry, Session
@@ -76,11 +79,12 @@ class RuntimeDevice(UserDevice):
         self._assigned: Variables = WeakKeyDictionary()  # how often each variable has been assigned to
         self._constants: WeakKeyDictionary[Declared, Mapping[str, Resolved]] = WeakKeyDictionary()
         self._times: dict[str, float] = {}
+        self._profiles: dict[str, tuple[tuple[str, float], ...] | None] = {}
         self._snapshots: dict[tuple[str, str], Snapshot] = {}
         self._clocks: WeakKeyDictionary[Clock, tuple[float, int]] = WeakKeyDictionary()
         self._seed = secrets.randbits(63)
         self._context: Context | None = None
-        self._made_for = ""  # the target of that context
+        self._made_for = ("", False)  # the target of that context, and whether it measures times
         self._frozen: Frozen | None = None
         self._entry: RunEntry | None = None
         self._running = False
@@ -160,6 +164,7 @@ class RuntimeDevice(UserDevice):
             for obj in entry.objects:
                 self._switch(obj)
         self._running, self._stopping, self._error = True, False, None
+        labels, before = context.profile()
         reporter.start()
         try:
             inputs = {**frozen.values, SEED: np.array([self._seed], dtype=np.uint64)}
@@ -173,6 +178,8 @@ class RuntimeDevice(UserDevice):
             self._note_clocks(context, entry)
         if self._error is not None:
             raise self._error
+        taken = totals(labels, list(context.profile()[1] - before), frozen.names) if entry.profile else None
+        self._profiles[entry.network] = taken
         reporter.finish()
 
     def _call(
@@ -214,6 +221,9 @@ class RuntimeDevice(UserDevice):
     def time(self, session: Session, network: str) -> float:
         return self._times.get(network, 0.0)
 
+    def profile(self, session: Session, network: str) -> Sequence[tuple[str, float]] | None:
+        return self._profiles.get(network)
+
     # -- contexts -----------------------------------------------------------------------------------------
 
     def _prepared(self, frozen: Frozen, entry: RunEntry) -> Context:
@@ -221,10 +231,11 @@ class RuntimeDevice(UserDevice):
         # The same model may be that of other objects, whose state is not to be mixed with theirs.
         same = self._frozen is not None and self._frozen.model.hash == frozen.model.hash
         same = same and self._entry is not None and _same_objects(self._entry, entry)
-        if self._context is None or not same or self._made_for != self.target:
-            fresh = self._new_context(frozen)
+        wanted = (self.target, entry.profile)
+        if self._context is None or not same or self._made_for != wanted:
+            fresh = self._new_context(frozen, entry.profile)
             self._retire()
-            self._context, self._made_for = fresh, self.target
+            self._context, self._made_for = fresh, wanted
         context = self._context
         objects = {frozen.names[o.name]: o for o in entry.objects}
         for array in state_arrays(frozen.model):
@@ -257,10 +268,10 @@ class RuntimeDevice(UserDevice):
         own[array.variable] = memory
         self._live[owner, array.variable] = array.id
 
-    def _new_context(self, frozen: Frozen) -> Context:
+    def _new_context(self, frozen: Frozen, profile: bool) -> Context:
         if self.target != "numpy":
             try:
-                return self._compiled(frozen)
+                return self._compiled(frozen, profile)
             except CompilerNotFoundError:
                 if self.target != "auto":
                     raise
@@ -278,12 +289,15 @@ class RuntimeDevice(UserDevice):
         )
         return ArrayContext(kernels, frozen.functions)
 
-    def _compiled(self, frozen: Frozen) -> Context:
+    def _compiled(self, frozen: Frozen, profile: bool) -> Context:
         from ..cpp_standalone.backend import CPPBackend
+        from ..cpp_standalone.options import preferred_options
         from .library import LibraryContext
 
         (run,) = [step for step in frozen.model.program if isinstance(step, Run)]
-        build = CPPBackend().build(frozen.model)
+        build = CPPBackend(replace(preferred_options(), profile=profile, openmp_threads=0)).build(
+            frozen.model
+        )
         tell_methods(frozen.model, build.manifest.provenance["integrators"])
         return LibraryContext(build, tuple(c for c, _ in run.clocks))
 
@@ -303,6 +317,8 @@ class RuntimeDevice(UserDevice):
                 id = f"{self._frozen.names[monitor.name]}.{variable}"
                 parts = self._records.setdefault(monitor, {}).setdefault(variable, [])
                 parts.append(self._context.records(id))
+                if isinstance(monitor, RecentStateMonitor):
+                    parts[:] = [np.concatenate(parts)[-monitor.kept(variable) :]]
         self._context.close()
         self._context = None
 
@@ -342,6 +358,21 @@ class RuntimeDevice(UserDevice):
             if id_:
                 return self._context.clocks()[id_][0]
         return self._times.get(network, 0.0)
+
+    def record_now(self, monitor: StateMonitor) -> None:
+        if self._running:
+            raise DeviceError(
+                f"{monitor.name}.record_single_timestep() was called from within a run; call it after it."
+            )
+        self._retire()
+        records = self._records.setdefault(monitor, {})
+        records.setdefault("t", []).append(np.array([self._clock_time(monitor)]))
+        for name in monitor.record_variables:
+            values = monitor.source.state(name).values()
+            rows = (
+                values if len(values) == 1 and monitor.source.state(name).shared else values[monitor.record]
+            )
+            records.setdefault(name, []).append(rows)
 
     # -- snapshots ------------------------------------------------------------------------------------------
 
@@ -438,8 +469,6 @@ class RuntimeDevice(UserDevice):
         if variable not in ("i", "j") and values.size != count:
             new = np.zeros(count, dtype=dtype)
             new[: values.size] = values
-            if values.size == 1 and variable.endswith(".delay"):
-                new[:] = values[0]  # one in common has become one for each
             self._live.pop((synapses, variable), None)
             state[variable] = values = new
         return values
@@ -459,7 +488,9 @@ class RuntimeDevice(UserDevice):
         if not parts:
             dtype = np.int32 if variable == "i" else np.float64
             return np.zeros(0, dtype=dtype)
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        values: Array = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        most = monitor.kept(variable) if isinstance(monitor, Monitor) else None
+        return values if most is None else values[-most:]
 
     def _environment(
         self, group: Group, constants: Mapping[str, Resolved], rows: range | None = None
@@ -519,6 +550,13 @@ class RuntimeDevice(UserDevice):
 
     def build(self, *_: Any, **__: Any) -> None:
         """Nothing to build: ``run`` has done everything. Here so that scripts for other devices work."""
+
+    def insert_code(self, slot: str, code: str) -> None:
+        """Not for this device, which has no program of its own."""
+        raise DeviceError(
+            f"insert_code({slot!r}): there is no program to insert code into; call set_device('cpp_standalone'), or "
+            "write a network_operation."
+        )
 
     def reinit(self) -> None:
         """Forget all state, records and times."""

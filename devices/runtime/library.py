@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..base import Array, Build, SimulationError
+from ..base import PROFILE, Array, Build, SimulationError
 from ..cpp_standalone.emit import ACTIVE
 from .context import Callback, Context
 
@@ -58,6 +58,7 @@ class LibraryContext(Context):
         self._library = _load(build.path / "model.so")
         self._inputs = {spec.id: k for k, spec in enumerate(build.manifest.inputs)}
         self._outputs = {spec.id: (k, spec) for k, spec in enumerate(build.manifest.outputs)}
+        self._labels = build.manifest.provenance["kernels"].splitlines()
         self._clocks = clocks
         self._handle = self._library.sf_create()
         if not self._handle:
@@ -102,6 +103,11 @@ class LibraryContext(Context):
 
     def time(self) -> float:
         return float(self._array("t")[0])
+
+    def profile(self) -> tuple[Sequence[str], Array]:
+        if PROFILE not in self._outputs:
+            return (), np.zeros(0)
+        return self._labels, self._array(PROFILE).copy()
 
     def run(self, inputs: Mapping[str, Array], callback: Callback) -> None:
         for id, values in inputs.items():

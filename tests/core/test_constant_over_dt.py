@@ -85,10 +85,6 @@ def test_zero_before_the_first_run():
     [
         ("x = rand() : 1", r"draws random numbers each time .* give it the flag \(constant over dt\)"),
         (
-            "dv/dt = randn()/ms : 1",
-            r"use the noise term xi, or a subexpression with the flag \(constant over dt\)",
-        ),
-        (
             "dv/dt = -v/ms : 1\ns = v : 1 (constant over dt, shared)",
             "'s' is shared by all neurons, but 'v' depends",
         ),

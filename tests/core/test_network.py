@@ -252,7 +252,6 @@ def test_a_run_may_take_no_time(session):
         ({"report": 5}, ValueError, "report=5: choose 'text' (or 'stdout'), 'stderr', a function, or None."),
         ({"report": "text", "report_period": 5}, DimensionMismatchError, "report_period is 5 with units of 1"),
         ({"report_period": -1 * ms}, ValueError, "report_period is -1. * msecond; it must be a positive finite time."),
-        ({"profile": True}, NotImplementedError, "run(profile=True): times of single kernels are not measured"),
     ],
 )  # fmt: skip
 def test_wrong_reports(session, arguments, error, message):

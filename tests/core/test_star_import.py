@@ -27,7 +27,7 @@ BRIANS_OWN = set(
     Cylinder Morphology Section Soma SpatialNeuron gsl_rk2 gsl_rk4 gsl_rk8pd gsl_rkck gsl_rkf45""".split()
 )
 #: Being written.
-TO_COME = set("scheduling_summary store profiling_summary linked_var Synapses restore".split())
+TO_COME: set = set()
 
 
 def test_names_of_brian2_are_there():

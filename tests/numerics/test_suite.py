@@ -51,13 +51,7 @@ def on_all(simulate, seed=0, exactly=True):
     return found
 
 
-def _deterministic(name):
-    reason = "the networks of a standalone program share one time"
-    marks = [pytest.mark.xfail(reason=reason)] if name == "two_networks" else []
-    return pytest.param(name, marks=marks)
-
-
-@pytest.mark.parametrize("name", map(_deterministic, suite_models.MODELS))
+@pytest.mark.parametrize("name", suite_models.MODELS)
 def test_same_everywhere_and_as_in_brian2(name, reference):
     """After a change of models: python tests/numerics/make_suite_reference.py, with a Python that has Brian 2."""
     found = on_all(lambda: suite_models.evaluate(spikefarm, name))

@@ -4,6 +4,18 @@
 #include "libm.h"
 #include "random.h"
 
+// A call that stays one keeps a loop from being vectorised, however long the loop is.
+#define SF_INLINE __attribute__((always_inline)) inline
+
+// Before a loop whose rounds do not depend on each other, which compilers cannot tell from pointers alone.
+#if defined(__clang__)
+#define SF_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#elif defined(__GNUC__)
+#define SF_INDEPENDENT _Pragma("GCC ivdep")
+#else
+#define SF_INDEPENDENT
+#endif
+
 // --- Python's operators ---------------------------------------------------------------------------------
 
 // x mod y with the sign of y, as Python's `%`; NaN for y = 0.
@@ -71,18 +83,18 @@ static inline T sf_int_pow(T x) {
 // --- small functions ------------------------------------------------------------------------------------
 
 // NaN stays NaN, as in numpy.
-static inline double sf_clip(double x, double low, double high) {
+SF_INLINE static double sf_clip(double x, double low, double high) {
   const double raised = x < low ? low : x;
   return raised > high ? high : raised;
 }
 
-static inline double sf_sign(double x) { return x != x ? x : (double)((x > 0) - (x < 0)); }
+SF_INLINE static double sf_sign(double x) { return x != x ? x : (double)((x > 0) - (x < 0)); }
 
-static inline double sf_min(double a, double b) { return b < a || b != b ? b : a; }
-static inline double sf_max(double a, double b) { return b > a || b != b ? b : a; }
+SF_INLINE static double sf_min(double a, double b) { return b < a || b != b ? b : a; }
+SF_INLINE static double sf_max(double a, double b) { return b > a || b != b ? b : a; }
 
 // The step that time t belongs to. Times are sums of dt and carry rounding errors, hence the thousandth.
-static inline int64_t sf_timestep(double t, double dt) { return (int64_t)((t + 1e-3 * dt) / dt); }
+SF_INLINE static int64_t sf_timestep(double t, double dt) { return (int64_t)((t + 1e-3 * dt) / dt); }
 
 // --- exponentials that vectorise ------------------------------------------------------------------------
 // x = k log 2 + r with |r| <= log(2) / 2 and log 2 in two parts; exp(r) - 1 = r + r^2 p(r) with a
@@ -94,7 +106,7 @@ struct sf_reduced {
 };
 
 // Any x, infinities and NaN included, |x| beyond 800 taken as 800.
-static inline sf_reduced sf_reduce_exp(double x) {
+SF_INLINE static sf_reduced sf_reduce_exp(double x) {
   const double magic = 0x1.8p52;
   const double bounded = sf_clip(x, -800, 800);
   const double k = (bounded * 0x1.71547652b82fep+0 + magic) - magic;
@@ -110,13 +122,13 @@ static inline sf_reduced sf_reduce_exp(double x) {
 }
 
 // exp(x), error < 1.1 ulp (more where the result is subnormal).
-static inline double sf_exp(double x) {
+SF_INLINE static double sf_exp(double x) {
   const sf_reduced e = sf_reduce_exp(x);
   return (1 + e.tail) * e.scale * e.rest;
 }
 
 // exp(x) - 1, error < 2 ulp.
-static inline double sf_expm1(double x) {
+SF_INLINE static double sf_expm1(double x) {
   const sf_reduced e = sf_reduce_exp(x);
   const double half_power = 0.5 * e.scale * e.rest;  // 2^k itself overflows a little before exp(x) - 1 does
   const double value = 2 * ((half_power - 0.5) + half_power * e.tail);
@@ -125,14 +137,14 @@ static inline double sf_expm1(double x) {
 }
 
 // (exp(x) - 1) / x, and 1 at x = 0.
-static inline double sf_exprel(double x) {
+SF_INLINE static double sf_exprel(double x) {
   const double quotient = sf_expm1(x) / x;
   const double limited = x > 0x1.fffffffffffffp1023 ? x : quotient;
   return x == 0 ? 1 : limited;
 }
 
 // log(x) for any x; error < 1 ulp.
-static inline double sf_log(double x) {
+SF_INLINE static double sf_log(double x) {
   const bool subnormal = x < 0x1p-1022;
   const double scaled = subnormal ? x * 0x1p54 : x;
   const double value = sf_log_positive(scaled) - (subnormal ? 54 * 0x1.62e42fefa39efp-1 : 0);

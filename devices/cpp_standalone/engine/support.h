@@ -58,6 +58,12 @@ static inline bool sf_set_clock(sf_clock& clock, double dt, double start, double
   return true;
 }
 
+// Number of steps that a duration is, one at least.
+static inline int64_t sf_samples(double duration, double dt) {
+  const double steps = ceil(duration / dt - 1e-4);
+  return steps < 1 ? 1 : steps > 1e15 ? (int64_t)1e15 : (int64_t)steps;
+}
+
 struct sf_timed {
   const double* values = nullptr;
   double dt = 1;
@@ -70,6 +76,27 @@ static inline double sf_timed_at(const sf_timed& array, double t, int64_t column
   row = row < 0 ? 0 : row;
   row = row > (double)(array.rows - 1) ? (double)(array.rows - 1) : row;
   return array.values[(int64_t)row * array.columns + column];
+}
+
+// Which of many neurons a condition holds for: looked at in a loop without branches, a block at a time, and then
+// collected eight at a time, because as a rule there are none.
+#define SF_FLAGS 512
+
+static inline uint8_t* sf_flags(uint64_t* words, int64_t count) {
+  words[(count - 1) / 8] = 0;  // what the last word has beyond them
+  return (uint8_t*)words;
+}
+
+static inline int64_t sf_collect(const uint64_t* words, int64_t first, int64_t last, int32_t* events, int64_t found) {
+  const uint8_t* flags = (const uint8_t*)words;
+  for (int64_t w = 0; w < (last - first + 7) / 8; ++w) {
+    if (!words[w]) continue;
+    for (int64_t k = 8 * w; k < 8 * w + 8; ++k) {
+      events[found] = (int32_t)(first + k);
+      found += flags[k];
+    }
+  }
+  return found;
 }
 
 template <typename T>

@@ -94,7 +94,7 @@ static int statemonitor_states(sf_context* _c, const sf_clock& _clock) {
   const double t = _clock.t;
   const double dt = _clock.dt;
   const int64_t t_in_timesteps = _clock.step;
-  const bool* __restrict__ q = _c->neurongroup__q;
+  const uint8_t* __restrict__ q = (const uint8_t*)_c->neurongroup__q;
   const double* __restrict__ x = _c->neurongroup__x;
   const int32_t* __restrict__ n = _c->neurongroup__n;
   bool _fits = _c->statemonitor__t.append(_clock.t);
@@ -140,7 +140,7 @@ static int statemonitor_states(sf_context* _c, const sf_clock& _clock) {
 static void neurongroup_threshold(sf_context* _c, const sf_clock& _clock) {
   enum : int64_t { N = 5 };
   (void)_clock;
-  const bool* __restrict__ q = _c->neurongroup__q;
+  const uint8_t* __restrict__ q = (const uint8_t*)_c->neurongroup__q;
   const double* __restrict__ x = _c->neurongroup__x;
   const int32_t* __restrict__ n = _c->neurongroup__n;
   const double* __restrict__ _draw48905889 = _c->draw48905889.at(_clock.tick());
@@ -155,7 +155,7 @@ static void neurongroup_threshold(sf_context* _c, const sf_clock& _clock) {
 static void neurongroup_reset(sf_context* _c, const sf_clock& _clock) {
   enum : int64_t { N = 5 };
   (void)_clock;
-  bool* __restrict__ q = _c->neurongroup__q;
+  uint8_t* __restrict__ q = (uint8_t*)_c->neurongroup__q;
   double* __restrict__ x = _c->neurongroup__x;
   const int32_t* __restrict__ n = _c->neurongroup__n;
   const int32_t* _events = _c->neurongroup_spikes;
@@ -245,7 +245,7 @@ sf_context* sf_create(void) {
   fits = (_c->neurongroup__q = sf_new_array<bool>(5, 0)) && fits;
   fits = (_c->neurongroup__x = sf_new_array<double>(5, 0.0)) && fits;
   fits = (_c->neurongroup__n = sf_new_array<int32_t>(5, 0)) && fits;
-  fits = (_c->neurongroup_spikes = sf_new_array<int32_t>(5, 0)) && fits;
+  fits = (_c->neurongroup_spikes = sf_new_array<int32_t>(5 + 1, 0)) && fits;  // one more, written to and not counted
   if (fits) return _c;
   sf_destroy(_c);
   return nullptr;

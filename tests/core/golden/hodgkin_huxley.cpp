@@ -144,8 +144,9 @@ static void neurongroup_update(sf_context* _c, const sf_clock& _clock) {
   const double* __restrict__ g_l = _c->neurongroup__g_l;
   const double* __restrict__ C = _c->neurongroup__C;
   const double* __restrict__ I = _c->neurongroup__I;
-  bool* __restrict__ not_refractory = _c->neurongroup__not_refractory;
+  uint8_t* __restrict__ not_refractory = (uint8_t*)_c->neurongroup__not_refractory;
   const double _k0 = _c->k0;
+  SF_INDEPENDENT
   for (int64_t i = 0; i < N; ++i) {
     not_refractory[i] = (not_refractory[i] | (!(v[i] > 0.0)));
     double _next_v = (v[i] + ((((I[i] - (((g_na[i] * sf_int_pow<3>((double)m[i])) * h[i]) * (v[i] - 0.05))) - (g_l[0] * (v[i] + 0.07))) / C[i]) * (dt * sf_exprel(((((-((g_na[i] * sf_int_pow<3>((double)m[i])) * h[i])) - g_l[0]) / C[i]) * dt)))));
@@ -163,7 +164,7 @@ static void neurongroup_threshold(sf_context* _c, const sf_clock& _clock) {
   const double t = _clock.t;
   const double* __restrict__ v = _c->neurongroup__v;
   double* __restrict__ lastspike = _c->neurongroup__lastspike;
-  bool* __restrict__ not_refractory = _c->neurongroup__not_refractory;
+  uint8_t* __restrict__ not_refractory = (uint8_t*)_c->neurongroup__not_refractory;
   int32_t* __restrict__ _events = _c->neurongroup_spikes;
   int64_t _found = 0;
   for (int64_t i = 0; i < N; ++i) {
@@ -313,7 +314,7 @@ sf_context* sf_create(void) {
   fits = (_c->neurongroup__lastspike = sf_new_array<double>(3, -10000.0)) && fits;
   fits = (_c->neurongroup__not_refractory = sf_new_array<bool>(3, 1)) && fits;
   fits = (_c->spikemonitor__count = sf_new_array<int32_t>(3, 0)) && fits;
-  fits = (_c->neurongroup_spikes = sf_new_array<int32_t>(3, 0)) && fits;
+  fits = (_c->neurongroup_spikes = sf_new_array<int32_t>(3 + 1, 0)) && fits;  // one more, written to and not counted
   if (fits) return _c;
   sf_destroy(_c);
   return nullptr;

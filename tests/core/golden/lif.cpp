@@ -65,7 +65,7 @@ struct sf_context {
 
   // clocks, constants of the namespace and what follows from them once a run starts
   sf_clock clock_defaultclock;
-  double slot_neurongroup_of_refractory = 0;
+  double slot_neurongroup__0refractory = 0;
   double slot_tau = 0;
   double slot_v_rest = 0;
   double slot_v_threshold = 0;
@@ -96,14 +96,15 @@ static void neurongroup_update(sf_context* _c, const sf_clock& _clock) {
   const double t = _clock.t;
   double* __restrict__ v = _c->neurongroup__v;
   const double* __restrict__ lastspike = _c->neurongroup__lastspike;
-  bool* __restrict__ not_refractory = _c->neurongroup__not_refractory;
+  uint8_t* __restrict__ not_refractory = (uint8_t*)_c->neurongroup__not_refractory;
   const double _k0 = _c->k0;
   const double _k1 = _c->k1;
   const double _k2 = _c->k2;
   const double _k3 = _c->k3;
   const double _k4 = _c->k4;
+  SF_INDEPENDENT
   for (int64_t i = 0; i < N; ++i) {
-    not_refractory[i] = (floor((((t - lastspike[i]) * _k0) + 0.001)) >= _k1);
+    not_refractory[i] = ((floor((((t - lastspike[i]) * _k0) + 0.001)) >= _k1) | (lastspike[i] <= (-10000.0)));
     v[i] = (not_refractory[i] ? (v[i] + (((_k3 - v[i]) * _k2) * _k4)) : v[i]);
   }
 }
@@ -114,7 +115,7 @@ static void neurongroup_threshold(sf_context* _c, const sf_clock& _clock) {
   const double t = _clock.t;
   const double* __restrict__ v = _c->neurongroup__v;
   double* __restrict__ lastspike = _c->neurongroup__lastspike;
-  bool* __restrict__ not_refractory = _c->neurongroup__not_refractory;
+  uint8_t* __restrict__ not_refractory = (uint8_t*)_c->neurongroup__not_refractory;
   const double _p_v_threshold = _c->slot_v_threshold;
   int32_t* __restrict__ _events = _c->neurongroup_spikes;
   int64_t _found = 0;
@@ -193,12 +194,12 @@ static int run_0(sf_context* _c) {
   if (!sf_set_clock(_c->clock_defaultclock, sf_scalar<double>(_c, 6), start, stop)) {
     return fail(_c, "dt of defaultclock changes at a time that is no multiple of the new dt; end the run before it on the new grid");
   }
-  _c->slot_neurongroup_of_refractory = sf_scalar<double>(_c, 5);
+  _c->slot_neurongroup__0refractory = sf_scalar<double>(_c, 5);
   _c->slot_tau = sf_scalar<double>(_c, 2);
   _c->slot_v_rest = sf_scalar<double>(_c, 3);
   _c->slot_v_threshold = sf_scalar<double>(_c, 4);
   _c->k0 = (1.0 / _c->clock_defaultclock.dt);
-  _c->k1 = floor(((_c->slot_neurongroup_of_refractory * (1.0 / _c->clock_defaultclock.dt)) + 0.001));
+  _c->k1 = floor(((_c->slot_neurongroup__0refractory * (1.0 / _c->clock_defaultclock.dt)) + 0.001));
   _c->k2 = (1.0 / _c->slot_tau);
   _c->k3 = (_c->slot_v_rest + _c->neurongroup__drive[0]);
   _c->k4 = (_c->clock_defaultclock.dt * sf_exprel((((-1.0) / _c->slot_tau) * _c->clock_defaultclock.dt)));
@@ -258,7 +259,7 @@ sf_context* sf_create(void) {
   fits = (_c->neurongroup__lastspike = sf_new_array<double>(1, -10000.0)) && fits;
   fits = (_c->neurongroup__not_refractory = sf_new_array<bool>(1, 1)) && fits;
   fits = (_c->spikes__count = sf_new_array<int32_t>(1, 0)) && fits;
-  fits = (_c->neurongroup_spikes = sf_new_array<int32_t>(1, 0)) && fits;
+  fits = (_c->neurongroup_spikes = sf_new_array<int32_t>(1 + 1, 0)) && fits;  // one more, written to and not counted
   if (fits) return _c;
   sf_destroy(_c);
   return nullptr;

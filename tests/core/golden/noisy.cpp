@@ -139,15 +139,16 @@ static void neurongroup_update(sf_context* _c, const sf_clock& _clock) {
   const double* __restrict__ theta = _c->neurongroup__theta;
   const int32_t* __restrict__ column = _c->neurongroup__column;
   const double* __restrict__ lastspike = _c->neurongroup__lastspike;
-  bool* __restrict__ not_refractory = _c->neurongroup__not_refractory;
+  uint8_t* __restrict__ not_refractory = (uint8_t*)_c->neurongroup__not_refractory;
   const double _k0 = _c->k0;
   const double _k1 = _c->k1;
   const double _k2 = _c->k2;
   const double _k3 = _c->k3;
   const double* __restrict__ _draw3325298564 = _c->draw3325298564.at(_clock.tick());
   const double _s0 = sf_timed_at(_c->timed_stimulus, t, 0);
+  SF_INDEPENDENT
   for (int64_t i = 0; i < N; ++i) {
-    not_refractory[i] = (floor((((t - lastspike[i]) * _k0) + 0.001)) >= floor(((((theta[i] / 0.001) * 0.001) * _k0) + 0.001)));
+    not_refractory[i] = ((floor((((t - lastspike[i]) * _k0) + 0.001)) >= floor(((((theta[i] / 0.001) * 0.001) * _k0) + 0.001))) | (lastspike[i] <= (-10000.0)));
     double _dW_xi = (_k1 * _draw3325298564[i]);
     double _next_v = (v[i] + (((not_refractory[i] ? (((_s0 + sf_timed_at(_c->timed_patterns, t, within(_c, (int64_t)(int64_t)column[i], _c->timed_patterns.columns, "patterns"))) - v[i]) * _k2) : 0.0) * dt) + ((not_refractory[i] ? _k3 : 0.0) * _dW_xi)));
     v[i] = _next_v;
@@ -160,9 +161,9 @@ static void neurongroup_threshold(sf_context* _c, const sf_clock& _clock) {
   const double t = _clock.t;
   const double* __restrict__ v = _c->neurongroup__v;
   const double* __restrict__ theta = _c->neurongroup__theta;
-  const bool* __restrict__ quiet = _c->neurongroup__quiet;
+  const uint8_t* __restrict__ quiet = (const uint8_t*)_c->neurongroup__quiet;
   double* __restrict__ lastspike = _c->neurongroup__lastspike;
-  bool* __restrict__ not_refractory = _c->neurongroup__not_refractory;
+  uint8_t* __restrict__ not_refractory = (uint8_t*)_c->neurongroup__not_refractory;
   const bool _p_on = _c->slot_on;
   int32_t* __restrict__ _events = _c->neurongroup_spikes;
   int64_t _found = 0;
@@ -273,7 +274,7 @@ static int assign_3(sf_context* _c) {
 static int assign_4(sf_context* _c) {
   // assign neurongroup.quiet[neurongroup.quiet:index] = $neurongroup.quiet:value[]
   enum : int64_t { N = 20 };
-  bool* __restrict__ quiet = _c->neurongroup__quiet;
+  uint8_t* __restrict__ quiet = (uint8_t*)_c->neurongroup__quiet;
   const bool* _value = (const bool*)_c->inputs[2].data;
   const int64_t _count = _c->inputs[2].count;
   const int64_t* _indices = (const int64_t*)_c->inputs[3].data;
@@ -425,7 +426,7 @@ sf_context* sf_create(void) {
   fits = (_c->neurongroup__not_refractory = sf_new_array<bool>(20, 1)) && fits;
   fits = (_c->spikemonitor__count = sf_new_array<int32_t>(20, 0)) && fits;
   fits = (_c->counts__count = sf_new_array<int32_t>(20, 0)) && fits;
-  fits = (_c->neurongroup_spikes = sf_new_array<int32_t>(20, 0)) && fits;
+  fits = (_c->neurongroup_spikes = sf_new_array<int32_t>(20 + 1, 0)) && fits;  // one more, written to and not counted
   if (fits) return _c;
   sf_destroy(_c);
   return nullptr;

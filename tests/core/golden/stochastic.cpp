@@ -111,6 +111,7 @@ static void heun_update(sf_context* _c, const sf_clock& _clock) {
   const double _k0 = _c->k0;
   const double* __restrict__ _draw2538743916 = _c->draw2538743916.at(_clock.tick());
   const double* __restrict__ _draw3765148776 = _c->draw3765148776.at(_clock.tick());
+  SF_INDEPENDENT
   for (int64_t i = 0; i < N; ++i) {
     double _dW_xi_1 = (_k0 * _draw2538743916[i]);
     double _dW_xi_2 = (_k0 * _draw3765148776[i]);
@@ -130,6 +131,7 @@ static void neurongroup_update(sf_context* _c, const sf_clock& _clock) {
   const double _k1 = _c->k1;
   const double _k2 = _c->k2;
   const double* __restrict__ _draw3325298564 = _c->draw3325298564.at(_clock.tick());
+  SF_INDEPENDENT
   for (int64_t i = 0; i < N; ++i) {
     double _dW_xi = (_k1 * _draw3325298564[i]);
     double _f_x = (-x[i]);
@@ -152,6 +154,7 @@ static void neurongroup_1_update(sf_context* _c, const sf_clock& _clock) {
   const double _s0 = sin((6.283185307179586 * t));
   const double _s1 = sin((6.283185307179586 * (t + _k3)));
   const double _s2 = sin((6.283185307179586 * (t + dt)));
+  SF_INDEPENDENT
   for (int64_t i = 0; i < N; ++i) {
     double _k0_x = (_s0 * y[i]);
     double _k0_y = (-x[i]);

@@ -1,0 +1,1 @@
+"""The page of sweeps on a cluster's dashboard."""
