@@ -115,7 +115,6 @@ def test_states(in_numpy):
     assert_array_equal(s.w, WEIGHTS)
     assert_allclose(s.delay / ms, np.repeat([0, 1, 2, 3], 3))
     assert s.z[:] == 3 * mV
-    assert_array_equal(s.get_states("q")["q"] if False else s.w * 2, 2 * WEIGHTS)
     table = s.get_states(["i", "j", "w"], units=False, format="pandas")
     assert_array_equal(table["w"], 10 * table["i"] + table["j"])
     network = Network(before, after, s)

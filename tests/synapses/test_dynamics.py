@@ -15,7 +15,7 @@ def spiking(times, name=None, n=None):
 def test_window_of_plasticity(target):
     """The change of weight by the time between two spikes is the closed form, on both sides, delays included."""
     lags = np.array([-40, -15, -3.2, -0.1, 0.1, 2.5, 12, 33])
-    before = spiking(50 - np.minimum(lags, 0) + 0 * lags, "before")
+    before = spiking(50 - np.minimum(lags, 0), "before")
     after = spiking(50 + np.maximum(lags, 0), "after")
     tau_x, tau_y = 9 * ms, 21 * ms
     s = Synapses(
@@ -122,15 +122,15 @@ def test_events_drive_both_sides(target):
     s = Synapses(
         before,
         after,
-        """dx/dt = (target - x)/tau : 1 (event-driven)
-           target : 1
+        """dx/dt = (goal - x)/tau : 1 (event-driven)
+           goal : 1
            tau : second
            seen : 1""",
         on_pre="seen = x",
         on_post="x += 1",
     )
     s.connect()
-    s.target, s.tau = 2, "6*ms"
+    s.goal, s.tau = 2, "6*ms"
     Network(before, after, s).run(9.5 * ms)
 
     def later(x, time):
@@ -160,7 +160,7 @@ def test_clocks(target):
 
 def test_sources_of_events(target):
     """Poisson neurons, parts of them, and events other than spikes."""
-    poisson = PoissonGroup(20, rates="(i > 4)*200*Hz", name="poisson")
+    poisson = PoissonGroup(20, rates="int(i > 4)*200*Hz", name="poisson")
     counts = NeuronGroup(20, "n : 1\nm : 1", name="counts")
     every = Synapses(poisson, counts, on_pre="n_post += 1", name="every")
     every.connect(j="i")
