@@ -2,13 +2,14 @@
 # make test    linters, types, import contracts and the whole test suite
 # make quick   the tests without the slow ones
 # make bench   speed, side by side with Brian 2 (installed into an environment of its own)
+# make bench-farm   the farm at size: 100,000 runs, the plan of a million
 PYTHON ?= python3
 VENV   ?= .venv
 JOBS   ?= 2
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test quick lint bench clean
+.PHONY: demo test quick lint bench bench-farm clean
 .DELETE_ON_ERROR:
 
 $(BIN)/python:
@@ -45,6 +46,9 @@ quick: $(VENV)/.test
 
 bench: $(VENV)/.demo
 	tests/benchmarks/run.sh $(BIN)/python
+
+bench-farm: $(VENV)/.demo
+	$(BIN)/python tests/benchmarks/farm.py
 
 clean:
 	rm -rf $(VENV) .lint build *.egg-info

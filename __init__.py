@@ -25,6 +25,7 @@ from .core.preferences import Preference, PreferenceError, prefs
 from .core.profiling import *
 from .core.profiling import __all__ as _profiling
 from .core.ratemonitor import PopulationRateMonitor
+from .core.recent import RecentStateMonitor
 from .core.scheduling import *
 from .core.scheduling import __all__ as _scheduling
 from .core.session import seed, start_scope
@@ -70,6 +71,7 @@ __all__ = [
     "PopulationRateMonitor",
     "Preference",
     "PreferenceError",
+    "RecentStateMonitor",
     "SpikeGeneratorGroup",
     "SpikeMonitor",
     "SpikefarmLogger",

@@ -28,6 +28,7 @@ from .model import (
     Callback,
     Event,
     Input,
+    Insert,
     Model,
     Operation,
     Population,
@@ -44,9 +45,10 @@ from .monitors import EventRecorder, Monitor, StateMonitor
 from .namespace import Constant, Resolved, parts
 from .operations import NetworkOperation
 from .ratemonitor import PopulationRateMonitor
+from .recent import RecentStateMonitor
 from .regular import GroupCode
 from .resolve import resolve
-from .session import ApplyEntry, AssignEntry, ConnectEntry, Entry, RunEntry, SeedEntry, Session
+from .session import ApplyEntry, AssignEntry, ConnectEntry, Entry, InsertEntry, RunEntry, SeedEntry, Session
 from .spikegenerator import Spikes
 from .statements import Stmt
 from .synapses import Synapses
@@ -398,7 +400,14 @@ class Freezer:
             variables,
             record,
             event,
+            self._window(monitor),
         )
+
+    def _window(self, monitor: Declared) -> str:
+        if not isinstance(monitor, RecentStateMonitor):
+            return ""
+        stem = f"{self.ids[monitor.name]}.duration"
+        return self.input(stem, stem, "constant", monitor.duration_, TIME)
 
     def _function(self, name: str, function: Function) -> str:
         """Id of a function, which becomes part of the model here with those that it depends on."""
@@ -511,6 +520,8 @@ class Freezer:
                     steps.append(connect_step(self, entry))
             elif isinstance(entry, ApplyEntry):
                 steps.append(ApplyArgs())
+            elif isinstance(entry, InsertEntry):
+                steps.append(Insert(entry.slot, entry.code))
             elif isinstance(entry, SeedEntry):
                 self.seeds.append(entry.value)
                 steps.append(Seed(len(self.seeds) - 1))

@@ -21,7 +21,7 @@ from .statements import Stmt
 FORMAT = 1
 _ALWAYS = frozenset(SPECIAL) | frozenset(REFRACTORY)
 #: Raised whenever the meaning of a Model changes such that the same Model gives other numbers.
-NUMERICS = 1
+NUMERICS = 2
 
 
 #: How state of each kind of number is stored, on every device.
@@ -193,12 +193,14 @@ class Probe:
     variables: tuple[str, ...]
     record: str  # 'all', '' or the id of an input that holds indices
     event: str = ""  # of the source, for what records events
+    window: str = ""  # id of an input: for how long values are kept
 
     def dump(self) -> str:
+        window = f" window={self.window}" if self.window else ""
         source = f"{self.source}.{self.event}" if self.event else self.source
         return (
             f"probe {self.id} {self.kind} of {source} clock={self.clock} when={self.when} order={self.order} "
-            f"variables=[{', '.join(self.variables)}] record={self.record or 'none'}"
+            f"variables=[{', '.join(self.variables)}] record={self.record or 'none'}{window}"
         )
 
 
@@ -338,6 +340,29 @@ class Seed:
         return f"seed {self.index}"
 
 
+#: Places in a program at which a script may insert C++.
+SLOTS = (
+    "before_start",
+    "after_start",
+    "main",
+    "before_network_run",
+    "after_network_run",
+    "before_end",
+    "after_end",
+)
+
+
+@dataclass(frozen=True)
+class Insert:
+    """C++ of the script's own: here in the program for the slot ``main``, else at the place that the slot names."""
+
+    slot: str
+    code: str
+
+    def dump(self) -> str:
+        return f"insert {self.slot} {self.code!r}"
+
+
 @dataclass(frozen=True)
 class Run:
     """Advance the named objects for a duration.
@@ -362,7 +387,7 @@ class Run:
         return f"run {self.duration} of [{', '.join(self.objects)}] clocks=[{clocks}] with [{bound}]{spikes}{network}"
 
 
-Step = Assign | Connect | Pairs | ApplyArgs | Seed | Run
+Step = Assign | Connect | Pairs | ApplyArgs | Seed | Insert | Run
 
 
 @dataclass(frozen=True)
@@ -512,6 +537,8 @@ class Model:
                 yield f"{probe.id} records {name}, which {probe.source} does not have"
             if probe.record not in self._input_ids | {"all", ""}:
                 yield f"{probe.id} records the indices {probe.record}, which do not exist"
+            if probe.window not in self._input_ids | {""}:
+                yield f"{probe.id} keeps values for {probe.window}, which does not exist"
 
     def _dangling_operations(self) -> Iterator[str]:
         for operation in self.operations:

@@ -30,6 +30,10 @@ class Monitor(Declared, StateHolder):
     def recorded_names(self) -> tuple[str, ...]:
         """What is recorded."""
 
+    def kept(self, variable: str) -> int | None:
+        """How many values of a variable are kept at most; ``None`` for all."""
+        return None
+
     def _state_names(self, subexpressions: bool, read_only_variables: bool) -> Sequence[str]:
         return (*self.recorded_names(), "N") if read_only_variables else ()
 
@@ -312,6 +316,20 @@ class StateMonitor(Monitor):
 
     def recorded_names(self) -> tuple[str, ...]:
         return ("t", *self.record_variables)
+
+    def record_single_timestep(self) -> None:
+        """Record the values as they are now, on the runtime device: after a run, those at its end.
+
+        Raises
+        ------
+        TypeError
+            Before the first run.
+        NotImplementedError
+            In standalone mode.
+        """
+        if self._network is None:
+            raise TypeError(f"{self.name}: a single time step can be recorded once there has been a run.")
+        self.session.device.record_now(self)
 
     def _state_value(self, name: str, units: bool) -> Any:
         """As in Brian 2, a variable has a row for each time here, and a column for each neuron."""

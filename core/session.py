@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .connect import PairRule, Rule
     from .declared import Declared
     from .expr import Expr
+    from .monitors import StateMonitor
     from .spikegenerator import Spikes
 
 
@@ -75,6 +76,13 @@ class SessionDevice(ABC):
     ) -> None:
         """Bring back what `store` has kept."""
         raise NotImplementedError(_NO_STATE)
+
+    def record_now(self, monitor: StateMonitor) -> None:
+        """Record what a monitor is about, as it is now."""
+        raise NotImplementedError(
+            f"{monitor.name}.record_single_timestep() needs the state in this process, which a standalone program has "
+            "not: record with when='end', or call set_device('runtime')."
+        )
 
     def time(self, session: Session, network: str) -> float:
         """Time reached by a network, in seconds."""
@@ -150,6 +158,14 @@ class ApplyEntry:
 
 
 @dataclass(frozen=True)
+class InsertEntry:
+    """``device.insert_code(slot, code)``."""
+
+    slot: str
+    code: str
+
+
+@dataclass(frozen=True)
 class SeedEntry:
     """``seed(value)``; ``None`` for a random one."""
 
@@ -171,7 +187,7 @@ class RunEntry:
     profile: bool = False
 
 
-Entry = AssignEntry | ConnectEntry | ApplyEntry | SeedEntry | RunEntry
+Entry = AssignEntry | ConnectEntry | ApplyEntry | SeedEntry | InsertEntry | RunEntry
 
 
 @dataclass

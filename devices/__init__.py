@@ -9,6 +9,7 @@ from typing import Any
 from ..core.clock import Clock
 from ..core.declared import Declared
 from ..core.expr import Expr
+from ..core.monitors import StateMonitor
 from ..core.namespace import Resolved
 from ..core.session import (
     AssignEntry,
@@ -125,6 +126,9 @@ class UndecidedDevice(SessionDevice):
         self, objects: Sequence[Declared], network: str, name: str, filename: Any, random_state: bool
     ) -> None:
         get_device().restore(objects, network, name, filename, random_state)
+
+    def record_now(self, monitor: StateMonitor) -> None:
+        get_device().record_now(monitor)
 
     def after_activity(self, obj: Declared) -> None:
         get_device().after_activity(obj)

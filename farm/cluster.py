@@ -9,9 +9,10 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 NOTHING: Mapping[str, float] = MappingProxyType({})
 DASHBOARD_PORT = 8787
+STOCK_SECONDS = 3.0  # until Dask's own pages are there too
 
 # `dask spec`, which starts a worker and stays with it, but not longer than the process that wanted it.
 WATCHED = """
@@ -84,10 +86,11 @@ def _gpus() -> float:
 
 
 def load_libraries() -> None:
-    """Import what an embedded cluster needs, which takes about a second."""
+    """Import what a sweep needs, which takes about a second."""
     from importlib import import_module
 
-    import_module("distributed.dashboard.scheduler")  # with Bokeh, which is most of it
+    for name in ("distributed", "zarr", "xarray"):
+        import_module(name)
 
 
 @contextmanager
@@ -117,10 +120,35 @@ def embedded(processes: bool, workers: int | None, needs: Mapping[str, float] = 
     with _quiet_start(processes, n, has) as cluster, Client(cluster, set_as_default=False) as client:
         client.wait_for_workers(n if processes else 1)
         try:
-            yield client
+            with stock_pages(cluster.scheduler):
+                yield client
         except BaseException:
             cluster.sync(_abandon, cluster)
             raise
+
+
+@contextmanager
+def stock_pages(scheduler: Any, wait: float = STOCK_SECONDS) -> Iterator[None]:
+    """Add Dask's own pages to the dashboard of a cluster that lasts; importing Bokeh for them takes a while."""
+    over = threading.Event()
+
+    def add() -> None:
+        if over.wait(wait):
+            return
+        with suppress(ImportError):
+            from distributed.dashboard.scheduler import connect
+
+            args = (scheduler.http_application, scheduler.http_server, scheduler)
+            if not over.is_set():
+                scheduler.loop.add_callback(connect, *args)
+
+    thread = threading.Thread(target=add, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def _quiet_start(processes: bool, n: int, has: dict[str, float]) -> Any:
@@ -150,18 +178,19 @@ def dashboard(client: Client) -> str:
 
 
 def _threads(n: int, has: dict[str, float]) -> Any:
-    from distributed import LocalCluster
+    from distributed import Worker
 
-    return LocalCluster(
-        processes=False,
-        n_workers=1,
-        threads_per_worker=n,
-        resources=has,
-        memory_limit=0,  # this process is the user's; it is not for a worker to pause it
-        dashboard_address=f"{LOOPBACK}:{_dashboard_port()}",
-        worker_dashboard_address=f"{LOOPBACK}:0",  # by default it would listen on all interfaces
-        silence_logs=logging.CRITICAL,
-    )
+    options = {
+        "protocol": "inproc://",
+        "nthreads": n,
+        "resources": has,
+        "memory_limit": 0,  # this process is the user's; it is not for a worker to pause it
+        "dashboard": False,
+        "dashboard_address": f"{LOOPBACK}:0",  # by default it would listen on all interfaces
+        "silence_logs": logging.CRITICAL,
+    }
+    worker = {"cls": Worker, "options": options}
+    return _cluster({0: worker}, {"protocol": "inproc://"})
 
 
 def _processes(n: int, has: dict[str, float]) -> Any:
@@ -169,7 +198,6 @@ def _processes(n: int, has: dict[str, float]) -> Any:
 
     They end when this process does, however it ends.
     """
-    from distributed import Scheduler, SpecCluster
     from distributed.deploy.subprocess import SubprocessWorker
 
     class WatchedWorker(SubprocessWorker):
@@ -187,18 +215,18 @@ def _processes(n: int, has: dict[str, float]) -> Any:
         "silence_logs": logging.CRITICAL,
     }
     worker = {"cls": WatchedWorker, "options": {"worker_kwargs": options}}
-    address = f"{LOOPBACK}:{_dashboard_port()}"
-    scheduler = {
-        "host": LOOPBACK,
-        "port": 0,
-        "dashboard": True,
-        "dashboard_address": address,
-        "allowed_failures": 0,  # a run that kills a worker would kill others; it is tried again alone
-    }
+    # A run that kills a worker would kill others; it is tried again alone.
+    return _cluster(dict.fromkeys(range(n), worker), {"host": LOOPBACK, "allowed_failures": 0})
+
+
+def _cluster(workers: dict[int, Any], options: dict[str, Any]) -> Any:
+    from distributed import Scheduler, SpecCluster
+
+    web = {"dashboard": False, "dashboard_address": f"{LOOPBACK}:{_dashboard_port()}"}  # pages come later
     return SpecCluster(
-        scheduler={"cls": Scheduler, "options": scheduler},
-        worker=worker,
-        workers=dict.fromkeys(range(n), worker),
+        scheduler={"cls": Scheduler, "options": {"port": 0, **web, **options}},
+        worker=workers[0],
+        workers=workers,
         silence_logs=logging.CRITICAL,
         name="spikefarm",
     )

@@ -157,7 +157,10 @@ class SweepBackend(BackendEntrypoint):
         variables = {
             name: variable for name, variable in view.variables(recorded.outputs) if name not in dropped
         }
-        coords = {axis.name: (axis.dims, axis.values, dict(axis.attrs)) for axis in definition.axes}
+        coords = {
+            axis.name: xr.Variable(axis.dims, axis.values, dict(axis.attrs), fastpath=True)
+            for axis in definition.axes
+        }
         attrs = {**recorded.provenance, "sweep": recorded.id, "recorded": recorded.recorded}
         return xr.Dataset(variables, coords, attrs)
 
@@ -177,7 +180,7 @@ class _View:
         log = {column.name: column for column in LOG_COLUMNS}
         attrs = dict(log["status"].attrs)
         attrs["flag_values"] = np.array(attrs["flag_values"], np.uint8)
-        yield "status", xr.Variable(self.dims, self.status, attrs)
+        yield "status", xr.Variable(self.dims, self.status, attrs, fastpath=True)
         yield "error", self._ragged(log["error"], self.rows, "", _text)
         yield "seed", self._fixed(log["seed"], self.rows, log["seed"].dtype, 0)
         yield "wall_time", self._fixed(log["wall_time"], self.rows, log["wall_time"].dtype, np.nan)
@@ -201,4 +204,4 @@ class _View:
 
     def _variable(self, column: Column, array: _CellArray) -> xr.Variable:
         dims = (*self.dims, *(() if column.ragged else column.dims))
-        return xr.Variable(dims, indexing.LazilyIndexedArray(array), dict(column.attrs))
+        return xr.Variable(dims, indexing.LazilyIndexedArray(array), dict(column.attrs), fastpath=True)

@@ -56,7 +56,7 @@ class CPPBackend(Backend):
         return BuildCache(max_bytes=self.max_cache_bytes)
 
     def numerics(self) -> str:
-        text = replace(self.options, profile=False).key_text()
+        text = replace(self.options, profile=False, openmp_threads=0).key_text()
         return f"{self.name} format={FORMAT} numerics={NUMERICS} {text}"
 
     def key(self, model: Model) -> str:
@@ -93,7 +93,7 @@ class CPPBackend(Backend):
 
         kernels = lower(model)
         compiler = find_compiler(self.compiler)
-        (folder / SOURCE).write_text(emit_model(kernels, self.options.profile))
+        (folder / SOURCE).write_text(emit_model(kernels, self.options.profile, self.options.openmp_threads))
         compile_model(folder / SOURCE, folder / "model.so", compiler, self.options)
         provenance = {
             **self.provenance(),

@@ -12,11 +12,12 @@ from typing import Any
 from ...core.declared import Declared
 from ...core.expr import Expr
 from ...core.freeze import freeze
+from ...core.model import SLOTS
 from ...core.monitors import Monitor
 from ...core.namespace import Resolved
 from ...core.notices import tell_methods
 from ...core.profiling import totals
-from ...core.session import ApplyEntry, RunEntry, Session, current_session
+from ...core.session import ApplyEntry, InsertEntry, RunEntry, Session, current_session
 from .. import known
 from ..base import PROFILE, Array, DeviceError, Runner
 from ..simulation import Simulation
@@ -263,6 +264,32 @@ class CPPStandaloneDevice(UserDevice):
     def apply_run_args(self) -> None:
         """Apply the run arguments of variables here, instead of right before the first ``run()``."""
         current_session().program.append(ApplyEntry())
+
+    def insert_code(self, slot: str, code: str) -> None:
+        """Insert C++ of your own into the program.
+
+        Parameters
+        ----------
+        slot : str
+            Where: ``'main'``, between what the script does before and after this call; ``'before_start'``,
+            ``'after_start'`` (of the simulation, when the inputs have been read), ``'before_network_run'``,
+            ``'after_network_run'`` (of each), ``'before_end'`` or ``'after_end'``.
+        code : str
+            Statements. ``_c`` is the state of the simulation, ``_c->cells__v`` the array of ``cells.v`` in base units:
+            see the exported ``model.cpp``. ``return fail(_c, "why");`` ends the run with an error.
+
+        Raises
+        ------
+        ValueError, TypeError
+            For a place that there is not, or code that is no string.
+        """
+        if slot not in SLOTS:
+            raise ValueError(
+                f"insert_code({slot!r}): there is no such place; choose one of {', '.join(SLOTS)}."
+            )
+        if not isinstance(code, str):
+            raise TypeError(f"insert_code({slot!r}): the code is {type(code).__name__}; give a string.")
+        current_session().program.append(InsertEntry(slot, code))
 
     # -- housekeeping ---------------------------------------------------------------------------------------
 

@@ -35,6 +35,7 @@ from ...core.model import (
     ApplyArgs,
     Assign,
     Input,
+    Insert,
     Model,
     Population,
     Probe,
@@ -53,6 +54,9 @@ TEMPLATES = Path(__file__).parent / "templates"
 _ENTRY = {"float64": "SF_F64", "int64": "SF_I64", "bool": "SF_BOOL", "int32": "SF_I32", "uint64": "SF_U64"}
 _C = {"float64": "double", "int64": "int64_t", "bool": "bool", "int32": "int32_t", "uint64": "uint64_t"}
 _KIND = {"float64": "float", "int64": "int", "int32": "int", "bool": "bool", "uint64": "int"}
+
+#: From how many neurons on threads are worth their while.
+WORTH_THREADS = 1000
 
 
 def input_specs(model: Model) -> tuple[InputSpec, ...]:
@@ -126,11 +130,16 @@ def _environment() -> Any:
     )
 
 
-def emit_model(kernels: Kernels, profile: bool = False) -> str:
-    """C++ source of a lowered model, which measures how long kernels take if told to."""
-    emitter = Emitter(kernels, profile)
+def emit_model(kernels: Kernels, profile: bool = False, threads: int = 0) -> str:
+    """C++ source of a lowered model, which measures how long kernels take, or uses several threads, if told to."""
+    emitter = Emitter(kernels, profile, threads)
     text: str = _environment().get_template("model.cpp.j2").render(e=emitter, model=kernels.model)
     return text
+
+
+def _checked(node: Expr) -> bool:
+    """Whether evaluating it may end the run with an error."""
+    return isinstance(node, Within) or (isinstance(node, TimedCall) and len(node.args) > 1)
 
 
 @dataclass(frozen=True)
@@ -139,6 +148,7 @@ class Emitter:
 
     kernels: Kernels
     profile: bool = False
+    threads: int = 0
     #: Kernels that can fail, and say so.
     fallible = ("events", "states", "rate", "callback", "pathway")
 
@@ -157,6 +167,14 @@ class Emitter:
     @cached_property
     def outputs(self) -> tuple[OutputSpec, ...]:
         return output_specs(self.model, self.kernels if self.profile else None)
+
+    def parallel(self, kernel: Kernel) -> str:
+        """What lets threads share the loop over the neurons of a kernel; nothing where that would not pay."""
+        first, last = kernel.rows or (0, self.model.population(kernel.population).size)
+        alone = self.threads < 2 or kernel.single or last - first < WORTH_THREADS
+        if alone or any(_checked(n) for e in kernel.expressions() for n in walk(e)):
+            return ""
+        return f"#pragma omp parallel for schedule(static) num_threads({self.threads})"
 
     def watch(self, kernel: Kernel) -> str:
         """What measures the time of the block that it stands in."""
@@ -329,8 +347,7 @@ class Emitter:
     def checks_indices(self) -> bool:
         """Whether an index that can be anything is compared with the number of values before it is used."""
         expressions = [*self._all_expressions(), *(e for a in self.kernels.assigns for e in a.expressions())]
-        nodes = [n for e in expressions for n in walk(e)]
-        return any(isinstance(n, Within) or (isinstance(n, TimedCall) and len(n.args) > 1) for n in nodes)
+        return any(_checked(n) for e in expressions for n in walk(e))
 
     # -- functions --------------------------------------------------------------------------------------
 
@@ -562,6 +579,17 @@ class Emitter:
             result.append((identifier(f"{probe.id}.{s.target}"), cpp(s.expr, scope), _C[dtype]))
         return result
 
+    def recorded_rows(self, probe: Probe, name: str) -> str:
+        """C++ of the number of values that each sample of a recorded variable has."""
+        if self.is_shared(probe, name):
+            return "1"
+        source = self.model.source(probe.source)
+        if probe.record == "all" and source.ends is not None:
+            return self.syn.count(source)
+        if probe.record == "all":
+            return str(self.model.span(probe.source).size)
+        return f"_c->inputs[{self.slot[probe.record]}].count"
+
     def is_shared(self, probe: Probe, name: str) -> bool:
         """Whether a recorded variable has one value for all neurons."""
         source = self.model.source(probe.source)
@@ -618,6 +646,10 @@ class Emitter:
 
     # -- assignments ----------------------------------------------------------------------------------------
 
+    def inserted(self, slot: str) -> list[str]:
+        """C++ of the script's own for a place of the program."""
+        return [s.code for s in self.model.program if isinstance(s, Insert) and s.slot == slot]
+
     @cached_property
     def program(self) -> list[tuple[str, Any]]:
         """The steps of the program with what the template needs of each."""
@@ -634,6 +666,9 @@ class Emitter:
                 result.append(("apply", None))
             elif isinstance(step, Seed):
                 result.append(("seed", step.index))
+            elif isinstance(step, Insert):
+                if step.slot == "main":
+                    result.append(("insert", step.code))
             else:
                 result.append(("run", next(runs)))
         return result

@@ -124,8 +124,10 @@ def make_queue(
     assert ends is not None
     key = state[f"{p.id}.{INDEX[path.side]}"]
     delays = state[f"{p.id}.{path.delay}"]
-    if not (np.isfinite(delays) & (delays >= 0)).all():
-        raise SimulationError(f"{p.id}.{path.delay} holds a delay that is negative or no number")
+    if not ((delays >= 0) & (delays < 1e7 * dt)).all():
+        raise SimulationError(
+            f"{p.id}.{path.delay} holds a delay that is negative, no number, or longer than ten million steps"
+        )
     steps = delay_steps(delays, dt)
     order = np.argsort(key, kind="stable")
     first = np.searchsorted(key[order], np.arange(size_of(model, state, ends.end(path.side)) + 1))

@@ -15,8 +15,9 @@ from ...core.expr import Draw, MatrixEntry
 from ...core.freeze import SEED
 from ...core.integrators import Propagator
 from ...core.kernels import Kernel, Kernels
-from ...core.model import Population, Run
+from ...core.model import Population, Probe, Run
 from ...core.profiling import kernel_labels
+from ...core.recent import samples
 from ...core.spikegenerator import Spikes
 from ...core.statements import Stmt
 from ...core.userfunctions import Function
@@ -387,6 +388,8 @@ class ArrayContext(Context):
         first, last = kernel.rows or (0, self._size(population))
         rows: Any = slice(first, last) if probe.record == "all" else first + self._inputs[probe.record]
         env, _ = self._kernel_environment(kernel, population, clock, None)
+        if probe.window:
+            self._shorten(probe, clock.dt)
         self._recorded.setdefault(f"{probe.id}.t", []).append(np.array([clock.t]))
         shared = {v.name for v in population.variables if v.shared} | {"t", "dt", "N", "t_in_timesteps"}
         for s in kernel.body:
@@ -396,6 +399,14 @@ class ArrayContext(Context):
             else:
                 chosen = np.broadcast_to(value, (last,) if population.ends else (population.size,))[rows]
             self._recorded.setdefault(f"{probe.id}.{s.target}", []).append(np.array(chosen))
+
+    def _shorten(self, probe: Probe, dt: float) -> None:
+        """Let go of the oldest samples, once there are twice as many as are kept."""
+        keep = samples(float(self._inputs[probe.window][0]), dt)
+        for name in ("t", *probe.variables):
+            parts = self._recorded.get(f"{probe.id}.{name}", [])
+            if len(parts) >= 2 * keep:
+                del parts[:-keep]
 
     def _environment(
         self,

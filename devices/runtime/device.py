@@ -21,12 +21,13 @@ from ...core.kernels import Array as StateArray
 from ...core.logs import get_logger
 from ...core.lower import lower, relative, state_arrays
 from ...core.model import STATE_DTYPES, Run
-from ...core.monitors import EventRecorder, Monitor
+from ...core.monitors import EventRecorder, Monitor, StateMonitor
 from ...core.namespace import Resolved
 from ...core.notices import tell_methods
 from ...core.operations import NetworkOperation
 from ...core.preferences import prefs
 from ...core.profiling import totals
+from ...core.recent import RecentStateMonitor
 from ...core.report import Reporter
 from ...core.resolve import resolve
 from ...core.session import AssignEntry, ConnectEntry, RunEntry, SeedEntry, Session
@@ -294,7 +295,9 @@ class RuntimeDevice(UserDevice):
         from .library import LibraryContext
 
         (run,) = [step for step in frozen.model.program if isinstance(step, Run)]
-        build = CPPBackend(replace(preferred_options(), profile=profile)).build(frozen.model)
+        build = CPPBackend(replace(preferred_options(), profile=profile, openmp_threads=0)).build(
+            frozen.model
+        )
         tell_methods(frozen.model, build.manifest.provenance["integrators"])
         return LibraryContext(build, tuple(c for c, _ in run.clocks))
 
@@ -314,6 +317,8 @@ class RuntimeDevice(UserDevice):
                 id = f"{self._frozen.names[monitor.name]}.{variable}"
                 parts = self._records.setdefault(monitor, {}).setdefault(variable, [])
                 parts.append(self._context.records(id))
+                if isinstance(monitor, RecentStateMonitor):
+                    parts[:] = [np.concatenate(parts)[-monitor.kept(variable) :]]
         self._context.close()
         self._context = None
 
@@ -353,6 +358,21 @@ class RuntimeDevice(UserDevice):
             if id_:
                 return self._context.clocks()[id_][0]
         return self._times.get(network, 0.0)
+
+    def record_now(self, monitor: StateMonitor) -> None:
+        if self._running:
+            raise DeviceError(
+                f"{monitor.name}.record_single_timestep() was called from within a run; call it after it."
+            )
+        self._retire()
+        records = self._records.setdefault(monitor, {})
+        records.setdefault("t", []).append(np.array([self._clock_time(monitor)]))
+        for name in monitor.record_variables:
+            values = monitor.source.state(name).values()
+            rows = (
+                values if len(values) == 1 and monitor.source.state(name).shared else values[monitor.record]
+            )
+            records.setdefault(name, []).append(rows)
 
     # -- snapshots ------------------------------------------------------------------------------------------
 
@@ -468,7 +488,9 @@ class RuntimeDevice(UserDevice):
         if not parts:
             dtype = np.int32 if variable == "i" else np.float64
             return np.zeros(0, dtype=dtype)
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        values: Array = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        most = monitor.kept(variable) if isinstance(monitor, Monitor) else None
+        return values if most is None else values[-most:]
 
     def _environment(
         self, group: Group, constants: Mapping[str, Resolved], rows: range | None = None
@@ -528,6 +550,13 @@ class RuntimeDevice(UserDevice):
 
     def build(self, *_: Any, **__: Any) -> None:
         """Nothing to build: ``run`` has done everything. Here so that scripts for other devices work."""
+
+    def insert_code(self, slot: str, code: str) -> None:
+        """Not for this device, which has no program of its own."""
+        raise DeviceError(
+            f"insert_code({slot!r}): there is no program to insert code into; call set_device('cpp_standalone'), or "
+            "write a network_operation."
+        )
 
     def reinit(self) -> None:
         """Forget all state, records and times."""

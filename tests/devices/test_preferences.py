@@ -77,7 +77,7 @@ def test_what_the_compiler_is_told_identifies_builds_and_runs(name, value, flag)
     prefs[name] = value
     assert flag in key_text()
     assert flag not in before
-    assert session_numerics() != numerics
+    assert (session_numerics() != numerics) == ("threads" not in name)
     assert ("-O3" in key_text()) == ("compile_args" not in name)
 
 
@@ -185,3 +185,32 @@ def test_preferences_travel_with_experiments():
     prefs.codegen.cpp.define_macros = [("MARKED", None)]
     data = flags.sweep(k=[1, 2], workers=1)
     assert data.flag.values.tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_threads_change_no_numbers(threads):
+    found = []
+    for number in (0, threads):
+        prefs.devices.cpp_standalone.openmp_threads = number
+        set_device("cpp_standalone", build_on_run=False, directory="project")
+        device.reinit()
+        device.activate()
+        seed(4)
+        cells = NeuronGroup(
+            3000,
+            """dv/dt = (1.2 - v + w)/(10*ms) + 0.2*xi*(10*ms)**-0.5 : 1 (unless refractory)
+               dw/dt = -w/(30*ms) : 1
+               kick = poisson(0.5) : integer (constant over dt)""",
+            threshold="v > 1",
+            reset="v = 0.1*rand(); w -= 0.05*kick",
+            refractory=2 * ms,
+            method="euler",
+        )
+        cells.run_regularly("w += 0.01*randn()", dt=1 * ms)
+        spikes = SpikeMonitor(cells)
+        run(20 * ms)
+        device.build()
+        found.append((list(spikes.i), list(spikes.t_), list(cells.w[:])))
+        assert ("#pragma omp" in Path("project/model.cpp").read_text()) == (number > 1)
+    assert found[0] == found[1]
+    assert len(found[0][0]) > 1000

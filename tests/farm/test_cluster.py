@@ -7,11 +7,13 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 
 import psutil
 import pytest
-from spikefarm.farm.cluster import DASHBOARD_PORT, LOOPBACK, dashboard, embedded
+from spikefarm.farm.cluster import DASHBOARD_PORT, LOOPBACK, dashboard, embedded, stock_pages
 from spikefarm.farm.progress import Progress, wanted
 
 
@@ -45,6 +47,22 @@ def test_a_taken_port_is_no_matter(recwarn: pytest.WarningsRecorder) -> None:
         with embedded(False, 1) as client:
             assert f":{DASHBOARD_PORT}/" not in dashboard(client)
     assert [w for w in recwarn if "Port" in str(w.message)] == []
+
+
+def test_dasks_own_pages_come_later() -> None:
+    with embedded(False, 1) as client:
+        address = dashboard(client)
+
+        def status() -> int:
+            try:
+                with urllib.request.urlopen(address, timeout=10) as answer:
+                    return int(answer.status)
+            except urllib.error.HTTPError as error:
+                return error.code
+
+        assert status() == 404
+        with stock_pages(client.cluster.scheduler, 0):
+            assert wait_until(lambda: status() == 200)
 
 
 SCRIPT = """

@@ -1,5 +1,6 @@
 """Batches: what goes in comes out, and what does not fit is refused whole."""
 
+import shutil
 import tempfile
 from dataclasses import replace
 from math import prod
@@ -242,3 +243,15 @@ def test_chunks_are_of_a_size_worth_reading(shape: tuple[int, ...]) -> None:
     assert layout.rows % rows == 0
     assert rows == 1 or rows * row_bytes <= layout.chunk_bytes
     assert rows == layout.rows or 2 * rows * row_bytes > layout.chunk_bytes
+
+
+def test_a_store_made_anew_where_one_was_deleted_is_written_to(tmp_path: Path) -> None:
+    """Also where the file system gives the new folder the number of the old one."""
+    for seed in range(4):
+        store = RunStore.create_or_open(tmp_path / "s.zarr", "me", layout=SMALL)
+        with store.lock():
+            store.declare(COLUMNS)
+            (slot,) = store.reserve(1)
+        write_batch(store.path, slot, make_batch(make_keys(slot.rows, seed)))
+        assert len(store.completed()) == slot.rows
+        shutil.rmtree(store.path)

@@ -51,6 +51,12 @@ struct sf_buffer {
     return true;
   }
 
+  void keep_last(int64_t count) {
+    if (count >= size) return;
+    memmove((void*)data, (const void*)(data + size - count), (size_t)count * sizeof(T));
+    size = count;
+  }
+
   void clear() { size = 0; }
 
   // Gives the memory back too.

@@ -186,6 +186,7 @@ class Server {
     clock_gettime(CLOCK_MONOTONIC, &start);
     good = good && program_.run(context_) == 0;
     clock_gettime(CLOCK_MONOTONIC, &end);
+    fflush(stdout);  // what inserted code has printed
     seconds_ = (double)(end.tv_sec - start.tv_sec) + 1e-9 * (double)(end.tv_nsec - start.tv_nsec);
     if (!good) {
       const char* text = program_.error(context_);

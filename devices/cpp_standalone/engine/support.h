@@ -58,6 +58,12 @@ static inline bool sf_set_clock(sf_clock& clock, double dt, double start, double
   return true;
 }
 
+// Number of steps that a duration is, one at least.
+static inline int64_t sf_samples(double duration, double dt) {
+  const double steps = ceil(duration / dt - 1e-4);
+  return steps < 1 ? 1 : steps > 1e15 ? (int64_t)1e15 : (int64_t)steps;
+}
+
 struct sf_timed {
   const double* values = nullptr;
   double dt = 1;

@@ -47,6 +47,7 @@ struct sf_synapses {
   sf_buffer<int32_t> incoming, outgoing;  // number of synapses of each target and source
   sf_buffer<char> scratch;
   bool arranged = false;
+  bool by_source = false;  // whether numbers are in the order of sources, so that order only moves them within one
 
   int64_t count() const { return pre.size; }
 
@@ -96,45 +97,76 @@ struct sf_synapses {
 // Number of the synapse at a place.
 static inline int64_t sf_number(const sf_synapses& s, int64_t place) { return s.origin.size ? s.origin.data[place] : place; }
 
-static inline bool sf_delays_are_times(const double* delays, int64_t count) {
+// Whether delays are zero or more, and fewer than ten million steps: a longer ring has no room in memory.
+static inline bool sf_delays_are_times(const double* delays, int64_t count, double dt) {
+  const double longest = 1e7 * dt;
   bool fine = true;
-  for (int64_t k = 0; k < count; ++k) fine &= delays[k] >= 0 && delays[k] < 1e300;
+  for (int64_t k = 0; k < count; ++k) fine &= (delays[k] >= 0) & (delays[k] < longest);
   return fine;
 }
 
-// The order of `count` synapses by (key, delay, number) in `order`; false when memory is short.
-// Counting sorts: first by key, then within each key by delay in steps (none where delays is null).
-static inline bool sf_sort_synapses(const int32_t* key, int64_t count, int64_t keys, const double* delays, double dt,
-                                    sf_buffer<int32_t>& order, sf_buffer<int32_t>& row) {
-  row.clear();
-  if (!order.resize(count) || !row.resize(keys + 1)) return false;
-  for (int64_t k = 0; k < count; ++k) ++row.data[key[k] + 1];
-  for (int64_t n = 0; n < keys; ++n) row.data[n + 1] += row.data[n];
-  {
-    sf_buffer<int32_t> next;
-    if (!next.append(row.data, keys + 1)) return false;
-    for (int64_t k = 0; k < count; ++k) order.data[next.data[key[k]]++] = (int32_t)k;
+// Steps of `count` delays, and the least and greatest of them.
+static inline void sf_steps_of(const double* delays, int64_t count, double dt, int32_t* steps, int32_t* low, int32_t* high) {
+  int32_t least = INT32_MAX, most = 0;
+  for (int64_t k = 0; k < count; ++k) {
+    const int32_t wait = (int32_t)floor(delays[k] / dt + 0.5);
+    steps[k] = wait;
+    least = wait < least ? wait : least;
+    most = wait > most ? wait : most;
   }
-  if (!delays) return true;
+  *low = least;
+  *high = most;
+}
+
+// Puts the synapses of one neuron, `part`, into the order of their delays; what has the same keeps its order.
+struct sf_by_delay {
   sf_buffer<int32_t> sorted, steps, first;
-  for (int64_t n = 0; n < keys; ++n) {
-    int32_t* part = order.data + row.data[n];
-    const int64_t size = row.data[n + 1] - row.data[n];
-    int32_t low = INT32_MAX, high = 0;
-    if (!steps.reserve(size) || !sorted.reserve(size)) return false;
-    for (int64_t k = 0; k < size; ++k) {
-      const int32_t wait = (int32_t)sf_delay_steps(delays[part[k]], dt);
-      steps.data[k] = wait;
-      low = wait < low ? wait : low;
-      high = wait > high ? wait : high;
-    }
-    if (size < 2 || low == high) continue;
+  sf_buffer<double> own;
+
+  // Delays of `part` are delays[part[k]], which is a row of its own where `together`.
+  bool sort(int32_t* part, int64_t size, const double* delays, double dt, bool together) {
+    if (size < 2) return true;
+    if (!steps.reserve(size) || !sorted.reserve(size) || !own.reserve(together ? 0 : size)) return false;
+    for (int64_t k = 0; !together && k < size; ++k) own.data[k] = delays[part[k]];
+    int32_t low, high;
+    sf_steps_of(together ? delays + part[0] : own.data, size, dt, steps.data, &low, &high);
+    if (low == high) return true;
     first.clear();
     if (!first.resize((int64_t)high - low + 2)) return false;
     for (int64_t k = 0; k < size; ++k) ++first.data[steps.data[k] - low + 1];
     for (int64_t d = 0; d <= high - low; ++d) first.data[d + 1] += first.data[d];
     for (int64_t k = 0; k < size; ++k) sorted.data[first.data[steps.data[k] - low]++] = part[k];
     memcpy(part, sorted.data, (size_t)size * sizeof(int32_t));
+    return true;
+  }
+};
+
+// The order of synapses by (key, delay, number): empty where that is how they are. `row` says where the synapses of
+// each key begin. Counting sorts: by key, unless they come so, then within each key by delay in steps.
+static inline bool sf_sort_synapses(const int32_t* key, int64_t count, int64_t keys, const double* delays, double dt,
+                                    sf_buffer<int32_t>& order, sf_buffer<int32_t>& row) {
+  row.clear();
+  order.clear();
+  if (!row.resize(keys + 1)) return false;
+  bool sorted = true;
+  for (int64_t k = 0; k < count; ++k) {
+    ++row.data[key[k] + 1];
+    sorted &= k == 0 || key[k] >= key[k - 1];
+  }
+  for (int64_t n = 0; n < keys; ++n) row.data[n + 1] += row.data[n];
+  if (sorted && !delays) return true;
+  if (!order.reserve(count)) return false;
+  order.size = count;
+  if (sorted) {
+    for (int64_t k = 0; k < count; ++k) order.data[k] = (int32_t)k;
+  } else {
+    sf_buffer<int32_t> next;
+    if (!next.append(row.data, keys + 1)) return false;
+    for (int64_t k = 0; k < count; ++k) order.data[next.data[key[k]]++] = (int32_t)k;
+  }
+  sf_by_delay by_delay;
+  for (int64_t n = 0; delays && n < keys; ++n) {
+    if (!by_delay.sort(order.data + row.data[n], row.data[n + 1] - row.data[n], delays, dt, sorted)) return false;
   }
   return true;
 }
@@ -276,9 +308,13 @@ static inline bool sf_connect(sf_synapses& s, int64_t i, int64_t j, int64_t time
 static inline bool sf_count_pairs(const sf_synapses& s, int32_t* number, int64_t sources, int64_t targets) {
   sf_buffer<int32_t> order, row, seen;
   if (!sf_sort_synapses(s.pre.data, s.count(), sources, nullptr, 1, order, row) || !seen.resize(targets)) return false;
+  const int32_t* in_order = order.size ? order.data : nullptr;
   for (int64_t n = 0; n < sources; ++n) {
-    for (int64_t k = row.data[n]; k < row.data[n + 1]; ++k) number[order.data[k]] = seen.data[s.post.data[order.data[k]]]++;
-    for (int64_t k = row.data[n]; k < row.data[n + 1]; ++k) seen.data[s.post.data[order.data[k]]] = 0;
+    for (int64_t k = row.data[n]; k < row.data[n + 1]; ++k) {
+      const int64_t at = in_order ? in_order[k] : k;
+      number[at] = seen.data[s.post.data[at]]++;
+    }
+    for (int64_t k = row.data[n]; k < row.data[n + 1]; ++k) seen.data[s.post.data[in_order ? in_order[k] : k]] = 0;
   }
   return true;
 }
