@@ -17,6 +17,7 @@ from ...core.monitors import Monitor
 from ...core.namespace import Resolved
 from ...core.notices import tell_methods
 from ...core.profiling import totals
+from ...core.report import Report, Reporter
 from ...core.session import ApplyEntry, InsertEntry, RunEntry, Session, current_session
 from .. import known
 from ..base import PROFILE, Array, DeviceError, Runner
@@ -57,6 +58,7 @@ class CPPStandaloneDevice(UserDevice):
     ) -> None:
         self.build_on_run = build_on_run
         self._profile = bool(profile)
+        self._report: Report | None = None  # the first that a run asks for; it is about the whole program
         self._debug = debug
         self._compiler = compiler
         self._directory = directory
@@ -75,6 +77,8 @@ class CPPStandaloneDevice(UserDevice):
 
     def after_run(self, session: Session, entry: RunEntry) -> None:
         self._profile |= entry.profile
+        if self._report is None and entry.report.tell is not None:
+            self._report = entry.report
         if not self.build_on_run:
             return
         runs = sum(isinstance(entry, RunEntry) for entry in session.program)
@@ -254,7 +258,14 @@ class CPPStandaloneDevice(UserDevice):
         if self._runner is None:
             self._runner = simulation.runner()
         self._has_run = False
-        self._runner.run(inputs, time_limit)
+        if self._report is None:
+            self._runner.run(inputs, time_limit)
+        else:
+            total = sum(e.duration for e in current_session().program if isinstance(e, RunEntry))
+            told = Reporter(self._report, total)
+            told.start()
+            self._runner.run(inputs, time_limit, lambda done: told.tell_if_due(done * total))
+            told.finish()
         self.last_seed = drawn
         target.mkdir(parents=True, exist_ok=True)
         self._runner.save(target / "results.npz")
@@ -312,6 +323,7 @@ class CPPStandaloneDevice(UserDevice):
         current_session().reset()
         self._close_runner()
         self._simulation, self._results, self._has_run = None, None, False
+        self._report = None
 
     def _close_runner(self) -> None:
         if self._runner is not None:
@@ -320,7 +332,7 @@ class CPPStandaloneDevice(UserDevice):
 
     def __getstate__(self) -> dict[str, Any]:
         """A device that travels to another process starts its own runner there."""
-        return {**self.__dict__, "_runner": None, "_results": None, "_has_run": False}
+        return {**self.__dict__, "_runner": None, "_results": None, "_has_run": False, "_report": None}
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} in {self._directory or 'a temporary directory'}>"

@@ -49,6 +49,10 @@ class LazyStandaloneDevice(SessionDevice):
 
     def check_run(self, session: Session, entry: RunEntry) -> None:
         refuse_python(entry)
+        if entry.report.tell is not None:
+            raise DeviceError(
+                "run(report=…): within an experiment, runs tell no progress of their own; leave it out."
+            )
 
     def after_run(self, session: Session, entry: RunEntry) -> None:
         if self._runner is not None:
