@@ -20,6 +20,7 @@ T = TypeVar("T")
 RETRIES = 2
 TOPIC = "spikefarm"  # of the cluster's events
 LOOK_SECONDS = 0.5
+GONE = "the cluster's scheduler is gone; completed runs are in the store, run the same again to go on"
 
 
 @final
@@ -62,10 +63,22 @@ class Crew:
         status = self.session.status
         if status.state != "cancelled":
             status.state = "finished" if status.done >= status.total else "stopped"
+        if not self.is_there():
+            self.session.tell()
+            return
         with suppress(OSError, TimeoutError):  # where the cluster is gone, so is all of this
             self.client.unregister_worker_plugin(self.job.token)
             self._tell()
             self.client.unsubscribe_topic(f"{TOPIC}-{status.id}")
+
+    def is_there(self) -> bool:
+        """Whether there is still a scheduler at the other end."""
+        return str(self.client.status) == "running"
+
+    def cancel(self, futures: Sequence[Future[Any]]) -> None:
+        """Give tasks up, where there is anybody who would do them."""
+        if futures and self.is_there():
+            self.client.cancel(list(futures))
 
     def threads(self) -> int:
         """Return how many runs the cluster can do at a time just now.
@@ -111,7 +124,11 @@ class Crew:
         Raises
         ------
         SweepCancelledError
+        FarmError
+            The scheduler is gone, and with it all that was on its way.
         """
+        if not self.is_there():
+            raise FarmError(GONE)
         session, now = self.session, time.monotonic()
         wish = session.wish
         if now >= self._next_look:

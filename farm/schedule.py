@@ -18,7 +18,7 @@ from ..store.runstore import RunStore
 from ..store.schema import Column, Slot, StoreError
 from . import worker
 from .control import Session, Wish
-from .crew import Crew
+from .crew import GONE, Crew
 from .options import Options
 from .progress import Progress
 from .reuse import Piece
@@ -26,7 +26,7 @@ from .share import Share
 from .study import Study
 from .tally import FarmError, RunsFailedError, Slots, Tally, none_succeeded, spread
 from .values import OutputError, Value, columns_of
-from .worker import Batch, BatchReceipt, Job, Outcome
+from .worker import Batch, BatchReceipt, Job, Outcome, StoppedError
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -115,8 +115,12 @@ class Schedule:
                     self.todo = self._pilots(self.piece.runs)
                     self._batches()
                 finally:
-                    self.client.cancel([sent.future for sent in self.in_flight.values()])
+                    self.crew.cancel([sent.future for sent in self.in_flight.values()])
                     self.ended = SimpleQueue()
+        except Exception as error:
+            if self.crew.is_there() or isinstance(error, FarmError | StoreError):
+                raise
+            raise FarmError(GONE) from error
         finally:
             with suppress(OSError, StoreError):  # a store that is gone needs nothing back
                 self.slots.give_back()
@@ -180,7 +184,7 @@ class Schedule:
                 with suppress(TimeoutError):
                     return future.result(POLL_SECONDS)
             return future.result()
-        except KilledWorker:
+        except (KilledWorker, StoppedError):
             return Outcome(None, KILLED, 0.0)
 
     def _declare(self, runs: Sequence[Mapping[str, Value]], errors: Sequence[str]) -> dict[str, Column]:
@@ -295,6 +299,9 @@ class Schedule:
         """Find out which run it is that kills its workers; any other error ends the sweep."""
         from distributed import KilledWorker
 
+        if isinstance(error, StoppedError):  # its worker was told to leave, and left in the middle of it
+            self.waiting.append(sent.batch)
+            return
         if not isinstance(error, KilledWorker):
             raise error
         batch = sent.batch

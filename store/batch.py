@@ -29,6 +29,7 @@ from .schema import (
     Slot,
     StoreError,
 )
+from .trouble import told
 
 if TYPE_CHECKING:
     import zarr
@@ -102,10 +103,12 @@ def write_batch(path: PathLike, slot: Slot, records: BatchRecords) -> Receipt:
     """
     place = place_of(path)
     names = {*records.fixed, *records.ragged}
-    try:
-        handle = _handle(place, slot, names)
-    except (FileNotFoundError, NotADirectoryError) as err:
-        raise StoreError(f"there is no store at {place}: was it moved or deleted?") from err
+    with told(place):
+        return _write_checked(place, slot, names, records)
+
+
+def _write_checked(place: Place, slot: Slot, names: set[str], records: BatchRecords) -> Receipt:
+    handle = _handle(place, slot, names)
     if handle.id != slot.store:
         raise StoreError(
             f"slot {slot.index} was given by another store than the one that is now at {place}: "

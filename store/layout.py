@@ -24,6 +24,7 @@ written takes space.
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,6 +44,7 @@ MARK = "spikefarm"
 RUNS, RAGGED, SWEEPS, RESULTS = "runs", "ragged", "sweeps", "results"
 RAGGED_LENGTH = 2**60
 ROWS_PER_BATCH = 1024
+_REMAINS = re.compile(rf"({RUNS}|{RAGGED})/[^/]+/\.?c(\.\d+)+(\..*partial)?")  # parts of arrays, no metadata
 
 
 @dataclass(frozen=True)
@@ -306,6 +308,11 @@ def require_store(place: Place) -> dict[str, Any]:
     try:
         attrs = root_attrs(open_group(place))
     except (FileNotFoundError, ValueError, KeyError, TypeError) as err:
+        if set(place.names()) <= {RUNS, RAGGED, SWEEPS, RESULTS}:
+            raise StoreError(
+                f"{place} has parts of a store but no zarr.json: is it what is left of one that was deleted while "
+                "somebody wrote to it? Delete it, or choose another path"
+            ) from err
         raise StoreError(f"{place} is a folder but not a store of runs: choose another path") from err
     if not attrs:
         raise StoreError(f"{place} is a Zarr hierarchy, but not a store of runs: choose another path")
@@ -320,12 +327,17 @@ def require_store(place: Place) -> dict[str, Any]:
 
 
 def is_free(place: Place) -> bool:
-    """Whether a store can be made there: nothing, an empty folder, or a store whose making was cut off."""
+    """Whether a store can be made there.
+
+    There is nothing, an empty folder, a store whose making was cut off, or what workers wrote after a store had
+    been deleted under their hands.
+    """
     if place.problem():
         return False
-    if not place.names():
+    names = place.names()
+    if not names:
         return True
     try:
         return bool(root_attrs(open_group(place)).get("unfinished"))
     except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return False
+        return set(names) <= {RUNS, RAGGED} and all(_REMAINS.fullmatch(key) for key in place.sizes())

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
-from .place import Place
+from .place import WITNESS, Place
 from .schema import LockedError, StoreError
 
 ASIDE = ".aside-"
@@ -62,8 +62,9 @@ class LocalPlace(Place):
         return os.access(self.folder, os.W_OK)
 
     def identity(self) -> object:
-        stat = self.folder.stat()
-        return stat.st_dev, stat.st_ino
+        # Numbers of inodes are given again, at once on some file systems; not together with the same time.
+        stat = (self.folder / WITNESS).stat()
+        return stat.st_dev, stat.st_ino, stat.st_mtime_ns
 
     def names(self, folder: str = "") -> list[str]:
         try:
@@ -103,7 +104,7 @@ class LocalPlace(Place):
     def assemble(self, folder: str, fill: Callable[[Place], None]) -> None:
         aside = self._aside()
         fill(LocalPlace(aside))
-        # What is replaced goes afterwards: its inode tells it from what comes.
+        # What is replaced goes afterwards, so that there is always something.
         old = self._aside()
         if (self.folder / folder).exists():
             (self.folder / folder).rename(old)

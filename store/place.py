@@ -17,6 +17,8 @@ from typing import Any
 
 from .schema import StoreError
 
+WITNESS = "ragged/zarr.json"  # written when a store is made, and never again
+
 
 class Place(ABC):
     """Where a store is. Frozen, hashable and picklable: workers have one too."""

@@ -69,12 +69,12 @@ class RemotePlace(Place):
     ----------
     url : str
         Without a slash at its end.
-    options : tuple of (name, value)
-        For ``obstore.store.from_url``, or fsspec's file system.
+    options : str
+        JSON of arguments for ``obstore.store.from_url``, or for fsspec's file system.
     """
 
     url: str
-    options: tuple[tuple[str, Any], ...] = field(default=(), repr=False)
+    options: str = field(default="{}", repr=False)
 
     @classmethod
     def of(cls, url: str, **options: Any) -> RemotePlace:
@@ -85,7 +85,7 @@ class RemotePlace(Place):
         StoreError
             No installed library knows it.
         """
-        place = cls(url.rstrip("/"), tuple(sorted(options.items())))
+        place = cls(url.rstrip("/"), json.dumps(options, sort_keys=True))
         if not place.url.partition("://")[2].strip("/").count("/") and not url.startswith("memory:"):
             raise StoreError(f"{url} names no store: give one in the bucket, such as {place.url}/x.zarr")
         objects(place.url, place.options)
@@ -180,7 +180,7 @@ class RemotePlace(Place):
 
 
 @lru_cache(maxsize=64)
-def objects(url: str, options: tuple[tuple[str, Any], ...]) -> Objects:
+def objects(url: str, options: str) -> Objects:
     """Return the library's handle for a URL.
 
     Raises
@@ -207,12 +207,12 @@ def _join(prefix: str, key: str) -> str:
 class _Obstore(Objects):
     """Keys are relative to the bucket, since an object store's prefix cannot itself be an object."""
 
-    def __init__(self, url: str, options: tuple[tuple[str, Any], ...]) -> None:
+    def __init__(self, url: str, options: str) -> None:
         from obstore.store import from_url
 
         scheme, _, rest = url.partition("://")
         bucket, _, self.prefix = rest.partition("/")
-        self.whole, self.options = url, dict(options)
+        self.whole, self.options = url, json.loads(options)
         self.store = from_url(f"{scheme}://{bucket}", **self.options)
 
     def zarr(self) -> Any:
@@ -247,7 +247,7 @@ class _Obstore(Objects):
     def swap(self, key: str, data: bytes, version: object) -> bool:
         import obstore
 
-        mode: Any = {"e_tag": version, "version": None}
+        mode: Any = {"e_tag": version}
         try:
             obstore.put(self.store, _join(self.prefix, key), data, mode=mode)
         except (obstore.exceptions.PreconditionError, FileNotFoundError):
@@ -278,10 +278,10 @@ class _Obstore(Objects):
 
 @final
 class _Fsspec(Objects):
-    def __init__(self, url: str, options: tuple[tuple[str, Any], ...]) -> None:
+    def __init__(self, url: str, options: str) -> None:
         import fsspec
 
-        self.url, self.options = url, dict(options)
+        self.url, self.options = url, json.loads(options)
         self.fs, self.root = fsspec.core.url_to_fs(url, **self.options)
 
     def _path(self, key: str) -> str:

@@ -24,6 +24,7 @@ from .schema import (
     StoreError,
 )
 from .sweeps import RecordedSweep, SweepDefinition, find_sweep, list_sweeps, next_group, write_sweep
+from .trouble import told
 from .writers import others
 
 PUBLISH_LIMIT = 256 * 10**6
@@ -151,7 +152,7 @@ class RunStore:
         if self._held:
             yield
             return
-        with self.place.lock(LOCK_SECONDS if timeout is None else timeout):
+        with told(self.place), self.place.lock(LOCK_SECONDS if timeout is None else timeout):
             if disk.require_store(self.place)["id"] != self.id:
                 raise StoreError(f"the store {self.path} was replaced by another meanwhile: open it again")
             self.place.tidy()
@@ -239,7 +240,8 @@ class RunStore:
 
     def completed(self, slots: Sequence[int] | None = None) -> Completed:
         """Return which runs are in the store, done or failed; or in some of its slots, sorted."""
-        return read_completed(self.place, None if slots is None else list(slots))
+        with told(self.place):
+            return read_completed(self.place, None if slots is None else list(slots))
 
     def record_sweep(
         self,

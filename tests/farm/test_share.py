@@ -132,3 +132,15 @@ def test_a_silent_writer_is_dead_after_a_while(tmp_path: Path, monkeypatch: pyte
             assert len(mine.claimed_elsewhere()) == 0
             assert store.beside(".writers").read(claim) is None
     assert not store.beside(".writers").exists()
+
+
+def test_a_sweep_into_a_url(
+    client: Any, simulation: FakeSimulation, simulated: Callable[[], int], tmp_path: Path
+) -> None:
+    url = f"memory://{tmp_path.name}/s.zarr"
+    sweep = Sweep({"v0": np.arange(100, 120) * volt}, simulation=simulation)
+    for n in (20, 0):
+        data = sweep.run({"rate": rate}, store=url, client=client, progress=False)
+        assert simulated() == data.attrs["simulated"] == n
+    assert f"{url}" in str(sweep.plan({"rate": rate}, store=url))
+    np.testing.assert_array_equal(np.floor(open_results(url).rate), np.arange(100, 120) * 100)
