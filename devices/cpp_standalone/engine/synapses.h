@@ -48,6 +48,7 @@ struct sf_synapses {
   sf_buffer<int32_t> incoming, outgoing;  // number of synapses of each target and source
   sf_buffer<char> scratch;
   bool arranged = false;
+  bool running = false;    // whether they are part of the present run
   bool by_source = false;  // whether numbers are in the order of sources, so that order only moves them within one
 
   int64_t count() const { return pre.size; }
