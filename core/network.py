@@ -135,8 +135,8 @@ class Network:
         duration : Quantity
             How long.
         report : {'text', 'stdout', 'stderr'} or callable, optional
-            Where progress is told (by the runtime device); a function gets the elapsed time, the completed
-            fraction, the start and the duration.
+            Where progress is told; a function gets the elapsed time, the completed fraction, the start and the
+            duration. For a standalone program the first report that one of its runs asks for is about all of it.
         report_period : Quantity, optional
             Time between reports, 10 seconds unless given.
         profile : bool, optional

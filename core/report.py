@@ -65,6 +65,11 @@ class Reporter:
         seconds = self._last - self._began
         self._report(_time(seconds), fraction, _time(start), _time(self._duration))
 
+    def tell_if_due(self, done: float) -> None:
+        """Report, if it is time to, ``done`` simulated seconds after the start."""
+        if self.due():
+            self.tell(done, self._start)
+
     def finish(self) -> None:
         """The run is over."""
         if self._report is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -114,7 +114,12 @@ class Runner(ABC):
         """Give every input the value it has in runs that do not say otherwise."""
 
     @abstractmethod
-    def run(self, inputs: Mapping[str, Array], time_limit: float | None = None) -> float:
+    def run(
+        self,
+        inputs: Mapping[str, Array],
+        time_limit: float | None = None,
+        progress: Callable[[float], None] | None = None,
+    ) -> float:
         """Run once from the start and return the seconds it took.
 
         Parameters
@@ -123,6 +128,8 @@ class Runner(ABC):
             What differs from the base, in base SI units, for this run only.
         time_limit : float, optional
             Seconds of wall time after which the run is ended.
+        progress : callable, optional
+            Called now and then with the completed fraction.
 
         Raises
         ------

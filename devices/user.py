@@ -41,11 +41,6 @@ def refuse_python(entry: RunEntry) -> None:
     DeviceError
         Naming the objects and the way out.
     """
-    if entry.report.tell is not None:
-        raise DeviceError(
-            "run(report=…): a standalone simulation reports no progress of a single run; leave it out, or call "
-            "set_device('runtime')."
-        )
     names = [repr(obj.name) for obj in entry.objects if isinstance(obj, NetworkOperation)]
     if names:
         raise DeviceError(

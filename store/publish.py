@@ -43,10 +43,11 @@ def write_results(target: Place, place: Place, sweep: RecordedSweep, limit: int)
 def _sizes(place: Place, sweep: RecordedSweep, dataset: xr.Dataset) -> dict[str, int]:
     """Return the bytes of every variable, without reading values."""
     root = disk.open_group(place)
+    columns = disk.read_columns(root)
     rows, _ = read_completed(place).find(sweep.read(place)[1])
 
     def size(name: str, variable: xr.DataArray) -> int:
-        if variable.dtype != object:
+        if not columns[name].ragged:
             return int(variable.nbytes)
         spans = gather_rows(disk.member(root, f"{disk.RUNS}/{name}{SPAN_SUFFIX}"), rows[rows >= 0])
         itemsize = disk.member(root, f"{disk.RAGGED}/{name}").dtype.itemsize

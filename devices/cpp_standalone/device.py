@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from ...core.declared import Declared
+from ...core.expr import Expr
 from ...core.freeze import freeze
 from ...core.model import SLOTS
 from ...core.monitors import Monitor
+from ...core.namespace import Resolved
 from ...core.notices import tell_methods
 from ...core.profiling import totals
+from ...core.report import Report, Reporter
 from ...core.session import ApplyEntry, InsertEntry, RunEntry, Session, current_session
-from ...core.synapses import Synapses
+from .. import known
 from ..base import PROFILE, Array, DeviceError, Runner
 from ..simulation import Simulation
 from ..user import UserDevice, refuse_python
@@ -55,6 +58,7 @@ class CPPStandaloneDevice(UserDevice):
     ) -> None:
         self.build_on_run = build_on_run
         self._profile = bool(profile)
+        self._report: Report | None = None  # the first that a run asks for; it is about the whole program
         self._debug = debug
         self._compiler = compiler
         self._directory = directory
@@ -73,6 +77,8 @@ class CPPStandaloneDevice(UserDevice):
 
     def after_run(self, session: Session, entry: RunEntry) -> None:
         self._profile |= entry.profile
+        if self._report is None and entry.report.tell is not None:
+            self._report = entry.report
         if not self.build_on_run:
             return
         runs = sum(isinstance(entry, RunEntry) for entry in session.program)
@@ -91,10 +97,12 @@ class CPPStandaloneDevice(UserDevice):
         return "call device.run() first"
 
     def connections(self, session: Session, synapses: Declared) -> tuple[Array, Array] | None:
-        from ..runtime.connecting import known_connections
+        return known.connections(session, synapses)
 
-        assert isinstance(synapses, Synapses)
-        return known_connections(session, synapses)
+    def evaluate(
+        self, session: Session, owner: Declared, expr: Expr, constants: Mapping[str, Resolved], rows: range
+    ) -> Array | None:
+        return known.value(owner, expr, constants)
 
     def read(self, session: Session, owner: Declared, variable: str) -> Array | None:
         if not self._has_run or self._simulation is None:
@@ -250,7 +258,14 @@ class CPPStandaloneDevice(UserDevice):
         if self._runner is None:
             self._runner = simulation.runner()
         self._has_run = False
-        self._runner.run(inputs, time_limit)
+        if self._report is None:
+            self._runner.run(inputs, time_limit)
+        else:
+            total = sum(e.duration for e in current_session().program if isinstance(e, RunEntry))
+            told = Reporter(self._report, total)
+            told.start()
+            self._runner.run(inputs, time_limit, lambda done: told.tell_if_due(done * total))
+            told.finish()
         self.last_seed = drawn
         target.mkdir(parents=True, exist_ok=True)
         self._runner.save(target / "results.npz")
@@ -308,6 +323,7 @@ class CPPStandaloneDevice(UserDevice):
         current_session().reset()
         self._close_runner()
         self._simulation, self._results, self._has_run = None, None, False
+        self._report = None
 
     def _close_runner(self) -> None:
         if self._runner is not None:
@@ -316,7 +332,7 @@ class CPPStandaloneDevice(UserDevice):
 
     def __getstate__(self) -> dict[str, Any]:
         """A device that travels to another process starts its own runner there."""
-        return {**self.__dict__, "_runner": None, "_results": None, "_has_run": False}
+        return {**self.__dict__, "_runner": None, "_results": None, "_has_run": False, "_report": None}
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} in {self._directory or 'a temporary directory'}>"

@@ -10,10 +10,11 @@ import subprocess
 import sys
 import time
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 
 from ..base import SimulationCrashError, SimulationError, TimeLimitError
-from .protocol import HEADER, QUIT, request
+from .protocol import HEADER, PROGRESS, QUIT, request, take_seconds
 
 _STDERR_TAIL = 8192
 _PIPE_BYTES = 1 << 20
@@ -62,8 +63,12 @@ class HostProcess:
         """The process id of the host."""
         return self._process.pid
 
-    def exchange(self, message: bytes, time_limit: float | None) -> bytearray:
+    def exchange(
+        self, message: bytes, time_limit: float | None, progress: Callable[[float], None] | None = None
+    ) -> bytearray:
         """Send a request and return the payload of the reply.
+
+        ``progress`` is called now and then with the completed fraction of a run that was asked to tell it.
 
         Raises
         ------
@@ -75,8 +80,13 @@ class HostProcess:
         deadline = None if time_limit is None else time.monotonic() + time_limit
         try:
             self._send(message, deadline)
-            status, _, size = HEADER.unpack(self._receive(HEADER.size, deadline))
-            reply = self._receive(size, deadline)
+            while True:
+                status, _, size = HEADER.unpack(self._receive(HEADER.size, deadline))
+                reply = self._receive(size, deadline)
+                if status != PROGRESS:
+                    break
+                if progress is not None:
+                    progress(take_seconds(reply)[0])
         except TimeoutError:
             self.kill()
             raise TimeLimitError(

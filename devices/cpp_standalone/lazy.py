@@ -7,10 +7,12 @@ import threading
 from collections.abc import Mapping
 
 from ...core.declared import Declared
+from ...core.expr import Expr
 from ...core.freeze import freeze
 from ...core.monitors import Monitor
+from ...core.namespace import Resolved
 from ...core.session import RunEntry, Session, SessionDevice
-from ...core.synapses import Synapses
+from .. import known
 from ..base import Array, DeviceError, Runner
 from ..simulation import Simulation
 from ..user import refuse_python
@@ -47,6 +49,10 @@ class LazyStandaloneDevice(SessionDevice):
 
     def check_run(self, session: Session, entry: RunEntry) -> None:
         refuse_python(entry)
+        if entry.report.tell is not None:
+            raise DeviceError(
+                "run(report=…): within an experiment, runs tell no progress of their own; leave it out."
+            )
 
     def after_run(self, session: Session, entry: RunEntry) -> None:
         if self._runner is not None:
@@ -59,10 +65,12 @@ class LazyStandaloneDevice(SessionDevice):
         return "call run() first"
 
     def connections(self, session: Session, synapses: Declared) -> tuple[Array, Array] | None:
-        from ..runtime.connecting import known_connections
+        return known.connections(session, synapses)
 
-        assert isinstance(synapses, Synapses)
-        return known_connections(session, synapses)
+    def evaluate(
+        self, session: Session, owner: Declared, expr: Expr, constants: Mapping[str, Resolved], rows: range
+    ) -> Array | None:
+        return known.value(owner, expr, constants)
 
     def read(self, session: Session, owner: Declared, variable: str) -> Array | None:
         if not session.ran:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 BASE, RUN, READ, SAVE, QUIT = 1, 2, 3, 4, 5
+PROGRESS = 2  # the status of a frame that is no reply yet
 HEADER = struct.Struct("<IIQ")
 _PAIR = struct.Struct("<II")
 _VALUE = struct.Struct("<IIQ")
@@ -28,10 +29,10 @@ DTYPES: dict[str, np.dtype[Any]] = {
 }
 
 
-def request(operation: int, payload: Sequence[bytes | memoryview]) -> bytes:
+def request(operation: int, payload: Sequence[bytes | memoryview], flags: int = 0) -> bytes:
     """Join the parts of a payload, each padded already, behind a header."""
     body = b"".join(payload)
-    return HEADER.pack(operation, 0, len(body)) + body
+    return HEADER.pack(operation, flags, len(body)) + body
 
 
 def inputs_part(values: Iterable[tuple[int, Array]]) -> list[bytes | memoryview]:

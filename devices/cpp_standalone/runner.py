@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -62,7 +62,12 @@ class HostRunner(Runner):
             self._exchange(base, None)
         self._base, self._missing = base, missing
 
-    def run(self, inputs: Mapping[str, Array], time_limit: float | None = None) -> float:
+    def run(
+        self,
+        inputs: Mapping[str, Array],
+        time_limit: float | None = None,
+        progress: Callable[[float], None] | None = None,
+    ) -> float:
         """Run once from the start and return the seconds that the simulation took.
 
         Parameters
@@ -71,16 +76,22 @@ class HostRunner(Runner):
             What differs from the base, in base SI units, for this run only.
         time_limit : float, optional
             Seconds of wall time after which the run is ended.
+        progress : callable, optional
+            Called now and then with the completed fraction.
 
         Raises
         ------
         SimulationCrashError, TimeLimitError, SimulationError
             The runner can be used again afterwards.
         """
-        return self.run_and_read(inputs, (), time_limit)[0]
+        return self.run_and_read(inputs, (), time_limit, progress)[0]
 
     def run_and_read(
-        self, inputs: Mapping[str, Array], ids: Sequence[str], time_limit: float | None = None
+        self,
+        inputs: Mapping[str, Array],
+        ids: Sequence[str],
+        time_limit: float | None = None,
+        progress: Callable[[float], None] | None = None,
     ) -> tuple[float, list[Array]]:
         """Run and read in one exchange with the process; see `run` and `read`."""
         slots, dtypes = self._asked(ids)
@@ -93,7 +104,8 @@ class HostRunner(Runner):
         self._has_run = False
         self._start()
         parts = [*protocol.slots_part(slots), *protocol.inputs_part(values)]
-        reply = self._exchange(protocol.request(protocol.RUN, parts), time_limit)
+        message = protocol.request(protocol.RUN, parts, flags=int(progress is not None))
+        reply = self._exchange(message, time_limit, progress)
         self._has_run = True
         seconds, at = protocol.take_seconds(reply)
         return seconds, protocol.take_outputs(reply, at, dtypes)
@@ -145,12 +157,14 @@ class HostRunner(Runner):
             if self._base is not None:
                 self._exchange(self._base, None)
 
-    def _exchange(self, message: bytes, time_limit: float | None) -> bytearray:
+    def _exchange(
+        self, message: bytes, time_limit: float | None, progress: Callable[[float], None] | None = None
+    ) -> bytearray:
         host = self._host
         assert host is not None
         self._host = None  # put back when it is known to be alive
         try:
-            reply = host.exchange(message, time_limit)
+            reply = host.exchange(message, time_limit, progress)
         except SimulationError as error:
             if type(error) is SimulationError:
                 self._host = host

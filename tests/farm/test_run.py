@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
 import time
 import warnings
@@ -65,6 +66,7 @@ def test_results_are_labelled_over_the_axes(client: Any, simulation: FakeSimulat
     np.testing.assert_allclose(data.spikes_t.sel(v0=2, tau=0.01, repeat=3).item(), np.arange(10) * 1e-3)
     np.testing.assert_array_equal(data.v.sel(v0=2, tau=0.01, repeat=0), [2, 2, 2])
     assert data.attrs["model_hash"] == "fake model"
+    assert set(data.host.values.ravel().tolist()) == {socket.gethostname()}
     assert (data.attrs["simulated"], data.attrs["cached"], data.attrs["failed"]) == (24, 0, 0)
 
 

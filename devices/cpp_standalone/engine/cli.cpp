@@ -1,7 +1,9 @@
 #include "cli.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -15,7 +17,7 @@
 namespace {
 
 const char* const USAGE =
-    "usage: %s [NAME=VALUE ...] [--parameters FILE] [--results DIR] [--seed N] [--list] [--help]\n"
+    "usage: %s [NAME=VALUE ...] [--parameters FILE] [--results DIR] [--seed N] [--report SECONDS] [--list] [--help]\n"
     "\n"
     "Runs the model once and writes DIR/results.npz.\n"
     "\n"
@@ -24,11 +26,13 @@ const char* const USAGE =
     "  --parameters FILE  values of inputs, one `id = value` a line (parameters.txt beside the program)\n"
     "  --results DIR      where the results go, made if need be (results)\n"
     "  --seed N           the seed of every run() of the model\n"
+    "  --report SECONDS   tell progress on stderr every so many seconds\n"
     "  --list             print inputs and outputs and do nothing else\n";
 
 struct Request {
   std::string parameters;  // empty: the file beside the program, if there is one
   std::string results = "results";
+  double report = 0;  // seconds between reports; 0 for none
   bool list = false;
   bool help = false;
 };
@@ -58,7 +62,7 @@ Request read_options(int argc, char** argv, sf_settings& settings) {
       request.list = true;
     } else if (word == "--help" || word == "-h") {
       request.help = true;
-    } else if (word == "--parameters" || word == "--results" || word == "--seed") {
+    } else if (word == "--parameters" || word == "--results" || word == "--seed" || word == "--report") {
       if (i + 1 == argc) {
         settings.add_problem(word + " needs a value");
         continue;
@@ -66,6 +70,9 @@ Request read_options(int argc, char** argv, sf_settings& settings) {
       const char* value = argv[++i];
       if (word == "--parameters") request.parameters = value;
       if (word == "--results") request.results = value;
+      if (word == "--report" && !((request.report = atof(value)) > 0)) {
+        settings.add_problem(std::string("--report needs a number of seconds above 0, not '") + value + "'");
+      }
     } else if (word[0] == '-' || word.find('=') == std::string::npos) {
       settings.add_problem("'" + word + "' is neither an option nor of the form NAME=VALUE");
     }
@@ -81,7 +88,7 @@ void read_values(int argc, char** argv, const Request& request, sf_settings& set
     const std::string word = argv[i];
     const size_t equals = word.find('=');
     if (word == "--seed" && i + 1 < argc) settings.set_seed(argv[++i]);
-    else if (word == "--parameters" || word == "--results") i++;
+    else if (word == "--parameters" || word == "--results" || word == "--report") i++;
     else if (word[0] != '-' && equals != std::string::npos) {
       settings.set(word.substr(0, equals), word.substr(equals + 1), "command line");
     }
@@ -108,7 +115,58 @@ double now() {
   return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-int simulate(const sf_program& program, const sf_settings& settings, const std::string& results) {
+// Tells progress now and then while a context runs.
+class Reporter {
+ public:
+  Reporter(const sf_program& program, sf_context* context, double period)
+      : program_(program), context_(context), period_(period) {
+    running_ = period > 0 && pthread_create(&thread_, nullptr, report, this) == 0;
+  }
+
+  ~Reporter() {
+    if (!running_) return;
+    pthread_mutex_lock(&mutex_);
+    finished_ = true;
+    pthread_cond_signal(&end_);
+    pthread_mutex_unlock(&mutex_);
+    pthread_join(thread_, nullptr);
+  }
+
+ private:
+  static void* report(void* self) {
+    ((Reporter*)self)->loop();
+    return nullptr;
+  }
+
+  void loop() {
+    const double start = now();
+    timespec next;
+    clock_gettime(CLOCK_REALTIME, &next);
+    pthread_mutex_lock(&mutex_);
+    while (!finished_) {
+      const double nanoseconds = (double)next.tv_nsec + 1e9 * period_;
+      next.tv_sec += (time_t)(nanoseconds / 1e9);
+      next.tv_nsec = (long)(nanoseconds - 1e9 * (double)(time_t)(nanoseconds / 1e9));
+      if (pthread_cond_timedwait(&end_, &mutex_, &next) != ETIMEDOUT) continue;
+      const double done = program_.progress(context_), spent = now() - start;
+      fprintf(stderr, "%.0f%% simulated in %.1f s", 100 * done, spent);
+      if (done > 0) fprintf(stderr, ", about %.0f s to go", spent * (1 - done) / done);
+      fprintf(stderr, "\n");
+    }
+    pthread_mutex_unlock(&mutex_);
+  }
+
+  const sf_program& program_;
+  sf_context* context_;
+  double period_;
+  pthread_t thread_;
+  pthread_mutex_t mutex_ = PTHREAD_MUTEX_INITIALIZER;
+  pthread_cond_t end_ = PTHREAD_COND_INITIALIZER;
+  bool finished_ = false, running_ = false;
+};
+
+int simulate(const sf_program& program, const sf_settings& settings, const Request& request) {
+  const std::string& results = request.results;
   sf_context* context = program.create();
   if (!context) {
     fprintf(stderr, "error: not enough memory for the model's state\n");
@@ -120,7 +178,10 @@ int simulate(const sf_program& program, const sf_settings& settings, const std::
     const sf_setting& setting = settings[slot];
     if (setting.given) good = program.set(context, slot, setting.data.data(), setting.count) == 0;
   }
-  good = good && program.run(context) == 0;
+  {
+    const Reporter reporter(program, context, request.report);
+    good = good && program.run(context) == 0;
+  }
   const double seconds = now() - start;
   const std::string path = results + "/results.npz";
   const std::string error = good ? sf_save_npz(program, context, path) : program.error(context);
@@ -151,5 +212,5 @@ int sf_command_line(const sf_program& program, int argc, char** argv) {
   }
   for (const std::string& problem : settings.problems()) fprintf(stderr, "error: %s\n", problem.c_str());
   if (!settings.problems().empty()) return 2;
-  return simulate(program, settings, request.results);
+  return simulate(program, settings, request);
 }

@@ -19,7 +19,7 @@
 namespace {
 
 struct Header {
-  uint32_t code, zero;
+  uint32_t code, flags;
   uint64_t size;
 };
 
@@ -28,13 +28,44 @@ struct Lifeline {
   pid_t parent;
 };
 
+// The run whose progress is to be told, if any. Whoever holds the mutex may write to the pipe.
+struct Progress {
+  pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+  const sf_program* program = nullptr;
+  sf_context* context = nullptr;
+  int replies = -1;
+
+  void watch(const sf_program& run_by, sf_context* run, int pipe) {
+    pthread_mutex_lock(&mutex);
+    program = &run_by;
+    context = run;
+    replies = pipe;
+    pthread_mutex_unlock(&mutex);
+  }
+
+  void tell() {
+    pthread_mutex_lock(&mutex);
+    if (context) {
+      const struct {
+        Header header;
+        double done;
+      } frame = {{SF_PROGRESS, 0, sizeof(double)}, program->progress(context)};
+      if (write(replies, &frame, sizeof frame) < 0) context = nullptr;  // nobody listens
+    }
+    pthread_mutex_unlock(&mutex);
+  }
+};
+
+Progress progress;
+
 // Ends the process, within a run too, when nobody can want its result any more. Another process may hold a
 // copy of the pipe (a fork of the parent), so the parent itself is looked at as well.
 void* watch(void* argument) {
   const Lifeline line = *(Lifeline*)argument;
   for (;;) {
     pollfd hangup = {line.requests, 0, 0};
-    const int ready = poll(&hangup, 1, 500);
+    const int ready = poll(&hangup, 1, 100);
+    if (ready == 0) progress.tell();
     const bool closed = ready > 0 && (hangup.revents & (POLLHUP | POLLERR | POLLNVAL));
     if (closed || getppid() != line.parent) _exit(0);
   }
@@ -133,6 +164,7 @@ class Server {
       if (header.code == SF_OP_QUIT) return 0;
       Reply reply;
       error_.clear();
+      reports_ = header.flags != 0;
       answer(header.code, payload, reply);
       if (!error_.empty()) {
         Reply failure;
@@ -184,7 +216,9 @@ class Server {
     }
     timespec start, end;
     clock_gettime(CLOCK_MONOTONIC, &start);
+    if (reports_) progress.watch(program_, context_, replies_);
     good = good && program_.run(context_) == 0;
+    progress.watch(program_, nullptr, replies_);
     clock_gettime(CLOCK_MONOTONIC, &end);
     fflush(stdout);  // what inserted code has printed
     seconds_ = (double)(end.tv_sec - start.tv_sec) + 1e-9 * (double)(end.tv_nsec - start.tv_nsec);
@@ -256,6 +290,7 @@ class Server {
   std::vector<int64_t> counts_;
   sf_context* context_ = nullptr;
   std::string error_;
+  bool reports_ = false;
   double seconds_ = 0;
 };
 

@@ -1,8 +1,9 @@
 // A resident process: requests in by one pipe, replies out by another, one run at a time.
 //
 // Every frame is a header and a payload padded to 8 bytes, little-endian:
-//   request  { u32 operation, u32 0, u64 payload bytes }
-//   reply    { u32 status,    u32 0, u64 payload bytes }   status 0, or 1 with an error text as payload
+//   request  { u32 operation, u32 flags, u64 payload bytes }   flags 1 for a RUN whose progress is to be told
+//   reply    { u32 status,    u32 0,     u64 payload bytes }   status 0, or 1 with an error text as payload
+// Before the reply to such a RUN, frames of status 2 come now and then with the completed fraction, an f64.
 // Payloads of requests:
 //   BASE  inputs                    values of every run that does not say otherwise
 //   RUN   u32 count of outputs, u32 0, u32 slots padded to 8, inputs
@@ -17,6 +18,7 @@
 #pragma once
 #include "program.h"
 
+enum sf_status { SF_PROGRESS = 2 };
 enum sf_operation { SF_OP_BASE = 1, SF_OP_RUN = 2, SF_OP_READ = 3, SF_OP_SAVE = 4, SF_OP_QUIT = 5 };
 
 // Serves until told to quit; returns the exit status.
