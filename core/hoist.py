@@ -35,6 +35,7 @@ class _Invariance:
     population: Population
     matrices: frozenset[str]
     per_step: bool
+    per_neuron: bool = False  # whether the value may differ between neurons
     local: set[str] = field(default_factory=set)
 
     def holds(self, node: Expr) -> bool:
@@ -58,36 +59,55 @@ class _Invariance:
             return self.per_step
         if name in self.local:
             return False
+        if name == "i":
+            return self.per_neuron
         variable = next((v for v in self.population.variables if v.name == name), None)
+        if self.per_neuron and variable is not None and variable.kind == PARAMETER and variable.constant:
+            return True
         if variable is None or not variable.shared or not (variable.kind == PARAMETER or variable.held):
             return False
         return self.per_step or variable.constant
 
 
 def hoist_matrices(model: Model, kernels: list[Kernel]) -> tuple[list[Kernel], tuple[RunMatrix, ...]]:
-    """Compute propagators once per run where they are the same for all neurons."""
+    """Compute propagators once per run where they do not change within it.
+
+    Constant parameters change between runs only, unless Python is called in a run.
+    """
     moved: list[RunMatrix] = []
     result = []
     for kernel in kernels:
-        invariant = _Invariance(model.population(kernel.population), frozenset(), per_step=False)
+        population = model.population(kernel.population)
+        invariant = _Invariance(population, frozenset(), per_step=False)
+        steady = _Invariance(population, frozenset(), per_step=False, per_neuron=True)
+        steadily = population.ends is None and not model.callbacks
         stay = []
         for matrix in kernel.matrices:
             if all(invariant.holds(entry) for entry in matrix.entries):
                 moved.append(RunMatrix(kernel.population, matrix))
+            elif steadily and all(steady.holds(entry) for entry in matrix.entries):
+                moved.append(RunMatrix(kernel.population, matrix, each=True))
             else:
                 stay.append(matrix)
         result.append(replace(kernel, matrices=tuple(stay)))
     return result, tuple(moved)
 
 
-def hoist_run_constants(model: Model, kernels: list[Kernel]) -> tuple[list[Kernel], tuple[RunConstant, ...]]:
+def _common(kernel: Kernel, matrices: tuple[RunMatrix, ...]) -> frozenset[str]:
+    """Names of the propagators that are the same for all neurons of a kernel."""
+    names = {m.propagator.name for m in matrices if m.population == kernel.population and not m.each}
+    return frozenset(names)
+
+
+def hoist_run_constants(
+    model: Model, kernels: list[Kernel], matrices: tuple[RunMatrix, ...]
+) -> tuple[list[Kernel], tuple[RunConstant, ...]]:
     """Compute once per run what depends on parameters only."""
     table: dict[tuple[str, Expr], RunConstant] = {}
 
     def hoisted(kernel: Kernel) -> Kernel:
-        own = frozenset(m.name for m in kernel.matrices)
-        everywhere = frozenset(f"{kernel.population}.{n}" for n in ("M", "R")) - own
-        invariant = _Invariance(model.population(kernel.population), everywhere, per_step=False)
+        common = _common(kernel, matrices)
+        invariant = _Invariance(model.population(kernel.population), common, per_step=False)
         invariant.local = {s.target for s in kernel.body if s.local}
 
         def constant(node: Expr) -> Expr:
@@ -129,13 +149,12 @@ def _jumps(node: Expr) -> bool:
     )
 
 
-def hoist_step_scalars(model: Model, kernel: Kernel) -> Kernel:
+def hoist_step_scalars(model: Model, kernel: Kernel, matrices: tuple[RunMatrix, ...]) -> Kernel:
     """Compute once per step what is the same for all neurons, such as a stimulus."""
     if kernel.kind not in ("held", "update", "threshold", "operation", "summed", "pathway") or kernel.single:
         return kernel
-    own = frozenset(m.name for m in kernel.matrices)
-    everywhere = frozenset(f"{kernel.population}.{n}" for n in ("M", "R")) - own
-    invariant = _Invariance(model.population(kernel.population), everywhere, per_step=True)
+    common = _common(kernel, matrices)
+    invariant = _Invariance(model.population(kernel.population), common, per_step=True)
     invariant.local = {s.target for s in kernel.body if s.local}
     scalars: dict[Expr, Stmt] = {}
 

@@ -43,10 +43,11 @@ class RunConstant:
 
 @dataclass(frozen=True)
 class RunMatrix:
-    """A propagator computed once at the start of each run."""
+    """A propagator computed once at the start of each run, for all neurons or for each."""
 
     population: str
     propagator: Propagator
+    each: bool = False
 
 
 @dataclass(frozen=True)
@@ -220,7 +221,8 @@ class Kernels:
         lines = [f"array {a.id} {a.dtype}[{a.size}] = {a.initial}" for a in self.arrays]
         for matrix in self.matrices:
             entries = ", ".join(text(e) for e in matrix.propagator.entries)
-            lines.append(f"matrix {matrix.propagator.name} of {matrix.population} = [{entries}]")
+            each = "each of " if matrix.each else ""
+            lines.append(f"matrix {matrix.propagator.name} of {each}{matrix.population} = [{entries}]")
         lines += [f"constant {c.name} of {c.population} = {text(c.expr)}" for c in self.constants]
         for kernel in self.kernels:
             lines += kernel.dump()

@@ -52,8 +52,8 @@ def lower(model: Model) -> Kernels:
         if isinstance(step, Connect | Pairs)
     ]
     kernels, matrices = hoist_matrices(model, kernels)
-    kernels, constants = hoist_run_constants(model, kernels)
-    kernels = [hoist_step_scalars(model, kernel) for kernel in kernels]
+    kernels, constants = hoist_run_constants(model, kernels, matrices)
+    kernels = [hoist_step_scalars(model, kernel, matrices) for kernel in kernels]
     kernels += [Kernel("callback", c.id, "", c.clock, c.when, c.order) for c in model.callbacks]
     lowered = Kernels(
         model=model,

@@ -277,6 +277,22 @@ class Emitter:
             for m in self.kernels.matrices
         }
 
+    @cached_property
+    def common_entries(self) -> tuple[str, ...]:
+        """Those that are the same for all neurons."""
+        chosen = [m.propagator.name for m in self.kernels.matrices if not m.each]
+        return tuple(entry for name in chosen for entry in self.matrix_entries[name])
+
+    @cached_property
+    def single_entries(self) -> dict[str, int]:
+        """Those of which each neuron has its own, and the number of neurons."""
+        chosen = [m for m in self.kernels.matrices if m.each]
+        return {
+            entry: self.model.population(m.population).size
+            for m in chosen
+            for entry in self.matrix_entries[m.propagator.name]
+        }
+
     def _all_expressions(self) -> Iterable[Expr]:
         for kernel in self.kernels.kernels:
             yield from kernel.expressions()
@@ -516,9 +532,10 @@ class Emitter:
             lines.append(f"const {c} {self._param(slot)} = _c->slot_{identifier(slot)};")
         for name in sorted({n.name for n in nodes if isinstance(n, Const)}, key=lambda k: int(k[1:])):
             lines.append(f"const {self.constant_type(name)} _{name} = _c->{name};")
-        shared = {entry for entries in self.matrix_entries.values() for entry in entries}
-        for entry in sorted({cpp(n, _NOTHING) for n in nodes if isinstance(n, MatrixEntry)} & shared):
-            lines.append(f"const double {entry} = _c->{entry};")
+        entries = sorted({cpp(n, _NOTHING) for n in nodes if isinstance(n, MatrixEntry)})
+        lines += [f"const double {entry} = _c->{entry};" for entry in entries if entry in self.common_entries]
+        single = [entry for entry in entries if entry in self.single_entries]
+        lines += [f"const double* __restrict__ {entry}_each = _c->{entry};" for entry in single]
         return lines
 
     def body(self, kernel: Kernel) -> list[str]:
@@ -527,6 +544,8 @@ class Emitter:
         population = self.model.population(kernel.population)
         nodes = [n for e in kernel.expressions() for n in walk(e)]
         lines = self.syn.number_line(population, nodes) if is_synapses(population) else []
+        entries = sorted({cpp(n, _NOTHING) for n in nodes if isinstance(n, MatrixEntry)})
+        lines += [f"const double {e} = {e}_each[i];" for e in entries if e in self.single_entries]
         matrices = [line for m in kernel.matrices for line in self._matrix_lines(m, scope, kernel)]
         declared: set[str] = set()
         for s in kernel.body:
@@ -616,10 +635,12 @@ class Emitter:
             if m.population in run.objects:
                 scope, dt = self._setup_scope(m.population)
                 name = identifier(m.propagator.name)
-                lines.append("{")
+                size = self.model.population(m.population).size
+                lines.append(f"for (int64_t i = 0; i < {size}; ++i) {{" if m.each else "{")
                 lines += [f"  {line}" for line in self._propagator(m.propagator, scope, name, dt)]
                 for entry in self.matrix_entries[m.propagator.name]:
-                    lines.append(f"  _c->{entry} = {self._entry_value(entry, name, m.propagator.order)};")
+                    target = f"{entry}[i]" if m.each else entry
+                    lines.append(f"  _c->{target} = {self._entry_value(entry, name, m.propagator.order)};")
                 lines.append("}")
         for c in self.kernels.constants:
             if c.population in run.objects:
@@ -634,13 +655,14 @@ class Emitter:
     def _setup_scope(self, population: str) -> tuple[Scope, str]:
         p = self.model.population(population)
         clock = f"_c->clock_{identifier(p.clock)}"
-        variables = {"dt": (f"{clock}.dt", "float"), "N": (self.syn.count(p), "int")}
+        variables = {"i": ("i", "int"), "dt": (f"{clock}.dt", "float"), "N": (self.syn.count(p), "int")}
         if is_synapses(p):
             sides = ("pre", "post")
             variables |= {f"N_{side}": (f"(int64_t){self.syn.size(p, side)}", "int") for side in sides}
         for v in p.variables:
-            if v.shared and v.stored:
-                variables[v.name] = (f"_c->{identifier(f'{p.id}.{v.name}')}[0]", v.dtype)
+            if v.stored and (v.shared or v.constant):
+                index = "0" if v.shared else "i"
+                variables[v.name] = (f"_c->{identifier(f'{p.id}.{v.name}')}[{index}]", v.dtype)
         params = {s: (f"_c->slot_{identifier(s)}", _KIND[d]) for s, d in self.constant_slots.items()}
         return Scope(variables, params, in_context=True, indexed=self.indexed), f"{clock}.dt"
 
@@ -742,6 +764,18 @@ class Emitter:
             return ""
         found = [n.input for n in _nodes(assign) if isinstance(n, Element)]
         return str(self.slot[found[0]]) if found and self.inputs[self.slot[found[0]]].size < 0 else ""
+
+    def replaced_by(self, number: int) -> str:
+        """Of an assignment, the slot of the run argument that comes after it; none where it comes later itself."""
+        assigns = 0
+        for step in self.model.program:
+            if isinstance(step, ApplyArgs):
+                return ""
+            if isinstance(step, Assign):
+                if assigns == number:
+                    return str(self.slot.get(f"{step.population}.{step.variable}:override", ""))
+                assigns += 1
+        return ""
 
     def rows(self, kernel: Kernel | AssignKernel) -> tuple[int, int]:
         """The neurons that a loop is about: the first, and the one after the last."""

@@ -183,7 +183,10 @@ class ArrayContext(Context):
         for m in self._kernels.matrices:
             if m.population in self._run.objects:
                 env = self._environment(self._model.population(m.population), {}, {})
-                self._matrices[m.propagator.name] = _propagate(m.propagator, env, self._dt(m.population), 1)
+                size = self._model.population(m.population).size if m.each else 1
+                self._matrices[m.propagator.name] = _propagate(
+                    m.propagator, env, self._dt(m.population), size
+                )
         for c in self._kernels.constants:
             if c.population in self._run.objects:
                 env = self._environment(self._model.population(c.population), {}, {})

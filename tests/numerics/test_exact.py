@@ -270,7 +270,7 @@ def test_automatic_choice():
         ("heun", "dv/dt = xi**2 : 1", "must enter as a sum of terms such as sigma"),
         (
             "milstein",
-            "dv/dt = v*xi*tau**-0.5 : 1\ndw/dt = w*xi*tau**-0.5 : 1",
+            "dv/dt = v*xi_1*tau**-0.5 : 1\ndw/dt = w*xi_1*tau**-0.5 : 1",
             "the noise is not diagonal .* use 'heun'",
         ),
         (

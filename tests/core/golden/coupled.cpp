@@ -1,5 +1,8 @@
 // A model written by spikefarm: one context is one run, nothing is global.
 // Model 9e9400203fd444951a551659a798c51ad783c1bd1ab60068456d48a048da4def
+#if defined(__AVX512F__) && defined(__GNUC__) && !defined(__clang__)
+#pragma GCC target("prefer-vector-width=512")
+#endif
 #include "engine/model.h"
 
 #include <new>
@@ -81,12 +84,14 @@ struct sf_context {
   double alike__M__Q_0_1 = 0;
   double alike__M__Q_1_1 = 0;
   double alike__R__Q_1_1 = 0;
+  double* differing__M__Q_0_0 = nullptr;
+  double* differing__M__Q_0_1 = nullptr;
+  double* differing__M__Q_1_1 = nullptr;
   double k0 = 0;
   double k1 = 0;
   double k2 = 0;
   double k3 = 0;
   double k4 = 0;
-  double k5 = 0;
 };
 
 template <typename T>
@@ -110,17 +115,16 @@ static void differing_update(sf_context* _c, const sf_clock& _clock) {
   double* __restrict__ g = _c->differing__g;
   const double* __restrict__ own = _c->differing__own;
   const double _k4 = _c->k4;
-  const double _k5 = _c->k5;
+  const double* __restrict__ differing__M__Q_0_0_each = _c->differing__M__Q_0_0;
+  const double* __restrict__ differing__M__Q_0_1_each = _c->differing__M__Q_0_1;
+  const double* __restrict__ differing__M__Q_1_1_each = _c->differing__M__Q_1_1;
   SF_INDEPENDENT
   for (int64_t i = 0; i < N; ++i) {
+    const double differing__M__Q_0_0 = differing__M__Q_0_0_each[i];
+    const double differing__M__Q_0_1 = differing__M__Q_0_1_each[i];
+    const double differing__M__Q_1_1 = differing__M__Q_1_1_each[i];
     double _rate_v = ((g[i] - v[i]) / own[i]);
     double _rate_g = ((-g[i]) * _k4);
-    const double differing__M_A[4] = {((-1.0) / own[i]), (1.0 / own[i]), 0.0, _k5};
-    double differing__M_P[4], differing__M_Q[4];
-    sf_phi1<2>(differing__M_A, _clock.dt, differing__M_P, differing__M_Q);
-    const double differing__M__Q_0_0 = differing__M_Q[0];
-    const double differing__M__Q_0_1 = differing__M_Q[1];
-    const double differing__M__Q_1_1 = differing__M_Q[3];
     double _next_v = ((v[i] + (differing__M__Q_0_0 * _rate_v)) + (differing__M__Q_0_1 * _rate_g));
     double _next_g = (g[i] + (differing__M__Q_1_1 * _rate_g));
     v[i] = _next_v;
@@ -254,12 +258,19 @@ static int run_0(sf_context* _c) {
     sf_phi1<2>(alike__R_A, _c->clock_defaultclock.dt, alike__R_P, alike__R_Q);
     _c->alike__R__Q_1_1 = alike__R_Q[3];
   }
+  for (int64_t i = 0; i < 4; ++i) {
+    const double differing__M_A[4] = {((-1.0) / _c->differing__own[i]), (1.0 / _c->differing__own[i]), 0.0, ((-1.0) / _c->slot_differing__tau_g)};
+    double differing__M_P[4], differing__M_Q[4];
+    sf_phi1<2>(differing__M_A, _c->clock_defaultclock.dt, differing__M_P, differing__M_Q);
+    _c->differing__M__Q_0_0[i] = differing__M_Q[0];
+    _c->differing__M__Q_0_1[i] = differing__M_Q[1];
+    _c->differing__M__Q_1_1[i] = differing__M_Q[3];
+  }
   _c->k0 = (1.0 / _c->clock_defaultclock.dt);
   _c->k1 = floor(((_c->slot_alike__0refractory * (1.0 / _c->clock_defaultclock.dt)) + 0.001));
   _c->k2 = (1.0 / _c->slot_tau);
   _c->k3 = (1.0 / _c->slot_tau_g);
   _c->k4 = (1.0 / _c->slot_differing__tau_g);
-  _c->k5 = ((-1.0) / _c->slot_differing__tau_g);
   sf_clock& clock = _c->clock_defaultclock;
   while (clock.step < clock.end) {
     if (_c->cancelled) return fail(_c, "cancelled");
@@ -306,6 +317,9 @@ void sf_destroy(sf_context* _c) {
   free(_c->differing__v);
   free(_c->differing__g);
   free(_c->differing__own);
+  free(_c->differing__M__Q_0_0);
+  free(_c->differing__M__Q_0_1);
+  free(_c->differing__M__Q_1_1);
   free(_c->alike_spikes);
   delete _c;
 }
@@ -321,6 +335,9 @@ sf_context* sf_create(void) {
   fits = (_c->differing__v = sf_new_array<double>(4, 0.0)) && fits;
   fits = (_c->differing__g = sf_new_array<double>(4, 0.0)) && fits;
   fits = (_c->differing__own = sf_new_array<double>(4, 0.0)) && fits;
+  fits = (_c->differing__M__Q_0_0 = sf_new_array<double>(4, 0)) && fits;
+  fits = (_c->differing__M__Q_0_1 = sf_new_array<double>(4, 0)) && fits;
+  fits = (_c->differing__M__Q_1_1 = sf_new_array<double>(4, 0)) && fits;
   fits = (_c->alike_spikes = sf_new_array<int32_t>(4 + 1, 0)) && fits;  // one more, written to and not counted
   if (fits) return _c;
   sf_destroy(_c);
