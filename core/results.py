@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .connections import PER_SYNAPSE
 from .context import REFRACTORY, SHARED, SPECIAL
 from .dimensions import Dimension
 from .infer import unit_of
@@ -76,14 +77,22 @@ class Layout:
 
     def _fields(self, item: Population | Probe) -> dict[str, ArrayField]:
         if isinstance(item, Population):
-            return {v.name: ArrayField(False, unit_of(v.dim)) for v in item.variables if v.stored}
+            each = item.size == PER_SYNAPSE
+            return {
+                v.name: ArrayField(each and not v.shared, unit_of(v.dim)) for v in item.variables if v.stored
+            }
         if item.kind == "events":
             columns = {n: ArrayField(True, unit_of(self.dim_of(item, n))) for n in item.variables}
             return {**columns, "count": ArrayField(False, "1")}
         if item.kind == "rate":
             return {"t": ArrayField(False, "second"), "rate": ArrayField(False, "hertz")}
-        dims = {n: ArrayField(False, unit_of(self.dim_of(item, n))) for n in item.variables}
+        dims = {n: ArrayField(self.grows(item, n), unit_of(self.dim_of(item, n))) for n in item.variables}
         return {"t": ArrayField(False, "second"), **dims}
+
+    def grows(self, probe: Probe, variable: str) -> bool:
+        """Whether runs may differ in how much they record at a time: of every synapse that there is."""
+        every = probe.record == "all" and self.model.span(probe.source).size == PER_SYNAPSE
+        return every and variable not in self.shared(probe)
 
     def dim_of(self, probe: Probe, variable: str) -> Dimension:
         """Dimension of a recorded variable."""
@@ -96,7 +105,7 @@ class Layout:
         """Which neurons a state probe records."""
         if probe.id in self.records:
             return self.records[probe.id]
-        return np.arange(self.model.span(probe.source).size)
+        return np.arange(self.model.span(probe.source).size)  # of synapses, `Results` knows
 
     def shared(self, probe: Probe) -> frozenset[str]:
         """Recorded variables that have one value for all neurons."""
@@ -171,22 +180,32 @@ class Results:
             size = self._layout.model.span(item.source).size
             found = SpikeRecord(self._reader(item.id), size, dims, name)
         else:
-            record = self._layout.recorded(item)
+            record = self._recorded(item)
             found = StateRecord(self._reader(item.id), record, dims, self._layout.shared(item), name)
         return getattr(found, variable) if variable else found
+
+    def _recorded(self, probe: Probe) -> NDArray[np.int64]:
+        if probe.record == "all" and self._layout.model.span(probe.source).size == PER_SYNAPSE:
+            return np.arange(len(self.array(f"{probe.source}.i")))
+        return self._layout.recorded(probe)
 
     def _reader(self, id: str) -> Callable[[str], NDArray[Any]]:
         return lambda variable: self.array(f"{id}.{variable}")
 
     def export(self, spec: str) -> dict[str, NDArray[Any]]:
-        """The arrays of `Layout.arrays`, in base units; a state monitor's have shape (neurons, samples)."""
+        """The arrays of `Layout.arrays`, in base units.
+
+        Those of a state monitor have shape (neurons, samples); where it records every synapse, one row follows the
+        other in one dimension, as runs may differ in their number.
+        """
         name, _, _ = spec.partition(".")
         item = self._layout.find(name)
         result = {}
         for key in self._layout.arrays(spec):
             variable = key[len(name) + 1 :]
             if isinstance(item, Probe) and item.kind == "states" and variable != "t":
-                result[key] = self[name].array(variable)
+                rows = self[name].array(variable)
+                result[key] = rows.ravel() if self._layout.arrays(spec)[key].ragged else rows
             else:
                 result[key] = self.array(f"{item.id}.{variable}")
         return result

@@ -380,6 +380,11 @@ class Synapses(Group):
             if pathway.variable == variable and pathway.fixed is None:
                 self._each.add(pathway.name)
 
+    def have_delays(self, pathway: str, each: bool) -> None:
+        """Say whether each synapse has a delay of its own, as a snapshot had it."""
+        if self._pathways[pathway].fixed is None:
+            (self._each.add if each else self._each.discard)(pathway)
+
     # -- what there is ----------------------------------------------------------------------------------
 
     @property

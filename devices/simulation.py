@@ -166,8 +166,9 @@ class Simulation:
         )
 
     def _of_variable(self, group: str, variable: str) -> list[Input]:
-        id = f"{self.frozen.names.get(group, group)}.{variable}{_OVERRIDE}"
-        found = [i for i in self.model.inputs if i.id == id]
+        bare = f"{self.frozen.names.get(group, group)}.{variable}"
+        found = [i for i in self.model.inputs if i.id == f"{bare}{_OVERRIDE}"]
+        found = found or [i for i in self.model.inputs if i.id == bare and i.kind == "connections"]
         if not found:
             own = [i.name.split(".", 1)[1] for i in self._overrides(group)]
             raise RunArgumentError(
@@ -310,7 +311,7 @@ class Simulation:
 
     def guessed_seconds(self) -> float:
         """How long a run may take, to an order of magnitude: by the number of steps and neurons."""
-        neurons = sum(p.size for p in self.model.populations)
+        neurons = sum(max(p.size, 0) for p in self.model.populations)
         seconds = 0.0
         for step in self.model.program:
             if isinstance(step, Run):

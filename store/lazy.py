@@ -109,6 +109,22 @@ class RaggedArray(_CellArray):
         return out
 
 
+@final
+class TextArray(_CellArray):
+    """A column of bytes, text in every row, that ends in zeros."""
+
+    def __init__(self, array: zarr.Array[Any], rows: NDArray[np.int64]) -> None:
+        super().__init__(rows, (), object, "")
+        self.array = array
+
+    def _read(self, rows: NDArray[np.int64], bounds: tuple[slice, ...]) -> Array:
+        # There are few different ones.
+        raw = np.ascontiguousarray(gather_rows(self.array, rows))
+        found, which = np.unique(raw.view(f"S{raw.shape[1]}")[:, 0], return_inverse=True)
+        texts = np.array([name.decode("utf-8", "replace") for name in found.tolist()], object)
+        return np.asarray(texts[which])
+
+
 def _take(array: Array, key: Key) -> Array:
     """Index every dimension on its own, the last one first, so that integers may drop theirs."""
     for axis in reversed(range(len(key))):
@@ -184,6 +200,12 @@ class _View:
         yield "error", self._ragged(log["error"], self.rows, "", _text)
         yield "seed", self._fixed(log["seed"], self.rows, log["seed"].dtype, 0)
         yield "wall_time", self._fixed(log["wall_time"], self.rows, log["wall_time"].dtype, np.nan)
+        yield "host", self._host(log["host"])
+
+    def _host(self, column: Column) -> xr.Variable:
+        array = TextArray(disk.member(self.root, f"{disk.RUNS}/{column.name}"), self.rows)
+        attrs = {"long_name": "machine that did the run"}
+        return xr.Variable(self.dims, indexing.LazilyIndexedArray(array), attrs, fastpath=True)
 
     def _output(self, column: Column) -> xr.Variable:
         if column.ragged:

@@ -36,17 +36,32 @@ def write_results(target: Place, place: Place, sweep: RecordedSweep, limit: int)
             dataset = _flatten(dataset, str(name))
     if left_out:
         dataset.attrs["left_out"] = [f"{name}: {why}" for name, why in left_out.items()]
+    dataset.attrs |= {"group": sweep.group, "slots": len(disk.written_slots(place))}
     _write(dataset, target)
     return left_out
+
+
+def is_current(place: Place, sweep: RecordedSweep) -> bool:
+    """Whether the copy is one of this sweep, and nothing was written to the log since."""
+    import zarr
+
+    try:
+        group = disk.open_group(place)[disk.RESULTS]
+    except KeyError:
+        return False
+    attrs = group.attrs.asdict() if isinstance(group, zarr.Group) else {}
+    told = (attrs.get("group"), attrs.get("slots"))
+    return told == (sweep.group, len(disk.written_slots(place)))
 
 
 def _sizes(place: Place, sweep: RecordedSweep, dataset: xr.Dataset) -> dict[str, int]:
     """Return the bytes of every variable, without reading values."""
     root = disk.open_group(place)
+    columns = disk.read_columns(root)
     rows, _ = read_completed(place).find(sweep.read(place)[1])
 
     def size(name: str, variable: xr.DataArray) -> int:
-        if variable.dtype != object:
+        if not columns[name].ragged:
             return int(variable.nbytes)
         spans = gather_rows(disk.member(root, f"{disk.RUNS}/{name}{SPAN_SUFFIX}"), rows[rows >= 0])
         itemsize = disk.member(root, f"{disk.RAGGED}/{name}").dtype.itemsize

@@ -19,10 +19,10 @@ def open_results(path: PathLike, sweep: str | None = None, *, chunks: Any = None
     """Open a sweep as a Dataset over its axes; values are read when they are looked at.
 
     Beside the outputs there are ``status`` (0 missing, 1 done, 2 failed, 3 no run of the sweep), ``error``
-    (text), ``seed`` (0 where missing) and ``wall_time`` (s). Where a run is missing or failed, outputs are
-    NaN, for which integers become float64 unless every run is there; a ragged output has None. Where it is
-    done, a cell of a ragged output is a one-dimensional array: ``ds['spikes_t'].sel(v0=0.01).item()`` reads
-    just that run. `ragged_to_contiguous` makes flat arrays of many.
+    (text), ``seed`` (0 where missing), ``wall_time`` (s) and ``host`` (text). Where a run is missing or failed,
+    outputs are NaN, for which integers become float64 unless every run is there; a ragged output has None.
+    Where it is done, a cell of a ragged output is a one-dimensional array:
+    ``ds['spikes_t'].sel(v0=0.01).item()`` reads just that run. `ragged_to_contiguous` makes flat arrays of many.
 
     Parameters
     ----------

@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from ...core.declared import Declared
+from ...core.expr import Expr
 from ...core.freeze import freeze
 from ...core.model import SLOTS
 from ...core.monitors import Monitor
+from ...core.namespace import Resolved
 from ...core.notices import tell_methods
 from ...core.profiling import totals
 from ...core.report import Report, Reporter
 from ...core.session import ApplyEntry, InsertEntry, RunEntry, Session, current_session
-from ...core.synapses import Synapses
+from .. import known
 from ..base import PROFILE, Array, DeviceError, Runner
 from ..simulation import Simulation
 from ..user import UserDevice, refuse_python
@@ -95,10 +97,12 @@ class CPPStandaloneDevice(UserDevice):
         return "call device.run() first"
 
     def connections(self, session: Session, synapses: Declared) -> tuple[Array, Array] | None:
-        from ..runtime.connecting import known_connections
+        return known.connections(session, synapses)
 
-        assert isinstance(synapses, Synapses)
-        return known_connections(session, synapses)
+    def evaluate(
+        self, session: Session, owner: Declared, expr: Expr, constants: Mapping[str, Resolved], rows: range
+    ) -> Array | None:
+        return known.value(owner, expr, constants)
 
     def read(self, session: Session, owner: Declared, variable: str) -> Array | None:
         if not self._has_run or self._simulation is None:

@@ -765,6 +765,18 @@ class Emitter:
         found = [n.input for n in _nodes(assign) if isinstance(n, Element)]
         return str(self.slot[found[0]]) if found and self.inputs[self.slot[found[0]]].size < 0 else ""
 
+    def replaced_by(self, number: int) -> str:
+        """Of an assignment, the slot of the run argument that comes after it; none where it comes later itself."""
+        assigns = 0
+        for step in self.model.program:
+            if isinstance(step, ApplyArgs):
+                return ""
+            if isinstance(step, Assign):
+                if assigns == number:
+                    return str(self.slot.get(f"{step.population}.{step.variable}:override", ""))
+                assigns += 1
+        return ""
+
     def rows(self, kernel: Kernel | AssignKernel) -> tuple[int, int]:
         """The neurons that a loop is about: the first, and the one after the last."""
         return kernel.rows or (0, self.model.population(kernel.population).size)

@@ -7,10 +7,12 @@ import threading
 from collections.abc import Mapping
 
 from ...core.declared import Declared
+from ...core.expr import Expr
 from ...core.freeze import freeze
 from ...core.monitors import Monitor
+from ...core.namespace import Resolved
 from ...core.session import RunEntry, Session, SessionDevice
-from ...core.synapses import Synapses
+from .. import known
 from ..base import Array, DeviceError, Runner
 from ..simulation import Simulation
 from ..user import refuse_python
@@ -63,10 +65,12 @@ class LazyStandaloneDevice(SessionDevice):
         return "call run() first"
 
     def connections(self, session: Session, synapses: Declared) -> tuple[Array, Array] | None:
-        from ..runtime.connecting import known_connections
+        return known.connections(session, synapses)
 
-        assert isinstance(synapses, Synapses)
-        return known_connections(session, synapses)
+    def evaluate(
+        self, session: Session, owner: Declared, expr: Expr, constants: Mapping[str, Resolved], rows: range
+    ) -> Array | None:
+        return known.value(owner, expr, constants)
 
     def read(self, session: Session, owner: Declared, variable: str) -> Array | None:
         if not session.ran:

@@ -320,7 +320,7 @@ def known_connections(session: Session, synapses: Synapses) -> tuple[Numbers, Nu
             if _draws(entry):
                 return None
             try:
-                made.append(make_synapses(entry, _constants_only(entry), 0))
+                made.append(make_synapses(entry, constants_only(entry.constants, _unknown), 0))
             except NotImplementedError:
                 return None
     empty = np.zeros(0, dtype=np.int64)
@@ -335,19 +335,20 @@ def _draws(entry: ConnectEntry) -> bool:
     return any(is_stateful(expr, entry.constants) for expr in rule.strings())
 
 
-def _constants_only(entry: ConnectEntry) -> Environment:
-    def variable(name: str) -> Any:
-        raise NotImplementedError(name)
+def _unknown(name: str) -> Any:
+    raise NotImplementedError(name)
 
-    known = entry.constants
+
+def constants_only(known: Mapping[str, Resolved], variable: Callable[[str], Any]) -> Environment:
+    """For expressions of constants and of what ``variable`` knows; the rest is not implemented."""
     return Environment(
         variable=variable,
         params=parameters(known),
         functions={n: v for n, v in known.items() if isinstance(v, Function)},
         timed={n: Timed(v.values, v.dt, n) for n, v in known.items() if isinstance(v, TimedArray)},
-        draw=lambda *_: variable("rand"),
+        draw=lambda *_: _unknown("rand"),
         constants={},
-        matrix=lambda entry: variable(str(entry)),
+        matrix=lambda entry: _unknown(str(entry)),
         elements={},
     )
 

@@ -72,6 +72,11 @@ class Keeper:
         device._retire()
         by_name = {obj.name: obj for obj in self.objects}
         for (owner, variable), values in snapshot.parts("variables").items():
+            synapses = by_name[owner]
+            if isinstance(synapses, Synapses) and variable.endswith(".delay"):
+                count = len(snapshot.arrays[f"variables/{owner}/i"])
+                if count != 1:
+                    synapses.have_delays(variable.removesuffix(".delay"), values.size == count)
             device._state.setdefault(by_name[owner], {})[variable] = values.copy()
         for (owner, variable), values in snapshot.parts("records").items():
             device._records.setdefault(by_name[owner], {})[variable] = [values.copy()]
@@ -116,6 +121,8 @@ class Keeper:
         for name, values in variables.items():
             size = len(self.device._stored(obj, name))
             if isinstance(obj, Synapses):
+                if values.size != 1 and name in {p.variable for p in obj.pathways if p.fixed is not None}:
+                    yield f"it has a delay for each synapse of {obj.name}.{name}, which is one for all"
                 continue  # a snapshot has its own connections
             if values.shape != (size,):
                 yield f"it has {values.size} value(s) of {obj.name}.{name}, which has {size}"

@@ -168,7 +168,7 @@ def test_a_sweep_without_dimensions(store: RunStore) -> None:
 def test_columns_that_nobody_declared_are_left_out(store: RunStore) -> None:
     with store.lock():
         store.record_sweep("s", SweepDefinition({"x": 24}, (), ("rate", "later")), KEYS)
-    assert set(open_results(store.path)) == {"rate", "status", "error", "seed", "wall_time"}
+    assert set(open_results(store.path)) == {"rate", "status", "error", "seed", "wall_time", "host"}
 
 
 def test_ragged_to_contiguous(grid: RunStore) -> None:
