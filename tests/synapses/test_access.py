@@ -144,6 +144,27 @@ def test_monitors(target):
     assert_array_equal(some.w[:, 0], [21, 2])
 
 
+def test_monitors_of_neurons_variables(target):
+    """From the synapses' side: a value for each synapse, of variables, subexpressions and numbers of the neurons."""
+    before = SpikeGeneratorGroup(2, [0, 1], [0.2, 0.3] * ms)
+    after = NeuronGroup(3, "v : volt\ntwice = 2*v + i*mV : volt\nk : integer\nc : 1 (shared)")
+    after.k, after.c = "2*i", 4
+    s = Synapses(before, after, "w : 1\nq = v_post*w : volt", on_pre="v_post += w*mV")
+    s.connect(i=[0, 1, 0], j=[2, 0, 1])
+    s.w, s.delay = [1, 2, 3], [0.2, 0, 0] * ms
+    names = ["v_post", "v", "twice_post", "q", "k", "c_post", "N_outgoing", "i", "j"]
+    every = StateMonitor(s, names, record=True, when="end")
+    Network(before, after, s, every).run(0.6 * ms)
+    assert_allclose(every.v_post[:, 2:5] / mV, [[0, 0, 1], [0, 2, 2], [3, 3, 3]])
+    assert_array_equal(every.v, every.v_post)
+    assert_allclose(every.twice_post[:, -1] / mV, [4, 4, 7])
+    assert_allclose(every.q[:, -1] / mV, [1, 4, 9])
+    assert_array_equal(every.k[:, 0], [4, 0, 2])
+    assert every.k.dtype == every.i.dtype == np.int32
+    assert_array_equal(every.c_post[:, 0], [4, 4, 4])
+    assert_array_equal(every.N_outgoing[:, 0], [2, 1, 2])
+
+
 def test_operations_in_between(at_once):
     """Python may read and set weights and delays within a run, in the order in which synapses were made."""
     before = SpikeGeneratorGroup(2, [0, 1, 0, 1], [1, 1, 3, 3] * ms)
