@@ -1,4 +1,5 @@
 # make demo    the main job, from a fresh clone
+# make examples  the other examples, with their figures in docs/figures
 # make test    linters, types, import contracts and the whole test suite
 # make quick   the tests without the slow ones
 # make bench   speed, side by side with Brian 2 (installed into an environment of its own)
@@ -9,7 +10,9 @@ JOBS   ?= 2
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test quick lint bench bench-farm clean
+EXAMPLES := $(filter-out demo,$(basename $(notdir $(wildcard examples/*.py))))
+
+.PHONY: demo examples test quick lint bench bench-farm clean
 .DELETE_ON_ERROR:
 
 $(BIN)/python:
@@ -26,6 +29,9 @@ $(VENV)/.test: pyproject.toml | $(BIN)/python
 
 demo: $(VENV)/.demo
 	$(BIN)/python examples/demo.py
+
+examples: $(VENV)/.demo
+	set -e; for name in $(EXAMPLES); do echo "$$name"; $(BIN)/python examples/$$name.py docs/figures/$$name.png; done
 
 # mypy and import-linter look a package up by its folder's name, which a clone is free to choose.
 .lint/spikefarm:

@@ -36,8 +36,22 @@ def write_results(target: Place, place: Place, sweep: RecordedSweep, limit: int)
             dataset = _flatten(dataset, str(name))
     if left_out:
         dataset.attrs["left_out"] = [f"{name}: {why}" for name, why in left_out.items()]
+    dataset.attrs |= {"group": sweep.group, "slots": len(disk.written_slots(place))}
     _write(dataset, target)
     return left_out
+
+
+def is_current(place: Place, sweep: RecordedSweep) -> bool:
+    """Whether the copy is one of this sweep, and nothing was written to the log since."""
+    import zarr
+
+    try:
+        group = disk.open_group(place)[disk.RESULTS]
+    except KeyError:
+        return False
+    attrs = group.attrs.asdict() if isinstance(group, zarr.Group) else {}
+    told = (attrs.get("group"), attrs.get("slots"))
+    return told == (sweep.group, len(disk.written_slots(place)))
 
 
 def _sizes(place: Place, sweep: RecordedSweep, dataset: xr.Dataset) -> dict[str, int]:

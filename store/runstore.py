@@ -289,6 +289,12 @@ class RunStore:
         """Return the sweeps recorded so far, the latest last."""
         return list_sweeps(self.place)
 
+    def is_published(self, sweep_id: str) -> bool:
+        """Whether the group ``results`` has a copy of that sweep with all that is in the store of it."""
+        from .publish import is_current
+
+        return any(is_current(self.place, sweep) for sweep in self.sweeps() if sweep.id == sweep_id)
+
     def publish(self, sweep_id: str | None = None, limit: int = PUBLISH_LIMIT) -> dict[str, str]:
         """Put a copy of a sweep over its axes into the group ``results``, instead of the one there.
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
 from farm_fake import CRASHES, HANGS, FakeRunner, FakeSimulation, View, rate
 from spikefarm.core.units import ms, second, volt
 from spikefarm.devices import BuildError
@@ -95,6 +96,34 @@ def test_a_finished_sweep_is_not_simulated_again(
     assert capsys.readouterr().out.startswith("15 runs: 0 simulated, 15 from the cache, 0 failed; ")
     assert first.rate.identical(again.rate)
     assert open_results(tmp_path / "s.zarr").rate.identical(again.rate)
+
+
+def test_the_plain_copy_is_made_when_something_is_new(
+    client: Any, simulation: FakeSimulation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    publish = RunStore.publish
+    monkeypatch.setattr(RunStore, "publish", lambda self, id: made.append(id) or publish(self, id))
+
+    def run(tau: Any, **options: Any) -> int:
+        made.clear()
+        sweep = Sweep({"tau": tau}, simulation=simulation, **options)
+        sweep.run({"rate": rate}, store=tmp_path / "s.zarr", client=client, progress=False)
+        with xr.open_zarr(tmp_path / "s.zarr", group="results") as plain:
+            np.testing.assert_array_equal(plain.tau, np.asarray(tau))
+            assert np.isfinite(plain.rate).all()
+        return len(made)
+
+    assert run(TAU) == 1
+    assert run(TAU) == 0
+    assert run([5, 10] * ms) == 1
+    assert run([5, 10] * ms) == 0
+    assert run(TAU) == 1
+    assert run([5, 10] * ms, name="named") == 1
+    assert run([10, 20] * ms, name="named") == 1
+    assert run([20, 10] * ms, name="named") == 1
+    assert run([10, 20, 40] * ms) == 1
+    assert run(TAU) == 1  # something was written since
 
 
 def test_only_new_points_are_simulated(

@@ -1,5 +1,8 @@
 // A model written by spikefarm: one context is one run, nothing is global.
 // Model 9e9400203fd444951a551659a798c51ad783c1bd1ab60068456d48a048da4def
+#if defined(__AVX512F__) && defined(__GNUC__) && !defined(__clang__)
+#pragma GCC target("prefer-vector-width=512")
+#endif
 #include "engine/model.h"
 
 #include <new>

@@ -1,5 +1,8 @@
 // A model written by spikefarm: one context is one run, nothing is global.
 // Model 41a981b40ff0ffcbe941f4759d936f215499bcab6ca061950bdd0bf4701458fc
+#if defined(__AVX512F__) && defined(__GNUC__) && !defined(__clang__)
+#pragma GCC target("prefer-vector-width=512")
+#endif
 #include "engine/model.h"
 
 #include <new>

@@ -1,5 +1,8 @@
 // A model written by spikefarm: one context is one run, nothing is global.
 // Model b46193e78601a62ab14249e5e1b11b0a86fe6bbb31c625f2da58ad63d68dc48a
+#if defined(__AVX512F__) && defined(__GNUC__) && !defined(__clang__)
+#pragma GCC target("prefer-vector-width=512")
+#endif
 #include "engine/model.h"
 
 #include <new>
