@@ -286,10 +286,20 @@ def test_standalone_before_it_runs():
         drawn.connect(p=0.5)
         drawn.w[1, :] = 3
         drawn.w["i == 2"] = 4
+        many = Synapses(before, after, "w : 1", name="many", multisynaptic_index="k")
+        many.connect(condition="rand() < 0.9", n=3)
+        many.w[:, 1, 2] = 5
+        many.w[0, :, 0:2] = 6
+        for index in ((0, 0, -1), (0, 0, slice(None, None, -1))):
+            with pytest.raises(NotImplementedError, match="let the third part of an index count from 0"):
+                many.w[index] = 1
         for read in (lambda: len(drawn), lambda: drawn.i[:], lambda: drawn.N_incoming_post):
             with pytest.raises(NotImplementedError, match="are not known before the simulation has run"):
                 read()
-        Network(before, after, s, drawn).run(1 * ms)
+        Network(before, after, s, drawn, many).run(1 * ms)
         assert_array_equal(s.w, [0, 1, 2, 5, 5, 5, 42, 21, 22, 30, 31, 32])
         assert 0 < len(drawn) < 12
+        fives, sixes = (many.j[:] == 1) & (many.k[:] == 2), (many.i[:] == 0) & (many.k[:] < 2)
+        assert fives.any()
+        assert_array_equal(many.w, 5 * fives + 6 * sixes)
         assert_array_equal(drawn.w, np.array([0, 3, 4, 0])[drawn.i])

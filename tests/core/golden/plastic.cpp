@@ -1,5 +1,8 @@
 // A model written by spikefarm: one context is one run, nothing is global.
 // Model 63fcb3553391f3eccc0e3e22010a248d66e334c7fb8dc6f2aa65a6451652bd39
+#if defined(__AVX512F__) && defined(__GNUC__) && !defined(__clang__)
+#pragma GCC target("prefer-vector-width=512")
+#endif
 #include "engine/model.h"
 
 #include <new>
@@ -289,6 +292,15 @@ static bool arrange_gate_synapses(sf_context* _c) {
   }
   _synapses.arranged = true;
   return true;
+}
+
+// Delays and events on their way are counted in steps: with another dt, all are arranged anew.
+static bool new_grid(sf_context* _c, double before, double dt) {
+  bool _fits = true;
+  if (before > 0 && before != dt) _fits = number_learned_synapses(_c) && _fits;
+  if (before > 0 && before != dt) _fits = number_gaps_synapses(_c) && _fits;
+  if (before > 0 && before != dt) _fits = number_gate_synapses(_c) && _fits;
+  return _fits;
 }
 
 static bool arrange_synapses(sf_context* _c) {
@@ -703,6 +715,8 @@ static int apply_run_arguments(sf_context* _c) {
 
 static int run_0(sf_context* _c) {
   const double start = _c->time, stop = start + sf_scalar<double>(_c, 11);
+  if (!new_grid(_c, _c->clock_defaultclock.dt, sf_scalar<double>(_c, 9))) return 1;
+  if (!new_grid(_c, _c->clock_statemonitor__clock.dt, sf_scalar<double>(_c, 10))) return 1;
   if (!sf_set_clock(_c->clock_defaultclock, sf_scalar<double>(_c, 9), start, stop)) {
     return fail(_c, "dt of defaultclock changes at a time that is no multiple of the new dt; end the run before it on the new grid");
   }
