@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..store.runstore import RunStore
 from .builds import Builds
 from .keys import Words, digest, point_totals, run_keys, run_seeds
+from .script import script_record
 from .space import Space, record_of_space
 from .work import Work
 from .worker import Batch
@@ -112,6 +113,7 @@ class Study:
             "numpy": np.__version__,
             "platform": platform.platform(),
             "client_host": platform.node(),
+            **script_record(),
         }
 
 

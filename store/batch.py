@@ -162,14 +162,21 @@ def _ragged(records: BatchRecords) -> Iterator[tuple[str, Sequence[Array]]]:
 
 def _write_ragged(handle: _Handle, slot: Slot, rows: slice, name: str, parts: Sequence[Array]) -> None:
     values = handle.arrays[f"{RAGGED}/{name}"]
-    base = slot.index * handle.layout.ragged_span
+    spans = handle.arrays[f"{RUNS}/{name}{SPAN_SUFFIX}"]
+    write_spans(values, spans, slot.index * handle.layout.ragged_span, rows, parts)
+
+
+def write_spans(
+    values: zarr.Array[Any], where: zarr.Array[Any], base: int, rows: slice, parts: Sequence[Array]
+) -> None:
+    """Write ragged values from an address on, and where those of each row are."""
     stops = base + np.cumsum([len(part) for part in parts], dtype=np.int64)
     spans = np.stack([np.concatenate([[base], stops[:-1]]), stops], axis=1)
     # Runs without values get no address at all, so a slot without any leaves no file.
     spans[spans[:, 0] == spans[:, 1]] = 0
     if stops[-1] > base:
         values[base : int(stops[-1])] = np.concatenate(parts).astype(values.dtype, copy=False)
-    handle.arrays[f"{RUNS}/{name}{SPAN_SUFFIX}"][rows] = spans
+    where[rows] = spans
 
 
 def _already_there(handle: _Handle, slot: Slot, records: BatchRecords) -> bool:

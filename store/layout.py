@@ -136,10 +136,13 @@ def layout_attrs(layout: Layout) -> dict[str, int]:
 
 
 def codec() -> Any:
-    """Return the compressor: as quick as none on spike trains and traces, and a fifth to a third smaller."""
-    from zarr.codecs import BloscCodec
+    """Return the compressor: as quick as none on spike trains and traces, and a fifth to a third smaller.
 
-    return BloscCodec(cname="zstd", clevel=1, shuffle="shuffle")
+    A checksum goes over what it made, so that no altered bit is ever read as a value.
+    """
+    from zarr.codecs import BloscCodec, Crc32cCodec
+
+    return BloscCodec(cname="zstd", clevel=1, shuffle="shuffle"), Crc32cCodec()
 
 
 def create_columns(root: zarr.Group, layout: Layout, columns: tuple[Column, ...], n_rows: int) -> None:
