@@ -180,9 +180,9 @@ static bool move_learned_synapses(sf_context* _c, bool back) {
 static bool number_learned_synapses(sf_context* _c) {
   sf_synapses& _synapses = _c->learned_synapses;
   if (!_synapses.arranged) return true;
-  if (!_c->learned__pre_pathway.dump(_synapses, _c->clock_defaultclock.step, _c->clock_defaultclock.dt)) return !fail(_c, memory_is_short);
-  if (!_c->learned__slow_pathway.dump(_synapses, _c->clock_defaultclock.step, _c->clock_defaultclock.dt)) return !fail(_c, memory_is_short);
-  if (!_c->learned__post_pathway.dump(_synapses, _c->clock_defaultclock.step, _c->clock_defaultclock.dt)) return !fail(_c, memory_is_short);
+  if (!_c->learned__pre_pathway.dump(_synapses)) return !fail(_c, memory_is_short);
+  if (!_c->learned__slow_pathway.dump(_synapses)) return !fail(_c, memory_is_short);
+  if (!_c->learned__post_pathway.dump(_synapses)) return !fail(_c, memory_is_short);
   if (!move_learned_synapses(_c, true)) return !fail(_c, memory_is_short);
   _synapses.origin.release();
   _synapses.arranged = false;
@@ -206,18 +206,18 @@ static bool arrange_learned_synapses(sf_context* _c) {
   }
   sf_buffer<int32_t> _row;
   if (!sf_sort_synapses(_c->learned_synapses.pre.data, _synapses.count(), _sources, _c->learned__pre__delay.data, _c->clock_defaultclock.dt, _c->learned__pre_pathway.list, _row)) return !fail(_c, memory_is_short);
-  if (!_c->learned__pre_pathway.prepare(_synapses, _c->learned_synapses.pre.data, _sources, _c->learned__pre__delay.data, 0, _c->clock_defaultclock.dt) ||
-      !_c->learned__pre_pathway.load(_synapses, _c->clock_defaultclock.step, _c->clock_defaultclock.dt)) {
+  if (!_c->learned__pre_pathway.prepare(_synapses, _c->learned_synapses.pre.data, _sources, _c->learned__pre__delay.data, 0, _c->clock_defaultclock) ||
+      !_c->learned__pre_pathway.load(_synapses)) {
     return !fail(_c, memory_is_short);
   }
   if (!sf_sort_synapses(_c->learned_synapses.pre.data, _synapses.count(), _sources, nullptr, _c->clock_defaultclock.dt, _c->learned__slow_pathway.list, _row)) return !fail(_c, memory_is_short);
-  if (!_c->learned__slow_pathway.prepare(_synapses, _c->learned_synapses.pre.data, _sources, nullptr, _c->learned__slow__delay[0], _c->clock_defaultclock.dt) ||
-      !_c->learned__slow_pathway.load(_synapses, _c->clock_defaultclock.step, _c->clock_defaultclock.dt)) {
+  if (!_c->learned__slow_pathway.prepare(_synapses, _c->learned_synapses.pre.data, _sources, nullptr, _c->learned__slow__delay[0], _c->clock_defaultclock) ||
+      !_c->learned__slow_pathway.load(_synapses)) {
     return !fail(_c, memory_is_short);
   }
   if (!sf_sort_synapses(_c->learned_synapses.post.data, _synapses.count(), _targets, nullptr, _c->clock_defaultclock.dt, _c->learned__post_pathway.list, _row)) return !fail(_c, memory_is_short);
-  if (!_c->learned__post_pathway.prepare(_synapses, _c->learned_synapses.post.data, _targets, nullptr, _c->learned__post__delay[0], _c->clock_defaultclock.dt) ||
-      !_c->learned__post_pathway.load(_synapses, _c->clock_defaultclock.step, _c->clock_defaultclock.dt)) {
+  if (!_c->learned__post_pathway.prepare(_synapses, _c->learned_synapses.post.data, _targets, nullptr, _c->learned__post__delay[0], _c->clock_defaultclock) ||
+      !_c->learned__post_pathway.load(_synapses)) {
     return !fail(_c, memory_is_short);
   }
   if (!_synapses.count_ends(_sources, _targets)) return !fail(_c, memory_is_short);
@@ -265,7 +265,7 @@ static bool move_gate_synapses(sf_context* _c, bool back) {
 static bool number_gate_synapses(sf_context* _c) {
   sf_synapses& _synapses = _c->gate_synapses;
   if (!_synapses.arranged) return true;
-  if (!_c->gate__pre_pathway.dump(_synapses, _c->clock_defaultclock.step, _c->clock_defaultclock.dt)) return !fail(_c, memory_is_short);
+  if (!_c->gate__pre_pathway.dump(_synapses)) return !fail(_c, memory_is_short);
   if (!move_gate_synapses(_c, true)) return !fail(_c, memory_is_short);
   _synapses.origin.release();
   _synapses.arranged = false;
@@ -286,8 +286,8 @@ static bool arrange_gate_synapses(sf_context* _c) {
   if (!sf_sort_synapses(_synapses.pre.data, _synapses.count(), _sources, nullptr, _c->clock_defaultclock.dt, _synapses.origin, _row)) return !fail(_c, memory_is_short);
   if (sf_in_order(_synapses.origin)) _synapses.origin.release();
   if (!move_gate_synapses(_c, false)) return !fail(_c, memory_is_short);
-  if (!_c->gate__pre_pathway.prepare(_synapses, _c->gate_synapses.pre.data, _sources, nullptr, _c->gate__pre__delay[0], _c->clock_defaultclock.dt) ||
-      !_c->gate__pre_pathway.load(_synapses, _c->clock_defaultclock.step, _c->clock_defaultclock.dt)) {
+  if (!_c->gate__pre_pathway.prepare(_synapses, _c->gate_synapses.pre.data, _sources, nullptr, _c->gate__pre__delay[0], _c->clock_defaultclock) ||
+      !_c->gate__pre_pathway.load(_synapses)) {
     return !fail(_c, memory_is_short);
   }
   _synapses.arranged = true;
@@ -305,9 +305,9 @@ static bool new_grid(sf_context* _c, double before, double dt) {
 
 static bool arrange_synapses(sf_context* _c) {
   bool _fits = true;
-  if (_c->clock_defaultclock.dt > 0) _fits = arrange_learned_synapses(_c) && _fits;
-  _fits = arrange_gaps_synapses(_c) && _fits;
-  if (_c->clock_defaultclock.dt > 0) _fits = arrange_gate_synapses(_c) && _fits;
+  _fits = (!_c->learned_synapses.running || arrange_learned_synapses(_c)) && _fits;
+  _fits = (!_c->gaps_synapses.running || arrange_gaps_synapses(_c)) && _fits;
+  _fits = (!_c->gate_synapses.running || arrange_gate_synapses(_c)) && _fits;
   return _fits;
 }
 
@@ -508,7 +508,7 @@ static int learned_pathway_pre(sf_context* _c, const sf_clock& _clock) {
   const double _k3 = _c->k3;
   sf_pathway& _path = _c->learned__pre_pathway;
   if (!_path.push(_clock.step, _c->inputs_spikes, _c->inputs_spike_count, 0, 50)) return fail(_c, memory_is_short);
-  sf_buffer<sf_range>& _now = _path.now(_clock.step);
+  sf_buffer<sf_range>& _now = _path.due_now(_clock.step);
   const int32_t* __restrict__ _list = _path.list.size ? _path.list.data : nullptr;
   for (int64_t _r = 0; _r < _now.size; ++_r) {
     const int32_t _last = _now.data[_r].last;
@@ -540,7 +540,7 @@ static int learned_pathway_slow(sf_context* _c, const sf_clock& _clock) {
   const double _k3 = _c->k3;
   sf_pathway& _path = _c->learned__slow_pathway;
   if (!_path.push(_clock.step, _c->inputs_spikes, _c->inputs_spike_count, 0, 50)) return fail(_c, memory_is_short);
-  sf_buffer<sf_range>& _now = _path.now(_clock.step);
+  sf_buffer<sf_range>& _now = _path.due_now(_clock.step);
   const int32_t* __restrict__ _list = _path.list.size ? _path.list.data : nullptr;
   for (int64_t _r = 0; _r < _now.size; ++_r) {
     const int32_t _last = _now.data[_r].last;
@@ -566,7 +566,7 @@ static int gate_pathway_pre(sf_context* _c, const sf_clock& _clock) {
   double* w_post = _c->learned__w.data;
   sf_pathway& _path = _c->gate__pre_pathway;
   if (!_path.push(_clock.step, _c->cells_spikes, _c->cells_spike_count, 2, 4)) return fail(_c, memory_is_short);
-  sf_buffer<sf_range>& _now = _path.now(_clock.step);
+  sf_buffer<sf_range>& _now = _path.due_now(_clock.step);
   for (int64_t _r = 0; _r < _now.size; ++_r) {
     const int32_t _last = _now.data[_r].last;
     for (int32_t _k = _now.data[_r].first; _k < _last; ++_k) {
@@ -590,7 +590,7 @@ static int learned_pathway_post(sf_context* _c, const sf_clock& _clock) {
   const double _k3 = _c->k3;
   sf_pathway& _path = _c->learned__post_pathway;
   if (!_path.push(_clock.step, _c->cells_spikes, _c->cells_spike_count, 0, 10)) return fail(_c, memory_is_short);
-  sf_buffer<sf_range>& _now = _path.now(_clock.step);
+  sf_buffer<sf_range>& _now = _path.due_now(_clock.step);
   const int32_t* __restrict__ _list = _path.list.size ? _path.list.data : nullptr;
   for (int64_t _r = 0; _r < _now.size; ++_r) {
     const int32_t _last = _now.data[_r].last;
@@ -725,6 +725,9 @@ static int run_0(sf_context* _c) {
   }
   _c->slot_cells__0refractory = sf_scalar<double>(_c, 8);
   _c->slot_tau = sf_scalar<double>(_c, 7);
+  _c->learned_synapses.running = true;
+  _c->gaps_synapses.running = true;
+  _c->gate_synapses.running = true;
   if (!arrange_synapses(_c)) return 1;
   if (!_c->draw2860529479.prepare(50, _c->seed, 2860529479u)) return fail(_c, memory_is_short);
   _c->k0 = (1.0 / _c->clock_defaultclock.dt);
