@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from .binomial import BinomialFunction
 from .connections import PER_SYNAPSE
-from .context import SPECIAL
 from .declared import Declared
 from .dimensions import DIMENSIONLESS, TIME
-from .equations import DIFFERENTIAL, HELD, LINKED, PARAMETER, SUBEXPRESSION
+from .equations import DIFFERENTIAL, LINKED, PARAMETER, SUBEXPRESSION
 from .events import GroupEvent
-from .expr import At, Binary, Element, Expr, InputEntry, Lit, Var, Within, names, parse, substitute
+from .expr import Element, Expr, Var, parse
+from .freeze_links import linked
 from .freeze_synapses import connect_step, synapse_population
 from .group import Group
 from .infer import Type
@@ -54,7 +54,6 @@ from .statements import Stmt
 from .synapses import Synapses
 from .timedarray import TimedArray
 from .userfunctions import Function, plain_array
-from .variables import VariableView
 
 _STORED = {"float": "float64", "int": "int64", "bool": "bool"}
 SEED = "seed"
@@ -282,7 +281,7 @@ class Freezer:
             return None if expr is None else self.resolved(group, expr, constants, group.variable_types)
 
         variables = tuple(
-            Variable(e.name, SUBEXPRESSION, e.dtype, e.dim, self._linked(group, e.name, Var("i")), (LINKED,))
+            Variable(e.name, SUBEXPRESSION, e.dtype, e.dim, linked(self, group, e.name, Var("i")), (LINKED,))
             if LINKED in e.flags
             else Variable(e.name, e.kind, e.dtype, e.dim, made(e.expr), tuple(sorted(e.flags)))
             for e in group.equations.ordered
@@ -299,44 +298,6 @@ class Freezer:
             refractory=made(group.refractory_expr),
             refractory_is_time=is_time,
         )
-
-    def _linked(self, group: Group, name: str, i: Expr) -> Expr:
-        """What a linked variable stands for in neuron ``i`` of its group."""
-        link = group._links[name]
-        root, rows = link.source._root, link.source._rows
-        if VariableView(root, link.variable, rows=rows).size == 1:
-            i = Lit(0)
-        elif isinstance(link.index, str):
-            what = f"{self.ids[group.name]}.{link.index}"
-            i = Within(self._at(group, link.index, i), len(rows), what)
-        elif link.index is not None:
-            if (group.name, name) not in self.links:
-                stem = f"{self.ids[group.name]}.{name}:link"
-                self.links[group.name, name] = self.input(stem, stem, "index", link.index)
-            i = InputEntry(self.links[group.name, name], i)
-        if rows.start:
-            i = Binary("+", i, Lit(rows.start))
-        return self._at(root, link.variable, i)
-
-    def _at(self, group: Group, name: str, i: Expr) -> Expr:
-        """A variable of neuron ``i`` of a group, for code of any group."""
-        if name == "i":
-            return i
-        if name == "N":
-            return Lit(group.N)
-        if name in group._links:
-            return self._linked(group, name, i)
-        if name in SPECIAL:
-            return Var(name)  # times, of the same clock
-        equation = group.equations.get(name)
-        computed = equation is not None and equation.kind == SUBEXPRESSION and HELD not in equation.flags
-        if equation is not None and equation.expr is not None and computed:
-            expr = self.resolved(group, equation.expr, self.first[group.name], group.variable_types)
-            own = names(expr) & set(group.variable_types)
-            return substitute(expr, {v: self._at(group, v, i) for v in own})
-        view = VariableView(group, name)
-        place = Lit(0) if view.shared else i
-        return At(f"{self.ids[group.name]}.{name}", place, STATE_DTYPES[view.type.dtype])
 
     def _event(self, group: Group, event: GroupEvent, constants: Mapping[str, Resolved]) -> Event:
         condition = event.condition

@@ -43,6 +43,8 @@ class Group(Declared, Neurons):
     """What all groups of neurons have in common: equations, a threshold, variables to set and read."""
 
     _relation = "has variables linked to"
+    #: Whether the number of neurons is known when the group is declared.
+    _fixed_size = True
 
     def __init__(
         self,

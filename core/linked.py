@@ -124,6 +124,10 @@ def check_link(owner: Group, name: str, link: LinkedVariable) -> None:
     if name in owner._links:
         raise TypeError(f"{label} has been linked already, to {_described(owner._links[name])}.")
     root = link.source._root
+    if not root._fixed_size:
+        raise TypeError(
+            f"{label}: {other} belongs to synapses, whose number is known in a run only; link to a variable of neurons."
+        )
     given, wanted = root.variable_types[link.variable], owner.variable_types[name]
     if given.dim != wanted.dim:
         raise DimensionMismatchError(

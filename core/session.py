@@ -200,6 +200,7 @@ class Session:
     _names: dict[str, weakref.ref[Any]] = field(default_factory=dict)
     _defaultclock: Clock | None = None
     _count: int = 0
+    _declared: dict[str, int] = field(default_factory=dict)
     _networks: int = 0
 
     @property
@@ -251,6 +252,12 @@ class Session:
         self._networks += 1
         return f"network {self._networks}"
 
+    def place(self, kind: str) -> str:
+        """A name by order of declaration, which nobody else gets: those of objects that are gone are given again."""
+        number = self._declared.get(kind, 0)
+        self._declared[kind] = number + 1
+        return f"{kind}_{number}" if number else kind
+
     def _alive(self, name: str) -> bool:
         reference = self._names.get(name)
         return reference is not None and reference() is not None
@@ -259,6 +266,7 @@ class Session:
         """Forget the program; objects declared before can no longer be run."""
         self.program.clear()
         self._names.clear()
+        self._declared.clear()
         self._defaultclock = None
         self.scope += 1
 

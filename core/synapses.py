@@ -13,7 +13,7 @@ from .connections import SUMMED
 from .context import Checker, check_block, check_equation, variable_types, with_floats
 from .declared import Declared
 from .dimensions import TIME
-from .equations import HELD, SUBEXPRESSION, Equations, parameter
+from .equations import HELD, LINKED, SUBEXPRESSION, EquationError, Equations, parameter
 from .expr import Expr
 from .group import Group
 from .infer import Type
@@ -88,6 +88,7 @@ class Synapses(Group):
 
     _kind = "synapses"
     _relation = "connects"
+    _fixed_size = False
 
     def __init__(
         self,
@@ -589,6 +590,12 @@ def _equations(model: Any, index: str | None) -> Equations:
     if index is not None and index not in equations:
         equations = Equations((*equations.ordered, parameter(index, "integer")))
     check_equations(equations, {*SYNAPTIC, *_ATTRIBUTES})
+    linked = [eq.name for eq in equations.ordered if LINKED in eq.flags]
+    if linked:
+        raise EquationError(
+            f"Synapses: {', '.join(map(repr, linked))} cannot be flagged (linked); synapses see the variables of the "
+            "neurons at their ends by the names …_pre and …_post."
+        )
     return equations
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import json
 import logging
@@ -224,6 +223,8 @@ def _processes(n: int, has: dict[str, float]) -> Any:
 
     They end when this process does, however it ends.
     """
+    import asyncio
+
     from distributed.deploy.subprocess import SubprocessWorker
 
     class WatchedWorker(SubprocessWorker):

@@ -51,11 +51,16 @@ def end() -> None:
         _done[ended.token, me] = ended.done + 1
 
 
-def report(elapsed: Any, fraction: float, *_: Any) -> None:
-    """Tell how far this thread's run is; usable as ``run(..., report=report)``."""
+def tell(fraction: float) -> None:
+    """Tell how far this thread's run is."""
     current = _current.get(threading.get_ident())
     if current is not None:
         current.fraction = float(fraction)
+
+
+def report(elapsed: Any, fraction: float, *_: Any) -> None:
+    """Tell how far this thread's run is; usable as ``run(..., report=report)``."""
+    tell(fraction)
 
 
 def forget(token: str) -> None:

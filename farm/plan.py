@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
@@ -144,6 +143,8 @@ class Plan:
         return "\n".join([self.summary, *table, *(f"  {name:<{wide}}  {text}" for name, text in facts)])
 
     def _repr_html_(self) -> str:
+        import html
+
         def row(cells: tuple[str, ...], tag: str = "td") -> str:
             return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..core.preferences import prefs
 from ..devices.base import Runner
+from . import live
 from .adapters import Simulation, exported, is_declared, isolated_session
 from .keys import digest
 from .outputs import Outputs, name_problems
@@ -92,7 +93,7 @@ class _SimulationExecutor(Executor):
         self.simulation, self.outputs, self.runner = work.simulation, work.outputs, runner
 
     def run(self, point: Mapping[str, Any], seed: int, time_limit: float | None) -> dict[str, Value]:
-        self.runner.run({**point, **self.simulation.seed_inputs(seed)}, time_limit)
+        self.runner.run({**point, **self.simulation.seed_inputs(seed)}, time_limit, live.tell)
         return self.outputs.evaluate(self.simulation.results(self.runner.read))
 
     def close(self) -> None:

@@ -53,8 +53,8 @@ def main():
     arguments = parser.parse_args()
     brian, ours = arguments.brian, sys.executable
     brian = str(Path(brian).absolute())
-    rows = {name: [] for name in ("import", "build", "fi", "warm", "again", "overhead")}
-    others = {name: [] for name in ("import", "build", "fi", "overhead")}
+    rows = {name: [] for name in ("import", "build", "fi", "warm", "again", "overhead", "runtime")}
+    others = {name: [] for name in ("import", "build", "fi", "overhead", "runtime")}
     with tempfile.TemporaryDirectory() as folder:
         for turn in range(arguments.repeats):
             cache = Path(folder) / f"cache{turn}"
@@ -70,6 +70,9 @@ def main():
             others["fi"].append(measured([brian, HERE / "fi_brian.py"]))
             rows["overhead"].append(measured([ours, HERE / "overhead.py", "ours"], SPIKEFARM_CACHE_DIR=cache))
             others["overhead"].append(measured([brian, HERE / "overhead.py", "brian"]))
+            runtime = [ours, HERE / "runtime.py", "spikefarm"]
+            rows["runtime"].append(measured(runtime, SPIKEFARM_CACHE_DIR=cache))
+            others["runtime"].append(measured([brian, HERE / "runtime.py", "brian2"]))
     assert rows["fi"][0]["rates"] == others["fi"][0]["rates"], "the two simulators disagree on the f-I curve"
     for row in (*rows["build"], *others["build"]):
         row["cpu"] = row["python"] + row["compiler"]
@@ -103,6 +106,13 @@ def main():
         "ms",
         3,
     )
+    for what, key in (
+        ("runtime mode: first use of a new model", "first"),
+        ("a neuron for 10,000 steps in runtime mode", "plain"),
+        ("the same with a network operation at every step", "operation"),
+        ("the same, reading a variable", "reading"),
+    ):
+        line(what, scale * best(others["runtime"], key), scale * best(rows["runtime"], key), "ms", 3)
     spread = statistics.median(row["total"] for row in others["fi"]) / best(others["fi"], "total")
     print(f"\nMedian over best of Brian's sweep: {spread:.2f} (1.0 on a quiet machine).")
 

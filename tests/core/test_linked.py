@@ -164,3 +164,20 @@ def test_values_before_a_run():
         IndexError, match=r"owner.idx holds the index 8, but 'source\[2:10\]', .* has 8 neuron"
     ):
         follower.x[:]
+
+
+def test_synapses_have_no_links():
+    first, last = source(), follower_of_synapses()
+    synapses = Synapses(first, first, "w : volt", name="synapses")
+    with pytest.raises(
+        TypeError, match=r"last.x: synapses.w belongs to synapses, whose number is known in a run only"
+    ):
+        last.x = linked_var(synapses, "w")
+    with pytest.raises(
+        EquationError, match=r"Synapses: 'w' cannot be flagged \(linked\); synapses see the variables"
+    ):
+        Synapses(first, first, "w : volt (linked)")
+
+
+def follower_of_synapses():
+    return NeuronGroup(3, "x : volt (linked)", name="last")

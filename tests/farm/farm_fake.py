@@ -156,7 +156,7 @@ class FakeRunner(Runner):
     def set_base(self, inputs: Mapping[str, Any]) -> None:
         raise NotImplementedError
 
-    def run(self, inputs: Mapping[str, Any], time_limit: float | None = None) -> float:
+    def run(self, inputs: Mapping[str, Any], time_limit: float | None = None, progress: Any = None) -> float:
         values = {**self.simulation.base, **inputs}
         v0, tau, seed = (values[name].item() for name in ("v0", "tau", "seed"))
         with open(self.simulation.log, "ab") as log:
@@ -165,6 +165,8 @@ class FakeRunner(Runner):
             raise SimulationCrashError("the simulation died of signal 11")
         if v0 == HANGS and time_limit is not None:
             raise TimeLimitError(f"the simulation took longer than {time_limit} s")
+        if progress is not None:
+            progress(0.5)
         if self.simulation.pause:
             self._dawdle()
         noise = np.random.default_rng(seed).random()

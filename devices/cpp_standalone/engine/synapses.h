@@ -13,6 +13,7 @@
 
 #include "buffer.h"
 #include "random.h"
+#include "support.h"
 
 struct sf_range {
   int32_t first, last;
@@ -47,6 +48,7 @@ struct sf_synapses {
   sf_buffer<int32_t> incoming, outgoing;  // number of synapses of each target and source
   sf_buffer<char> scratch;
   bool arranged = false;
+  bool running = false;    // whether they are part of the present run
   bool by_source = false;  // whether numbers are in the order of sources, so that order only moves them within one
 
   int64_t count() const { return pre.size; }
@@ -186,6 +188,8 @@ struct sf_pathway {
   sf_buffer<int32_t> bound, wait;     // where each segment begins (one more), and its delay in steps
   sf_buffer<sf_range>* ring = nullptr;
   int64_t depth = 0;
+  int64_t step = 0;                   // the next one, and how long it takes: the clock may serve other networks too
+  double dt = 0;
   sf_buffer<int32_t> pending;         // synapses with an event on its way, by number, and when it arrives:
   sf_buffer<double> due;              // the ring in a form that outlives the order of synapses
 
@@ -195,7 +199,9 @@ struct sf_pathway {
   ~sf_pathway() { delete[] ring; }
 
   // Segments of synapses that lie in the order of `key` and delay, through `list` if there is one.
-  bool prepare(const sf_synapses& s, const int32_t* key, int64_t neurons, const double* delays, double common, double dt) {
+  bool prepare(const sf_synapses& s, const int32_t* key, int64_t neurons, const double* delays, double common, const sf_clock& clock) {
+    dt = clock.dt;
+    step = clock.step;
     segment.clear();
     bound.clear();
     wait.clear();
@@ -230,22 +236,23 @@ struct sf_pathway {
   }
 
   // Events of neurons of the part of the group from `start` to `stop`.
-  bool push(int64_t step, const int32_t* events, int64_t count, int64_t start, int64_t stop) {
+  bool push(int64_t now, const int32_t* events, int64_t count, int64_t start, int64_t stop) {
     bool fits = true;
+    step = now + 1;
     for (int64_t e = 0; e < count; ++e) {
       if (events[e] < start || events[e] >= stop) continue;
       const int64_t neuron = events[e] - start;
       for (int32_t g = segment.data[neuron]; g < segment.data[neuron + 1]; ++g) {
-        fits = ring[(step + wait.data[g]) % depth].append(sf_range{bound.data[g], bound.data[g + 1]}) && fits;
+        fits = ring[(now + wait.data[g]) % depth].append(sf_range{bound.data[g], bound.data[g + 1]}) && fits;
       }
     }
     return fits;
   }
 
-  sf_buffer<sf_range>& now(int64_t step) { return ring[step % depth]; }
+  sf_buffer<sf_range>& due_now(int64_t now) { return ring[now % depth]; }
 
-  // From the ring to `pending` and `due`, and back. `step` is the next one.
-  bool dump(const sf_synapses& s, int64_t step, double dt) {
+  // From the ring to `pending` and `due`, and back.
+  bool dump(const sf_synapses& s) {
     pending.clear();
     due.clear();
     for (int64_t later = 0; later < depth; ++later) {
@@ -262,7 +269,7 @@ struct sf_pathway {
     return true;
   }
 
-  bool load(const sf_synapses& s, int64_t step, double dt) {
+  bool load(const sf_synapses& s) {
     if (!pending.size) return true;
     sf_buffer<int32_t> place, where;
     if (!s.places(place)) return false;

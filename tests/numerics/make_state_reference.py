@@ -1,0 +1,19 @@
+"""Record what Brian 2 makes of `state_models`: run it with a Python that has Brian 2.
+
+python tests/numerics/make_state_reference.py
+"""
+
+from pathlib import Path
+
+import brian2
+import numpy as np
+from state_models import MODELS, evaluate
+
+brian2.prefs.codegen.target = "numpy"
+arrays = {"brian2": np.array(brian2.__version__)}
+for name in MODELS:
+    brian2.start_scope()
+    arrays |= {f"{name}/{key}": values for key, values in evaluate(brian2, name).items()}
+target = Path(__file__).parent / "reference" / "state.npz"
+np.savez_compressed(target, **arrays)
+print(f"{target}: {len(MODELS)} models, {target.stat().st_size / 1e3:.0f} kB")
