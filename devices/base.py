@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,6 +103,27 @@ class Build:
     manifest: Manifest
 
 
+@dataclass(frozen=True)
+class Parcel:
+    """A build on its way to another machine.
+
+    Parameters
+    ----------
+    identity : str
+        What it is a build of, whatever made it and wherever.
+    fit : str
+        What a machine must be like to run it.
+    digest : str
+        SHA-256 of the blob.
+    blob : bytes
+    """
+
+    identity: str
+    fit: str
+    digest: str
+    blob: bytes = field(repr=False)
+
+
 class Runner(ABC):
     """Executes runs of one build, one after another, outside the caller's interpreter where the device can.
 
@@ -175,6 +196,10 @@ class Backend(ABC):
         ------
         CompilerNotFoundError, BuildError
         """
+
+    def pack(self, model: Model) -> Parcel | None:
+        """The build of a model as something that can travel, if this machine has it and it can."""
+        return None
 
     @abstractmethod
     def runner(self, build: Build) -> Runner:

@@ -21,7 +21,7 @@ from ..core.results import ArrayField, Layout, Read, Results, exported_read
 from ..core.timedarray import TimedArray
 from ..core.units import get_dimensions
 from ..core.variables import VariableView
-from .base import Array, Backend, Build, Runner
+from .base import Array, Backend, Build, Parcel, Runner
 
 STEP_SECONDS, NEURON_SECONDS = 2e-7, 2e-8  # of a time step, and of a neuron in it
 _OVERRIDE = ":override"
@@ -276,6 +276,10 @@ class Simulation:
     def build(self) -> Build:
         """The build, compiled now if need be."""
         return self.backend.build(self.model)
+
+    def pack(self) -> Parcel | None:
+        """The build as something that can travel, if this machine has it."""
+        return self.backend.pack(self.model)
 
     def runner(self) -> Runner:
         """A runner with the base values set."""

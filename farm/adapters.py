@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..devices.base import DeviceError, Runner
 
 if TYPE_CHECKING:
-    from ..devices.base import Build
+    from ..devices.base import Build, Parcel
 
 Array = NDArray[Any]
 Read = Callable[[Sequence[str]], list[Array]]
@@ -81,6 +81,8 @@ class Simulation(Protocol):
 
     def build(self) -> Build: ...
 
+    def pack(self) -> Parcel | None: ...
+
     def runner(self) -> Runner: ...
 
     def results(self, read: Read) -> Results: ...
@@ -132,6 +134,14 @@ def session_provenance() -> Mapping[str, str]:
     from .. import devices
 
     return devices.session_provenance()
+
+
+def receive_builds(parcels: Sequence[Parcel]) -> None:
+    """Keep builds that came with a job until they are wanted."""
+    if parcels:
+        from ..devices.cpp_standalone.parcel import receive
+
+        receive(parcels)
 
 
 def split(value: Any) -> tuple[Array, str]:

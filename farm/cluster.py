@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import logging
 import os
@@ -164,6 +165,31 @@ async def _abandon(cluster: Any) -> None:
     for worker in cluster.workers.values():
         if isinstance(worker, Worker):
             await worker.close(executor_wait=False)
+
+
+class OpenClusterWarning(UserWarning):
+    """Anybody on the network can run code on a cluster, as the user who started it."""
+
+
+def warn_if_open(client: Client) -> None:
+    """Say loudly what an unencrypted cluster that listens beyond this machine risks."""
+    address = str(client.scheduler_info(n_workers=0)["address"])
+    scheme, _, place = address.partition("://")
+    host = place.rpartition(":")[0].strip("[]")
+    if scheme in ("tcp", "ws") and not _is_loopback(host):
+        warnings.warn(
+            f"the cluster at {address} has no encryption and listens beyond this machine: whoever reaches that port "
+            "can run any code as the user who started it; start it with TLS (deploy/tls makes keys, docs/security.md)",
+            OpenClusterWarning,
+            stacklevel=2,
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def dashboard(client: Client) -> str:

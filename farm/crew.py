@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar, final
 
+from ..devices.base import Parcel
 from .control import Session, Wish
 from .options import Options
 from .tally import FarmError, SweepCancelledError, how_to_go_on
@@ -37,13 +38,21 @@ class Crew:
     options : Options
     paths : sequence of str
         Where workers find the user's modules, if they were started elsewhere on this machine.
+    parcels : sequence of Parcel
+        Builds, for machines that have none of their own.
     """
 
     def __init__(
-        self, client: Client, job: Job, session: Session, options: Options, paths: Sequence[str]
+        self,
+        client: Client,
+        job: Job,
+        session: Session,
+        options: Options,
+        paths: Sequence[str],
+        parcels: Sequence[Parcel] = (),
     ) -> None:
         self.client, self.job, self.session, self.options = client, job, session, options
-        self.paths = tuple(paths)
+        self.paths, self.parcels = tuple(paths), tuple(parcels)
         self._next_look = 0.0
 
     def __enter__(self) -> Crew:
@@ -51,7 +60,7 @@ class Crew:
 
         self.session.status.token = self.job.token
         with suppress(OSError):  # a worker died just now; the scheduler has it for all others
-            self.client.register_plugin(JobPlugin(PackedJob.of(self.job, self.paths)))
+            self.client.register_plugin(JobPlugin(PackedJob.of(self.job, self.paths, self.parcels)))
         session = self.session
         self.client.subscribe_topic(
             f"{TOPIC}-{session.status.id}", lambda event: session.ask(str(event[1].get("wish")))

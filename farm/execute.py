@@ -9,13 +9,14 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..devices.base import DeviceError
 from ..store.layout import is_free
 from ..store.place import PathLike, Place, place_of
 from ..store.results import open_results
@@ -23,7 +24,7 @@ from ..store.runstore import RunStore
 from ..store.schema import FAILED, MISSING
 from ..store.writers import others
 from .axes import refuse
-from .cluster import dashboard, embedded, load_libraries
+from .cluster import dashboard, embedded, load_libraries, warn_if_open
 from .clusters import current_form
 from .control import Session, Status, forget_dead, new_id
 from .estimate import guessed, measured, tried
@@ -136,6 +137,9 @@ def _complete(study: Study, options: Options, place: Place) -> Tally:
         _existing(study, options.store)
     if options.client is None:  # without a compiler nothing is written either
         _prepare(study, options.workers or os.cpu_count() or 1)
+    elif not study.work.holds_interpreter:
+        with suppress(DeviceError):  # what this machine can compile is sent along; others may do better
+            _prepare(study, os.cpu_count() or 1)
     store = RunStore.create_or_open(place, study.owner, overwrite=options.overwrite)
     tally = _fill(study, store, options)
     # The last one of several clients that did the same sweep publishes it.
@@ -252,9 +256,11 @@ def _client(work: Work, options: Options) -> Iterator[tuple[Client, tuple[str, .
 
     if isinstance(options.client, str):
         with Client(options.client, set_as_default=False) as client:
+            warn_if_open(client)
             yield client, ()
         return
     if options.client is not None:
+        warn_if_open(options.client)
         yield options.client, ()
         return
     processes = work.holds_interpreter

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ..store.runstore import RunStore
 from ..store.schema import Column, Slot, StoreError
 from . import worker
+from .builds import to_send
 from .control import Session, Wish
 from .crew import GONE, Crew
 from .options import Options
@@ -94,7 +95,7 @@ class Schedule:
         self.in_flight: dict[Any, Sent] = {}  # by key of its future
         self.ended: SimpleQueue[Future[BatchReceipt]] = SimpleQueue()
         job = Job(f"sweep-{uuid.uuid4().hex}", piece.work, piece.points, options.limit)
-        self.crew = Crew(client, job, session, options, paths)
+        self.crew = Crew(client, job, session, options, paths, to_send(study, options))
 
     def run(self) -> Tally:
         """Do runs, and return when all are in the store.

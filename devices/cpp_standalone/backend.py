@@ -15,10 +15,21 @@ from ...core.model import FORMAT, NUMERICS, Model
 from ...core.profiling import kernel_labels
 from ...core.userfunctions import MissingImplementationError
 from ...core.version import __version__
-from ..base import Backend, Build, BuildError, InputSpec, Manifest, OutputSpec, Runner
+from ..base import (
+    Backend,
+    Build,
+    BuildError,
+    CompilerNotFoundError,
+    InputSpec,
+    Manifest,
+    OutputSpec,
+    Parcel,
+    Runner,
+)
 from .cache import BuildCache
 from .compile import compile_model, engine_digest, host_executable
 from .options import preferred_compiler, preferred_options
+from .parcel import HOST, Fit, pack, received, unpack
 from .runner import HostRunner
 from .toolchain import CompileOptions, cpu_target, find_compiler
 
@@ -78,12 +89,45 @@ class CPPBackend(Backend):
         )
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:40]
 
+    def identity(self, model: Model) -> str:
+        """What a build is of, whatever made it: its key without compiler and processor."""
+        parts = (model.hash, self.name, generator_digest(), self.options.key_text())
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
     def find(self, model: Model) -> Build | None:
-        path = self.cache.get(self.key(model))
+        try:
+            path = self.cache.get(self.key(model))
+        except CompilerNotFoundError:
+            path = None
+        path = path or self._shipped(model)
         return None if path is None else Build(path, read_manifest(path))
 
+    def _shipped(self, model: Model) -> Path | None:
+        """Return the build that came with the job, unpacked, if one came that fits this machine."""
+        parcel = received(self.identity(model))
+        if parcel is None or Fit.of(parcel.fit).problem():
+            return None
+        return unpack(parcel, self.cache)
+
+    def pack(self, model: Model) -> Parcel | None:
+        build = self.find(model)
+        if build is None:
+            return None
+        own = build.path / HOST
+        host = own if own.exists() else self._host()
+        return pack(self.identity(model), build.path, host, self.options.native)
+
+    def _host(self) -> Path:
+        return host_executable(self.cache, find_compiler(self.compiler), self.options)
+
     def build(self, model: Model) -> Build:
-        key = self.key(model)
+        try:
+            key = self.key(model)
+        except CompilerNotFoundError as error:
+            return self._without_compiler(model, error)
+        found = self.find(model)
+        if found is not None:
+            return found
         path = self.cache.make(key, lambda folder: self._fill(folder, key, model))
         return Build(path, read_manifest(path))
 
@@ -108,18 +152,29 @@ class CPPBackend(Backend):
         for name, text in zip(READABLE, (model.dump(), kernels.dump()), strict=True):
             (folder / name).write_text(text)
 
+    def _without_compiler(self, model: Model, error: CompilerNotFoundError) -> Build:
+        found = self.find(model)
+        if found is not None:
+            return found
+        parcel = received(self.identity(model))
+        came = f"a build came with the job, but {Fit.of(parcel.fit).problem()}" if parcel else ""
+        raise CompilerNotFoundError(f"{error}\n{came or 'and no build came with the job'}") from error
+
     def runner(self, build: Build) -> Runner:
-        host = host_executable(self.cache, find_compiler(self.compiler), self.options)
-        return HostRunner(build, host)
+        own = build.path / HOST
+        return HostRunner(build, own if own.exists() else self._host())
 
     def provenance(self) -> Mapping[str, str]:
         import numpy
 
-        compiler = find_compiler(self.compiler)
+        try:
+            command = " ".join(find_compiler(self.compiler).command)
+        except CompilerNotFoundError:
+            command = "none"
         return {
             "spikefarm": __version__,
             "device": self.name,
-            "compiler": " ".join(compiler.command),
+            "compiler": command,
             "flags": " ".join(self.options.flags()),
             "cpu": cpu_target(),
             "python": platform.python_version(),

@@ -102,7 +102,10 @@ class BuildCache:
     def get(self, key: str) -> Path | None:
         """Return the directory of an entry whose files are what they were when it was made, or None."""
         path = self._path(key)
-        if not (path / _RECORD).exists() or not _intact(path):
+        if not (path / _RECORD).exists():
+            return None
+        _check_owners(path, self.root)
+        if not _intact(path):
             return None
         mark_used(path)
         return path
@@ -179,7 +182,10 @@ class BuildCache:
     def _prepare(self) -> None:
         try:
             for folder in (self._builds, self._building, self.root / "locks"):
-                folder.mkdir(parents=True, exist_ok=True)
+                if not folder.exists():
+                    folder.mkdir(parents=True)
+                    for made in (self.root, folder):  # whatever the umask: nobody else puts builds there
+                        made.chmod(made.stat().st_mode & ~0o022)
                 if not os.access(folder, os.W_OK | os.X_OK):
                     raise PermissionError(f"no permission to write {folder}")
         except OSError as error:
@@ -264,7 +270,35 @@ class BuildCache:
                 total -= entry.size
 
 
+def _check_owners(entry: Path, root: Path) -> None:
+    """Refuse what somebody else could have put there or could alter: it is going to be executed.
+
+    Raises
+    ------
+    CacheError
+        Names what is wrong, and the remedy.
+    """
+    trusted = (os.getuid(), 0)
+    try:
+        for path in (root, entry.parent, entry, *(p for p in entry.iterdir() if p.name != _USED)):
+            status = path.stat()
+            if status.st_uid not in trusted:
+                raise CacheError(
+                    f"{path} belongs to user {status.st_uid}, whose builds are not executed; set "
+                    "SPIKEFARM_CACHE_DIR to a directory of your own"
+                )
+            if status.st_mode & 0o022:
+                raise CacheError(
+                    f"{path} can be altered by others (mode {status.st_mode & 0o777:o}), so it is not executed; "
+                    f"chmod go-w {path}, or set SPIKEFARM_CACHE_DIR to a directory of your own"
+                )
+    except FileNotFoundError:
+        return  # being removed
+
+
 def _write_record(folder: Path) -> None:
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(path.stat().st_mode & ~0o022)
     files = {
         path.relative_to(folder).as_posix(): [path.stat().st_size, _digest(path)]
         for path in sorted(folder.rglob("*"))

@@ -103,6 +103,9 @@ class FakeSimulation:
     def provenance(self) -> dict[str, str]:
         return {"compiler": "none"}
 
+    def pack(self) -> None:
+        return None
+
     def built(self) -> bool:
         return self.compiles
 

@@ -10,10 +10,19 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import psutil
 import pytest
-from spikefarm.farm.cluster import DASHBOARD_PORT, LOOPBACK, dashboard, embedded, stock_pages
+from spikefarm.farm.cluster import (
+    DASHBOARD_PORT,
+    LOOPBACK,
+    OpenClusterWarning,
+    dashboard,
+    embedded,
+    stock_pages,
+    warn_if_open,
+)
 from spikefarm.farm.progress import Progress, wanted
 
 
@@ -113,3 +122,28 @@ def test_the_bar_counts_what_was_there_already(capsys: pytest.CaptureFixture[str
     with Progress(10, 4, show=False) as progress:
         progress.update(3, 1)
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("address", "warned"),
+    [
+        ("tcp://192.0.2.7:8786", True),
+        ("tcp://[2001:db8::1]:8786", True),
+        ("tcp://head-node:8786", True),
+        ("ws://192.0.2.7:8786", True),
+        ("tcp://127.0.0.1:8786", False),
+        ("tcp://[::1]:8786", False),
+        ("tcp://localhost:8786", False),
+        ("tls://192.0.2.7:8786", False),
+        ("inproc://192.0.2.7/1/1", False),
+    ],
+)
+def test_what_an_open_cluster_risks_is_said(
+    address: str, warned: bool, recwarn: pytest.WarningsRecorder
+) -> None:
+    warn_if_open(SimpleNamespace(scheduler_info=lambda n_workers: {"address": address}))  # type: ignore[arg-type]
+    told = [str(w.message) for w in recwarn if w.category is OpenClusterWarning]
+    assert len(told) == warned
+    if warned:
+        assert f"the cluster at {address} has no encryption" in told[0]
+        assert "whoever reaches that port can run any code" in told[0]

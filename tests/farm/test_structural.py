@@ -100,6 +100,9 @@ class Slow(FakeSimulation):
 
     together = threading.Barrier(2, timeout=20)
 
+    def pack(self) -> None:
+        return None
+
     def built(self) -> bool:
         return False
 
@@ -115,6 +118,9 @@ def test_several_compile_at_a_time() -> None:
 
 def test_where_nothing_compiles_nothing_runs() -> None:
     class Broken(FakeSimulation):
+        def pack(self) -> None:
+            return None
+
         def built(self) -> bool:
             return False
 

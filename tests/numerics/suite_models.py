@@ -9,10 +9,17 @@ from functools import partial
 import numpy as np
 
 MODELS = {}
+#: Those that need Python during or between runs, which a standalone program has not.
+PYTHON_MODELS = {}
 
 
 def model(function):
     MODELS[function.__name__] = function
+    return function
+
+
+def python_model(function):
+    PYTHON_MODELS[function.__name__] = function
     return function
 
 
@@ -544,6 +551,146 @@ def two_networks(b):
     return {"one": one.v[:], "two": two.v[:], "seen": [float(one.seen[0]), float(two.seen[0])]}
 
 
+@model
+def objects_at_rest(b):
+    """What is not active does nothing, and its monitor records nothing new."""
+    group = b.NeuronGroup(2, "dv/dt = 1/ms : 1\nn : 1", threshold="v > 1.55", reset="v = 0", method="euler")
+    code = group.run_regularly("n += 1", dt=1 * b.ms)
+    spikes, trace = b.SpikeMonitor(group), b.StateMonitor(group, "v", record=True, dt=0.5 * b.ms)
+    network = b.Network(group, spikes, trace)
+    network.run(3 * b.ms)
+    trace.active = False
+    code.active = False
+    network.run(3 * b.ms)
+    trace.active = True
+    network.run(1 * b.ms)
+    return {"v": trace.v, "t": trace.t, "n": group.n[:], "spikes": spikes.t}
+
+
+# ---- with Python in between
+
+
+def oscillator(b):
+    return b.NeuronGroup(
+        3,
+        "dv/dt = (1.5 + 0.2*i - v)/(4*ms) : 1\nn : integer",
+        threshold="v > 1",
+        reset="v = 0; n += 1",
+        method="exact",
+    )
+
+
+@python_model
+def python_at_every_step(b):
+    """Functions with and without the time, a method, clocks and places of their own, reading and writing."""
+    group = oscillator(b)
+    seen = []
+
+    class Watcher:
+        def __init__(self):
+            self.times = []
+
+        def look(self, t):
+            self.times.append(float(np.asarray(t / b.second)))
+
+    watcher = Watcher()
+    method = b.NetworkOperation(watcher.look, dt=1 * b.ms)
+
+    @b.network_operation(dt=0.5 * b.ms, when="end")
+    def push():
+        seen.append(float(group.v[1]))
+        group.v[0] += 0.01
+        group.v_[2] = group.v_[2] * 0.99
+
+    @b.network_operation(when="start", order=1)
+    def count(t):
+        if t > 2.95 * b.ms:
+            group.n[1] = 100
+
+    trace = b.StateMonitor(group, "v", record=True)
+    simulate(b, 4 * b.ms, group, trace, push, count, method)
+    return {"v": trace.v, "seen": seen, "times": watcher.times, "n": group.n[:]}
+
+
+@python_model
+def stopped_runs(b):
+    """A run is ended by the network's method, and another one goes on from there."""
+    group = oscillator(b)
+    spikes = b.SpikeMonitor(group)
+    network = b.Network(group, spikes)
+    found = []
+
+    @b.network_operation
+    def end():
+        if len(spikes.i) >= 4 * (len(found) + 1):
+            network.stop()
+
+    network.add(end)
+    for _ in range(2):
+        network.run(50 * b.ms)
+        found.append([float(network.t), *group.v[:]])
+    return {"found": found, "t": spikes.t, "i": spikes.i}
+
+
+@python_model
+def stored_and_restored(b):
+    """Three ways on from one state, and back to the beginning."""
+    group = oscillator(b)
+    spikes, trace = b.SpikeMonitor(group), b.StateMonitor(group, "v", record=True)
+    network = b.Network(group, spikes, trace)
+    network.store("fresh")
+    network.run(3 * b.ms)
+    network.store()
+    found = []
+    for start in (0.1, 0.5, 0.9):
+        network.restore()
+        group.v = start
+        network.run(4 * b.ms)
+        found.append([float(network.t), spikes.num_spikes, *group.v[:], *group.n[:], trace.v.sum()])
+    network.restore("fresh")
+    network.run(1 * b.ms)
+    return {"found": found, "t": trace.t, "v": trace.v}
+
+
+@python_model
+def states_as_values(b):
+    """Taken from one group and given to another; read between runs, by every kind of index."""
+    one, two = oscillator(b), oscillator(b)
+    first, second = b.Network(one), b.Network(two)
+    first.run(5 * b.ms)
+    two.set_states(one.get_states(["v", "n"]))
+    second.run(2 * b.ms)
+    states = two.get_states(["v", "n"], units=False)
+    above = two.v["n > 0"]
+    return {"v": states["v"], "n": states["n"], "above": above, "one": one.v[1:], "i": two.v["i != 1"]}
+
+
+@python_model
+def single_steps_recorded(b):
+    group = oscillator(b)
+    trace = b.StateMonitor(group, "v", record=True, dt=1 * b.ms)
+    network = b.Network(group, trace)
+    network.run(3 * b.ms)
+    trace.record_single_timestep()
+    network.run(1 * b.ms)
+    return {"t": trace.t, "v": trace.v}
+
+
+@python_model
+def changes_between_runs(b):
+    """Values, time steps and constants in a loop of runs."""
+    group = b.NeuronGroup(2, "dv/dt = (drive - v)/tau : 1\ndrive : 1", method="exact")
+    network = b.Network(group)
+    found = []
+    for k in range(4):
+        group.drive = [k, -k]
+        group.v["i == 0"] += 0.5
+        network.run(2 * b.ms, namespace={"tau": (k + 1) * b.ms})
+        found.append(np.array(group.v[:]))
+    return {"found": found}
+
+
 def evaluate(b, name):
     """Arrays of one model as plain floats."""
-    return {key: np.asarray(value, dtype=float) for key, value in MODELS[name](b).items()}
+    found = {**MODELS, **PYTHON_MODELS}[name](b)
+    return {key: np.asarray(value, dtype=float) for key, value in found.items()}

@@ -37,9 +37,9 @@ def on(target, simulate, seed):
         return {key: np.asarray(value, dtype=float) for key, value in simulate().items()}
 
 
-def on_all(simulate, seed=0, exactly=True):
+def on_all(simulate, seed=0, exactly=True, standalone=True):
     """Arrays of a model, after seeing that they are the same everywhere; compiled ones ``exactly`` the same."""
-    found = on("cpp_standalone", simulate, seed)
+    found = on("cpp_standalone" if standalone else "cpp", simulate, seed)
     for target in ("cpp", "numpy"):
         other = on(target, simulate, seed)
         assert found.keys() == other.keys()
@@ -51,10 +51,11 @@ def on_all(simulate, seed=0, exactly=True):
     return found
 
 
-@pytest.mark.parametrize("name", suite_models.MODELS)
+@pytest.mark.parametrize("name", [*suite_models.MODELS, *suite_models.PYTHON_MODELS])
 def test_same_everywhere_and_as_in_brian2(name, reference):
     """After a change of models: python tests/numerics/make_suite_reference.py, with a Python that has Brian 2."""
-    found = on_all(lambda: suite_models.evaluate(spikefarm, name))
+    standalone = name in suite_models.MODELS
+    found = on_all(lambda: suite_models.evaluate(spikefarm, name), standalone=standalone)
     wanted = {
         key.split("/")[1].replace("|", "/"): v for key, v in reference.items() if key.startswith(f"{name}/")
     }
