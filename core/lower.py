@@ -31,6 +31,7 @@ from .lower_synapses import connect_kernel, event_driven_names, reference_subexp
 from .model import STATE_DTYPES, Assign, Event, Model, Operation, Population, Probe, Span
 from .statements import Stmt
 from .streams import number_streams
+from .synapsenames import SYNAPTIC, full_name, seen_from_synapses
 
 
 def lower(model: Model) -> Kernels:
@@ -276,7 +277,11 @@ def probe_kernel(model: Model, probe: Probe) -> Kernel:
     """Recording: one statement for each variable, whose target is the variable's column."""
     source = model.source(probe.source)
     rows = rows_of(model.span(probe.source), source)
-    body = tuple(Stmt(name, relative(Var(name), rows), local=True) for name in probe.variables)
+    own = {v.name for v in source.variables} | (set(SYNAPTIC) if source.ends else set())
+    elsewhere = {n: full_name(seen_from_synapses(n)) for n in probe.variables if source.ends and n not in own}
+    body = tuple(
+        Stmt(name, relative(Var(elsewhere.get(name, name)), rows), local=True) for name in probe.variables
+    )
     base = Kernel(probe.kind, probe.id, source.id, probe.clock, probe.when, probe.order)
     return replace(base, body=body, event=probe.event, rows=rows)
 

@@ -16,7 +16,9 @@ from .context import REFRACTORY, SPECIAL
 from .dimensions import Dimension
 from .equations import DIFFERENTIAL, HELD, PARAMETER, SUBEXPRESSION
 from .expr import At, Element, Expr, InputEntry, Param, TimedCall, text, walk
+from .infer import Type
 from .statements import Stmt
+from .synapsenames import SYNAPTIC, full_name, seen_from_synapses
 
 FORMAT = 1
 _ALWAYS = frozenset(SPECIAL) | frozenset(REFRACTORY)
@@ -525,6 +527,16 @@ class Model:
     def _is_source(self, id: str) -> bool:
         return id in self._spans or any(p.id == id for p in self.populations)
 
+    def type_of(self, population: Population, name: str) -> Type | None:
+        """Type of what strings for a population can name, as far as the neurons at the ends of synapses go too."""
+        own = {v.name: Type(v.dim, v.dtype) for v in population.variables}
+        found = {**SPECIAL, **REFRACTORY, **(SYNAPTIC if population.ends else {}), **own}.get(name)
+        if found is not None or population.ends is None:
+            return found
+        full = full_name(seen_from_synapses(name))
+        variable, _, side = full.rpartition("_")
+        return self.type_of(self.source(population.ends.end(side)), variable)
+
     def _dangling_probes(self) -> Iterator[str]:
         for probe in self.probes:
             if not self._is_source(probe.source):
@@ -533,7 +545,7 @@ class Model:
             source = self.source(probe.source)
             if probe.event and source.event(probe.event) is None:
                 yield f"{probe.id} records {probe.event} of {probe.source}, which has no such event"
-            for name in sorted(set(probe.variables) - {v.name for v in source.variables} - _ALWAYS):
+            for name in sorted(n for n in set(probe.variables) if self.type_of(source, n) is None):
                 yield f"{probe.id} records {name}, which {probe.source} does not have"
             if probe.record not in self._input_ids | {"all", ""}:
                 yield f"{probe.id} records the indices {probe.record}, which do not exist"

@@ -61,7 +61,7 @@ _ELSEWHERE: Final[Mapping[str, str]] = MappingProxyType(
         "codegen.cpp.extra_compile_args_msvc": "Microsoft's compiler is not supported.",
         "core.outdated_dependency_error": "pip checks the versions of what spikefarm needs.",
         "core.stop_on_keyboard_interrupt": "Ctrl-C ends a run with KeyboardInterrupt.",
-        "core.network": "give a Network its schedule, or objects their when and order.",
+        "core.network": "give objects their when and order.",
         "devices.cpp_standalone.make_cmd_unix": "builds need no make.",
         "devices.cpp_standalone.run_cmd_unix": "device.run starts the simulation by itself.",
         "devices.cpp_standalone.extra_make_args_windows": "Windows is not supported.",

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .connections import PER_SYNAPSE
-from .context import REFRACTORY, SHARED, SPECIAL
+from .context import SHARED
 from .dimensions import Dimension
 from .infer import unit_of
 from .model import Model, Population, Probe
@@ -96,10 +96,9 @@ class Layout:
 
     def dim_of(self, probe: Probe, variable: str) -> Dimension:
         """Dimension of a recorded variable."""
-        special = {**SPECIAL, **REFRACTORY}
-        if variable in special:
-            return special[variable].dim
-        return self.model.source(probe.source).variable(variable).dim
+        found = self.model.type_of(self.model.source(probe.source), variable)
+        assert found is not None
+        return found.dim
 
     def recorded(self, probe: Probe) -> NDArray[np.int64]:
         """Which neurons a state probe records."""

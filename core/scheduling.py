@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 
 
 class Entry(NamedTuple):
-    """One thing that happens, of which object, on which clock, where in the time step."""
+    """One thing that happens, of which object, on which clock, where in the time step, and whether it does."""
 
     what: str
     owner: str
     dt: str
     when: str
     order: int
+    active: str
 
 
 class SchedulingSummary:
@@ -32,7 +33,7 @@ class SchedulingSummary:
         All that run.
     """
 
-    _HEAD = ("object", "part of", "dt", "when", "order")
+    _HEAD = ("object", "part of", "dt", "when", "order", "active")
 
     def __init__(self, objects: Iterable[Declared]) -> None:
         found = [entry for obj in objects for entry in _entries(obj)]
@@ -58,18 +59,17 @@ class SchedulingSummary:
 
 
 def _entries(obj: Declared) -> list[Entry]:
-    dt = str(obj.clock.dt)
+    dt, active = str(obj.clock.dt), "yes" if obj.active else "no"
     if not isinstance(obj, Group):
-        return [Entry(obj.name, ", ".join(o.name for o in obj._needs), dt, obj.when, obj.order)]
+        return [Entry(obj.name, ", ".join(o.name for o in obj._needs), dt, obj.when, obj.order, active)]
     found = []
     if obj.equations.of_kind(DIFFERENTIAL):
-        found.append(Entry(f"{obj.name}_stateupdater", obj.name, dt, "groups", obj.order))
+        found.append(Entry(f"{obj.name}_stateupdater", obj.name, dt, "groups", obj.order, active))
     for event in obj.own_events():
-        place = event.check
-        found.append(Entry(f"{obj.name}_{event.name}_thresholder", obj.name, dt, place.when, place.order))
+        name = f"{obj.name}_{event.name}"
+        found.append(Entry(f"{name}_thresholder", obj.name, dt, event.check.when, event.check.order, active))
         if event.run is not None:
-            place = event.run
-            found.append(Entry(f"{obj.name}_{event.name}_resetter", obj.name, dt, place.when, place.order))
+            found.append(Entry(f"{name}_resetter", obj.name, dt, event.run.when, event.run.order, active))
     return found
 
 

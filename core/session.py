@@ -167,9 +167,14 @@ class InsertEntry:
 
 @dataclass(frozen=True)
 class SeedEntry:
-    """``seed(value)``; ``None`` for a random one."""
+    """``seed(value)``; ``None`` for a random one.
+
+    ``afresh`` where nothing has been declared since the scope began: then everything is drawn as if nothing had been
+    before, so that a notebook's cell that begins with ``start_scope()`` and ``seed(3)`` does the same every time.
+    """
 
     value: int | None
+    afresh: bool = False
 
 
 @dataclass(frozen=True)
@@ -200,6 +205,7 @@ class Session:
     _names: dict[str, weakref.ref[Any]] = field(default_factory=dict)
     _defaultclock: Clock | None = None
     _count: int = 0
+    _in_scope: int = 0  # objects declared in the present scope
     _declared: dict[str, int] = field(default_factory=dict)
     _networks: int = 0
 
@@ -245,6 +251,7 @@ class Session:
                 name = f"{stem}_{number}"
         self._names[name] = weakref.ref(obj)
         self._count += 1
+        self._in_scope += 1
         return name, explicit, self._count
 
     def next_network(self) -> str:
@@ -258,6 +265,18 @@ class Session:
         self._declared[kind] = number + 1
         return f"{kind}_{number}" if number else kind
 
+    def draw_afresh(self) -> bool:
+        """Begin to count places anew, if nothing has been declared in this scope; whether that is so."""
+        if self._in_scope:
+            return False
+        self._declared.clear()
+        return True
+
+    def start_scope(self) -> None:
+        """Let what has been declared so far be."""
+        self.scope += 1
+        self._in_scope = 0
+
     def _alive(self, name: str) -> bool:
         reference = self._names.get(name)
         return reference is not None and reference() is not None
@@ -268,7 +287,7 @@ class Session:
         self._names.clear()
         self._declared.clear()
         self._defaultclock = None
-        self.scope += 1
+        self.start_scope()
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_names": {}}  # weak references do not travel
@@ -321,11 +340,11 @@ def seed(seed: int | None = None) -> None:
             raise ValueError(f"seed({seed}): a seed lies between 0 and 2**64 - 1.")
         seed = int(seed)
     session = current_session()
-    entry = SeedEntry(seed)
+    entry = SeedEntry(seed, session.draw_afresh())
     session.record(entry)
     session.device.after_seed(session, entry)
 
 
 def start_scope() -> None:
     """Let the magic ``run`` forget the objects declared so far."""
-    current_session().scope += 1
+    current_session().start_scope()

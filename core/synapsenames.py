@@ -64,6 +64,12 @@ def full_name(reference: Reference) -> str:
     return f"{reference.variable}_{reference.side}"
 
 
+def seen_from_synapses(name: str) -> Reference:
+    """What a name that is no variable of the synapses stands for: without a suffix, the target's variable."""
+    variable, _, side = name.rpartition("_")
+    return Reference(side, variable) if side in ("pre", "post") else Reference("post", name)
+
+
 def normalised(block: tuple[Stmt, ...], known: Mapping[str, Reference]) -> tuple[Stmt, ...]:
     """Statements with every variable of a neuron under its full name."""
     return tuple(
@@ -117,4 +123,5 @@ __all__ = [
     "readonly_reference",
     "reference_types",
     "references",
+    "seen_from_synapses",
 ]

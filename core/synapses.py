@@ -402,11 +402,11 @@ class Synapses(Group):
             In the standalone device before the simulation has run.
         """
         device = self.session.device
+        known = device.connections(self.session, self)
+        if known is not None:
+            return known
         found = [device.read(self.session, self, name) for name in ("i", "j")]
         if found[0] is None or found[1] is None:
-            known = device.connections(self.session, self)
-            if known is not None:
-                return known
             raise NotImplementedError(
                 f"The connections of {self.name} are not known before the simulation has run: "
                 f"{device.why_unavailable()}."

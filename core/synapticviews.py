@@ -63,7 +63,7 @@ class SynapticView(VariableView):
         """A pair of integers or slices as a condition that holds for its synapses."""
         if len(index) not in (2, 3):
             raise IndexError(f"{self.label}[{index!r:.60}]: an index has two parts, for i and for j.")
-        parts = []
+        parts = self._count_condition(index[2]) if len(index) == 3 else []
         for name, part, size in zip("ij", index, self.group.sizes, strict=False):
             if isinstance(part, slice):
                 start, stop, step = part.indices(size)
@@ -78,6 +78,25 @@ class SynapticView(VariableView):
                     "integers, slices or a string with a condition."
                 )
         return " and ".join(parts)
+
+    def _count_condition(self, part: Any) -> list[str]:
+        """The third part of an index: which of the synapses of a pair."""
+        name = self.group.pair_index
+        if not name:
+            raise IndexError(
+                f"{self.label}: a third part of an index needs Synapses(…, multisynaptic_index=…)."
+            )
+        if isinstance(part, int | np.integer) and not isinstance(part, bool) and part >= 0:
+            return [f"{name} == {part}"]
+        known = isinstance(part, slice) and min(part.start or 0, part.stop or 0) >= 0
+        if not known or (part.step or 1) < 1:
+            raise NotImplementedError(
+                f"{self.label}: how many synapses a pair has is known when the simulation runs; let the third part "
+                "of an index count from 0."
+            )
+        start, step = part.start or 0, part.step or 1
+        stop = [f"{name} < {part.stop}"] if part.stop is not None else []
+        return [f"{name} >= {start}", f"({name} - {start}) % {step} == 0", *stop]
 
     def _neuron(self, neuron: int, size: int, name: str) -> int:
         if not -size <= neuron < size:

@@ -8,16 +8,21 @@ from typing import Any
 from ..core.declared import Declared
 from ..core.expr import Expr
 from ..core.namespace import Resolved
-from ..core.session import Session
+from ..core.session import Session, SessionDevice
 from ..core.synapses import Synapses
 from .base import Array
 
 
-def connections(session: Session, synapses: Declared) -> tuple[Array, Array] | None:
-    """Neurons at both ends of synapses, unless that takes a simulation."""
+def connections(
+    session: Session, synapses: Declared, done: SessionDevice | None
+) -> tuple[Array, Array] | None:
+    """Neurons at both ends of synapses: of a simulation that is done, or else as far as none is needed."""
     from .runtime.connecting import known_connections
 
     assert isinstance(synapses, Synapses)
+    found = [done.read(session, synapses, name) for name in ("i", "j")] if done else [None, None]
+    if found[0] is not None and found[1] is not None:
+        return found[0].astype("int64"), found[1].astype("int64")
     return known_connections(session, synapses)
 
 

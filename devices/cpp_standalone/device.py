@@ -97,7 +97,7 @@ class CPPStandaloneDevice(UserDevice):
         return "call device.run() first"
 
     def connections(self, session: Session, synapses: Declared) -> tuple[Array, Array] | None:
-        return known.connections(session, synapses)
+        return known.connections(session, synapses, self if self._has_run else None)
 
     def evaluate(
         self, session: Session, owner: Declared, expr: Expr, constants: Mapping[str, Resolved], rows: range

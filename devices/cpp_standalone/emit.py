@@ -99,7 +99,7 @@ def _probe_outputs(model: Model, probe: Probe) -> list[OutputSpec]:
     columns = [
         OutputSpec(f"{probe.id}.{name}", dtype, -1, unit)
         for name in probe.variables
-        for dtype, unit in [_recorded_type(source, name)]
+        for dtype, unit in [_recorded_type(model, source, name)]
     ]
     if probe.kind == "events":
         return [*columns, OutputSpec(f"{probe.id}.count", "int32", model.span(probe.source).size, "1")]
@@ -109,12 +109,10 @@ def _probe_outputs(model: Model, probe: Probe) -> list[OutputSpec]:
     return [times, *columns]
 
 
-def _recorded_type(population: Population, name: str) -> tuple[str, str]:
-    special = {**SPECIAL, **REFRACTORY, **(SYNAPTIC if population.ends else {})}.get(name)
-    if special is not None:
-        return STATE_DTYPES[special.dtype], unit_of(special.dim)
-    variable = population.variable(name)
-    return STATE_DTYPES[variable.dtype], unit_of(variable.dim)
+def _recorded_type(model: Model, population: Population, name: str) -> tuple[str, str]:
+    found = model.type_of(population, name)
+    assert found is not None
+    return STATE_DTYPES[found.dtype], unit_of(found.dim)
 
 
 @lru_cache(maxsize=1)
@@ -594,7 +592,7 @@ class Emitter:
         source = self.model.source(probe.source)
         result = []
         for s in kernel.body:
-            dtype = _recorded_type(source, s.target)[0]
+            dtype = _recorded_type(self.model, source, s.target)[0]
             result.append((identifier(f"{probe.id}.{s.target}"), cpp(s.expr, scope), _C[dtype]))
         return result
 
@@ -618,7 +616,7 @@ class Emitter:
             return name != "i"
         if name in REFRACTORY:
             return False
-        return source.variable(name).shared
+        return any(v.name == name and v.shared for v in source.variables)
 
     # -- a run --------------------------------------------------------------------------------------------
 

@@ -65,7 +65,7 @@ class LazyStandaloneDevice(SessionDevice):
         return "call run() first"
 
     def connections(self, session: Session, synapses: Declared) -> tuple[Array, Array] | None:
-        return known.connections(session, synapses)
+        return known.connections(session, synapses, self if self._runner is not None else None)
 
     def evaluate(
         self, session: Session, owner: Declared, expr: Expr, constants: Mapping[str, Resolved], rows: range

@@ -15,7 +15,7 @@ from ...core.expr import Draw, MatrixEntry
 from ...core.freeze import SEED
 from ...core.integrators import Propagator
 from ...core.kernels import Kernel, Kernels
-from ...core.model import Population, Probe, Run
+from ...core.model import STATE_DTYPES, Population, Probe, Run
 from ...core.profiling import kernel_labels
 from ...core.recent import samples
 from ...core.spikegenerator import Spikes
@@ -401,7 +401,10 @@ class ArrayContext(Context):
                 chosen = value.reshape(-1)[:1]
             else:
                 chosen = np.broadcast_to(value, (last,) if population.ends else (population.size,))[rows]
-            self._recorded.setdefault(f"{probe.id}.{s.target}", []).append(np.array(chosen))
+            given = self._model.type_of(population, s.target)
+            assert given is not None
+            column = np.array(chosen, dtype=STATE_DTYPES[given.dtype])
+            self._recorded.setdefault(f"{probe.id}.{s.target}", []).append(column)
 
     def _shorten(self, probe: Probe, dt: float) -> None:
         """Let go of the oldest samples, once there are twice as many as are kept."""

@@ -102,6 +102,9 @@ class RuntimeDevice(UserDevice):
 
     def after_seed(self, session: Session, entry: SeedEntry) -> None:
         self._seed = secrets.randbits(63) if entry.value is None else entry.value
+        if entry.afresh:
+            self._assigned.clear()
+            self._clocks.clear()
 
     def after_assign(self, session: Session, entry: AssignEntry) -> None:
         group, name = entry.target, entry.variable

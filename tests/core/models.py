@@ -6,10 +6,13 @@ Each function declares a model in the current session, runs it and returns its o
 from numpy import arange
 from spikefarm import (
     Clock,
+    Hz,
     Network,
     NeuronGroup,
+    PoissonGroup,
     SpikeMonitor,
     StateMonitor,
+    Synapses,
     TimedArray,
     ms,
     mV,
@@ -169,6 +172,46 @@ def algebra():
     return group, states
 
 
+def plastic():
+    """Synapses of every kind: rules and pairs, both sides, sums, delays of each, and synapses onto synapses."""
+    tau, chance = 20 * ms, 0.1
+    inputs = PoissonGroup(50, rates=20 * Hz, name="inputs")
+    cells = NeuronGroup(
+        10,
+        """dv/dt = (drive + gap - v)/tau : 1 (unless refractory)
+           drive : 1
+           gap : 1""",
+        threshold="v > 1",
+        reset="v = 0",
+        refractory=2 * ms,
+        method="euler",
+        name="cells",
+    )
+    learned = Synapses(
+        inputs,
+        cells,
+        """w : 1
+           dx/dt = -x/tau : 1 (event-driven)
+           dy/dt = -y/(30*ms) : 1 (event-driven)""",
+        on_pre={"pre": "v_post += w; x += 0.1; w = clip(w - y, 0, 1)", "slow": "drive_post += 0.01*rand()"},
+        on_post="y += 0.1; w = clip(w + x, 0, 1)",
+        delay={"slow": 5 * ms},
+        name="learned",
+    )
+    learned.connect(p="chance", condition="i % 10 != j")
+    learned.w = "0.1*rand() + 0.01*N_incoming"
+    learned.pre.delay = "1*ms + rand()*ms"
+    gaps = Synapses(cells, cells, "g : 1 (shared)\ngap_post = g*(v_pre - v_post) : 1 (summed)", name="gaps")
+    gaps.connect(j="k for k in range(i - 1, i + 2) if k != i", skip_if_invalid=True)
+    gaps.g = 0.2
+    gate = Synapses(cells[2:4], learned, on_pre="w_post *= 0.9", name="gate")
+    gate.connect(i=[0, 1, 1], j=[0, 1, 2])
+    weights = StateMonitor(learned, ["w", "v_post"], record=[0, 3], dt=10 * ms)
+    run(100 * ms)
+    return inputs, cells, learned, gaps, gate, weights
+
+
 MODELS = {
-    function.__name__: function for function in (lif, noisy, hodgkin_huxley, coupled, stochastic, algebra)
+    function.__name__: function
+    for function in (lif, noisy, hodgkin_huxley, coupled, stochastic, algebra, plastic)
 }

@@ -106,6 +106,7 @@ def test_schedule():
     cells, spikes, trace = declare()
     cells.thresholder["odd"].when = "end"
     cells.run_on_event("odd", "v -= 0.1", order=3)
+    trace.active = False
     summary = scheduling_summary()
     assert [(e.what, e.owner, e.when, e.order) for e in summary.entries] == [
         ("nudge", "cells", "start", 0),
@@ -118,8 +119,8 @@ def test_schedule():
         ("cells_odd_thresholder", "cells", "end", 0),
     ]
     text = str(summary).splitlines()
-    assert text[0].split() == ["object", "part", "of", "dt", "when", "order"]
-    assert text[2].split() == ["nudge", "cells", "1.", "ms", "start", "0"]
-    assert text[3].split() == ["trace", "cells", "100.", "us", "start", "0"]
+    assert text[0].split() == ["object", "part", "of", "dt", "when", "order", "active"]
+    assert text[2].split() == ["nudge", "cells", "1.", "ms", "start", "0", "yes"]
+    assert text[3].split() == ["trace", "cells", "100.", "us", "start", "0", "no"]
     assert "<td>cells_odd_resetter</td>" in summary._repr_html_()
     assert str(scheduling_summary(Network(cells))).count("\n") == 7

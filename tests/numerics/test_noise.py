@@ -90,12 +90,12 @@ def test_small_groups_draw_the_same_way():
 
 
 def test_the_same_xi_is_the_same_number():
-    """One xi drives both equations of a neuron; xi_1 and xi_2 are independent."""
+    """One xi_0 drives both equations of a neuron; xi_1 and xi_2 are independent."""
     with isolated_session(3):
         group = NeuronGroup(
             500,
-            """da/dt = xi*ms**-0.5 : 1
-               db/dt = 2*xi*ms**-0.5 : 1
+            """da/dt = xi_0*ms**-0.5 : 1
+               db/dt = 2*xi_0*ms**-0.5 : 1
                dc/dt = xi_1*ms**-0.5 : 1
                dd/dt = xi_2*ms**-0.5 : 1
                df/dt = (xi_1 - xi_2 + 3*xi_2)*ms**-0.5 : 1""",
@@ -127,8 +127,8 @@ def test_flagged_noise_stands_still_too():
     with isolated_session(2):
         group = NeuronGroup(
             20,
-            """dv/dt = xi*ms**-0.5 : 1 (unless refractory)
-               dw/dt = xi*ms**-0.5 : 1""",
+            """dv/dt = xi_0*ms**-0.5 : 1 (unless refractory)
+               dw/dt = xi_0*ms**-0.5 : 1""",
             threshold="v > 100",
             reset="v = 0",
             refractory=2 * ms,
@@ -204,8 +204,8 @@ def test_noise_shared_by_a_multiplicative_system():
         defaultclock.dt = 0.5 * ms
         group = NeuronGroup(
             200,
-            """dx/dt = -y*xi*second**-0.5 : 1
-               dy/dt = x*xi*second**-0.5 : 1""",
+            """dx/dt = -y*xi_0*second**-0.5 : 1
+               dy/dt = x*xi_0*second**-0.5 : 1""",
             method="heun",
         )
         group.x = 1

@@ -1,7 +1,7 @@
 """Random expressions against Python's own arithmetic: types, operators, and every place of computation."""
 
 import math
-import random
+import random as chance
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ class Writer:
     """Writes expressions of each type, at most so deep."""
 
     def __init__(self, seed):
-        self.random = random.Random(seed)
+        self.random = chance.Random(seed)
 
     def pick(self, *choices):
         return self.random.choice(choices)

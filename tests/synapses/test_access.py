@@ -144,6 +144,27 @@ def test_monitors(target):
     assert_array_equal(some.w[:, 0], [21, 2])
 
 
+def test_monitors_of_neurons_variables(target):
+    """From the synapses' side: a value for each synapse, of variables, subexpressions and numbers of the neurons."""
+    before = SpikeGeneratorGroup(2, [0, 1], [0.2, 0.3] * ms)
+    after = NeuronGroup(3, "v : volt\ntwice = 2*v + i*mV : volt\nk : integer\nc : 1 (shared)")
+    after.k, after.c = "2*i", 4
+    s = Synapses(before, after, "w : 1\nq = v_post*w : volt", on_pre="v_post += w*mV")
+    s.connect(i=[0, 1, 0], j=[2, 0, 1])
+    s.w, s.delay = [1, 2, 3], [0.2, 0, 0] * ms
+    names = ["v_post", "v", "twice_post", "q", "k", "c_post", "N_outgoing", "i", "j"]
+    every = StateMonitor(s, names, record=True, when="end")
+    Network(before, after, s, every).run(0.6 * ms)
+    assert_allclose(every.v_post[:, 2:5] / mV, [[0, 0, 1], [0, 2, 2], [3, 3, 3]])
+    assert_array_equal(every.v, every.v_post)
+    assert_allclose(every.twice_post[:, -1] / mV, [4, 4, 7])
+    assert_allclose(every.q[:, -1] / mV, [1, 4, 9])
+    assert_array_equal(every.k[:, 0], [4, 0, 2])
+    assert every.k.dtype == every.i.dtype == np.int32
+    assert_array_equal(every.c_post[:, 0], [4, 4, 4])
+    assert_array_equal(every.N_outgoing[:, 0], [2, 1, 2])
+
+
 def test_operations_in_between(at_once):
     """Python may read and set weights and delays within a run, in the order in which synapses were made."""
     before = SpikeGeneratorGroup(2, [0, 1, 0, 1], [1, 1, 3, 3] * ms)
@@ -265,10 +286,20 @@ def test_standalone_before_it_runs():
         drawn.connect(p=0.5)
         drawn.w[1, :] = 3
         drawn.w["i == 2"] = 4
+        many = Synapses(before, after, "w : 1", name="many", multisynaptic_index="k")
+        many.connect(condition="rand() < 0.9", n=3)
+        many.w[:, 1, 2] = 5
+        many.w[0, :, 0:2] = 6
+        for index in ((0, 0, -1), (0, 0, slice(None, None, -1))):
+            with pytest.raises(NotImplementedError, match="let the third part of an index count from 0"):
+                many.w[index] = 1
         for read in (lambda: len(drawn), lambda: drawn.i[:], lambda: drawn.N_incoming_post):
             with pytest.raises(NotImplementedError, match="are not known before the simulation has run"):
                 read()
-        Network(before, after, s, drawn).run(1 * ms)
+        Network(before, after, s, drawn, many).run(1 * ms)
         assert_array_equal(s.w, [0, 1, 2, 5, 5, 5, 42, 21, 22, 30, 31, 32])
         assert 0 < len(drawn) < 12
+        fives, sixes = (many.j[:] == 1) & (many.k[:] == 2), (many.i[:] == 0) & (many.k[:] < 2)
+        assert fives.any()
+        assert_array_equal(many.w, 5 * fives + 6 * sixes)
         assert_array_equal(drawn.w, np.array([0, 3, 4, 0])[drawn.i])

@@ -158,6 +158,43 @@ def test_clocks(target):
     assert_allclose(trace.I[0], 0.25 * ticks, atol=1e-12)
 
 
+def test_other_steps_between_runs(target):
+    """Delays, and events on their way, are times: with another dt they take other numbers of steps."""
+    source = spiking([[1, 3], [2]])
+    cells = NeuronGroup(1, "v : 1")
+    s = Synapses(source, cells, on_pre="v_post += 1", delay=2 * ms)
+    s.connect()
+    own = Synapses(source, cells, on_pre="v_post += 10")
+    own.connect()
+    own.delay = [1.1, 2.3] * ms
+    trace = StateMonitor(cells, "v", record=0, when="end")
+    network = Network(source, cells, s, own, trace)
+    network.run(2 * ms)
+    defaultclock.dt = 0.05 * ms
+    network.run(4 * ms)
+    change = np.diff(trace.v[0])
+    assert_allclose(trace.t[1:][change > 0] / ms, [2.1, 3, 4, 4.1, 4.3, 5], atol=1e-9)
+    assert_allclose(change[change > 0], [10, 1, 1, 10, 10, 1])
+
+
+def test_connect_between_runs(target):
+    """More synapses, other weights and delays, while events are on their way."""
+    source = spiking([[1, 3], [2]])
+    cells = NeuronGroup(2, "v : 1")
+    s = Synapses(source, cells, "w : 1", on_pre="v_post += w")
+    s.connect(i=1, j=0)
+    s.w, s.delay = 1, 0.5 * ms
+    network = Network(source, cells, s)
+    network.run(2.3 * ms)
+    s.connect(i=[0, 1], j=[1, 1])
+    s.w, s.delay = "20 + i", "(1 + j)*ms"
+    network.run(3 * ms)
+    s.w[0] = 9
+    network.run(1 * ms)
+    assert_allclose(cells.v, [21, 20])  # what came at 2 ms arrives when it was due, with the weight of then
+    assert_allclose(s.w, [9, 20, 21])
+
+
 def test_sources_of_events(target):
     """Poisson neurons, parts of them, and events other than spikes."""
     poisson = PoissonGroup(20, rates="int(i > 4)*200*Hz", name="poisson")
