@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
+from math import prod
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import zarr
 
 Key = tuple[Any, ...]
+CHUNK_BYTES = 2**20
 
 
 class _CellArray(BackendArray):
@@ -181,6 +183,15 @@ class SweepBackend(BackendEntrypoint):
         return xr.Dataset(variables, coords, attrs)
 
 
+def chunks_of(shape: tuple[int, ...], dtype: Any) -> tuple[int, ...]:
+    """Return how dask cuts an array that is asked for in chunks: along its first dimensions, as runs lie on disk."""
+    chunk = list(shape)
+    for axis in range(len(chunk)):
+        while chunk[axis] > 1 and prod(chunk) * np.dtype(dtype).itemsize > CHUNK_BYTES:
+            chunk[axis] = -(-chunk[axis] // 2)
+    return tuple(chunk)
+
+
 class _View:
     """Columns of a store as variables over the dimensions of one sweep."""
 
@@ -226,4 +237,8 @@ class _View:
 
     def _variable(self, column: Column, array: _CellArray) -> xr.Variable:
         dims = (*self.dims, *(() if column.ragged else column.dims))
-        return xr.Variable(dims, indexing.LazilyIndexedArray(array), dict(column.attrs), fastpath=True)
+        variable = xr.Variable(dims, indexing.LazilyIndexedArray(array), dict(column.attrs), fastpath=True)
+        variable.encoding["preferred_chunks"] = dict(
+            zip(dims, chunks_of(array.shape, array.dtype), strict=True)
+        )
+        return variable

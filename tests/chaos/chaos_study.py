@@ -28,12 +28,12 @@ class LoggedSimulation(FakeSimulation):
 
 
 class LoggedRunner(FakeRunner):
-    def run(self, inputs: Any, time_limit: float | None = None) -> float:
+    def run(self, inputs: Any, time_limit: float | None = None, progress: Any = None) -> float:
         line = f"{int(inputs['v0'].item())}\n".encode()
         file = os.open(f"{self.simulation.log}.runs", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.write(file, line)
         os.close(file)
-        return super().run(inputs, time_limit)
+        return super().run(inputs, time_limit, progress)
 
 
 def padding(results: Any) -> Any:

@@ -330,3 +330,28 @@ def test_an_output_may_be_named_like_a_greek_letter(store: RunStore) -> None:
         write_batch(store.path, store.reserve(1)[0], make_batch(KEYS[1:2], [column]))
         store.record_sweep("s", SweepDefinition({"x": 1}, (), ("τ",)), KEYS[1:2])
     assert open_results(store.path)["τ"].item() == make_batch(KEYS[1:2], [column]).fixed["τ"][0]
+
+
+def test_dask_arrays_in_pieces(filled: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chunked along the first dimensions, and equal to what is read without dask."""
+    from spikefarm.store import lazy
+
+    monkeypatch.setattr(lazy, "CHUNK_BYTES", 64)
+    whole, cut = open_results(filled.path), open_results(filled.path, chunks={})
+    assert cut.rate.chunks == ((6, 6, 6, 6),)
+    assert len(cut.trace.chunks[0]) > 4
+    assert cut.spikes.chunks is not None
+    np.testing.assert_array_equal(cut.trace.values, whole.trace.values)
+    assert lazy.chunks_of((10, 100), np.float64) == (1, 7)
+
+
+def test_keys_with_equal_beginnings_are_told_apart() -> None:
+    from spikefarm.store.completed import _one_row_a_key
+
+    keys = np.zeros((6, 32), np.uint8)
+    keys[:, 0] = 7
+    keys[:, 20] = [3, 1, 2, 1, 3, 0]
+    done = _one_row_a_key(keys, np.arange(6), np.array([1, 2, 1, 1, 2, 1], np.uint8))
+    assert done.rows.tolist() == [5, 3, 2, 0]  # the done one of two, in the order of keys
+    wanted = np.concatenate([keys[[4, 1]], np.full((1, 32), 9, np.uint8)])
+    assert done.find(wanted)[0].tolist() == [0, 3, -1]

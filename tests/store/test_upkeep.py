@@ -227,7 +227,7 @@ def test_where_runs_come_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert "secret" not in str(found)
     told = str(found)
     assert told.rstrip().endswith(SCRIPT.rstrip())
-    (tmp_path / "study.py").write_text(SCRIPT + "# changed\n")
+    (tmp_path / "study.py").write_text(SCRIPT.replace("seed=17", "seed=18"))
     subprocess.run(run, cwd=tmp_path, check=True)
     found = read_provenance(tmp_path / "s.zarr")
     assert found["git_dirty"] is True
