@@ -133,7 +133,8 @@ class CPPBackend(Backend):
 
     def _fill(self, folder: Path, key: str, model: Model) -> None:
         from ...core.lower import lower
-        from .emit import emit_model, input_specs, output_specs
+        from .emit import emit_model
+        from .emit_entries import input_specs, output_specs
 
         kernels = lower(model)
         compiler = find_compiler(self.compiler)

@@ -25,7 +25,7 @@ from ..simulation import Simulation
 from ..user import UserDevice, refuse_python
 from .backend import CPPBackend
 from .directory import check_directory, delete_project, export_project
-from .emit import time_of
+from .emit_entries import time_of
 from .options import preferred_compiler, preferred_options
 
 

@@ -12,16 +12,12 @@ from ...core.connections import Connect, Pairs
 from ...core.context import REFRACTORY, SPECIAL
 from ...core.events import SPIKE
 from ...core.expr import (
-    Binary,
     Const,
     Draw,
-    Element,
     Expr,
-    Lit,
     MatrixEntry,
     Param,
     TimedCall,
-    Unary,
     UserCall,
     Var,
     Within,
@@ -31,7 +27,6 @@ from ...core.infer import unit_of
 from ...core.integrators import Propagator
 from ...core.kernels import Array, AssignKernel, Kernel, Kernels
 from ...core.model import (
-    STATE_DTYPES,
     ApplyArgs,
     Assign,
     Input,
@@ -44,75 +39,17 @@ from ...core.model import (
     UserFunction,
 )
 from ...core.synapsenames import SYNAPTIC, SYNAPTIC_SHARED
-from ..base import PROFILE, InputSpec, OutputSpec
+from ..base import PROFILE, OutputSpec
+from .emit_assigns import AssignEmitter
+from .emit_draws import buffered, counted
+from .emit_entries import ENTRY, output_specs, recorded_type
 from .emit_synapses import SynapseEmitter, is_synapses, pathway_name, structure
-from .expressions import CTYPES, Scope, cpp, identifier, kind
+from .expressions import C_TYPES, CTYPES, KINDS, Scope, cpp, identifier, kind
 
-#: The output that says which objects are active, in order; where Python is called, it can be written to.
-ACTIVE = ":active"
 TEMPLATES = Path(__file__).parent / "templates"
-_ENTRY = {"float64": "SF_F64", "int64": "SF_I64", "bool": "SF_BOOL", "int32": "SF_I32", "uint64": "SF_U64"}
-_C = {"float64": "double", "int64": "int64_t", "bool": "bool", "int32": "int32_t", "uint64": "uint64_t"}
-_KIND = {"float64": "float", "int64": "int", "int32": "int", "bool": "bool", "uint64": "int"}
 
 #: From how many neurons on threads are worth their while.
 WORTH_THREADS = 1000
-
-
-def input_specs(model: Model) -> tuple[InputSpec, ...]:
-    """The inputs of a build, in the order of their slots."""
-    return tuple(InputSpec(i.id, i.name, i.kind, i.dtype, i.size, unit_of(i.dim)) for i in model.inputs)
-
-
-def output_specs(model: Model, profiled: Kernels | None = None) -> tuple[OutputSpec, ...]:
-    """The outputs of a build, in the order of their slots; the times of kernels are the last, if they are measured."""
-    outputs = []
-    for p in model.populations:
-        for v in p.variables:
-            if v.stored:
-                dtype = STATE_DTYPES[v.dtype]
-                outputs.append(
-                    OutputSpec(f"{p.id}.{v.name}", dtype, 1 if v.shared else p.size, unit_of(v.dim))
-                )
-        for path in p.ends.pathways if p.ends is not None else ():
-            outputs.append(OutputSpec(f"{p.id}.{path.name}.pending", "int32", -1, "1"))
-            outputs.append(OutputSpec(f"{p.id}.{path.name}.due", "float64", -1, "second"))
-        if p.refracts:
-            outputs.append(OutputSpec(f"{p.id}.lastspike", "float64", p.size, "second"))
-            outputs.append(OutputSpec(f"{p.id}.not_refractory", "bool", p.size, "1"))
-    for probe in model.probes:
-        outputs += _probe_outputs(model, probe)
-    if model.callbacks:
-        outputs.append(OutputSpec(ACTIVE, "bool", len(model.objects), "1"))
-    outputs += [OutputSpec(time_of(n), "float64", 1, "second") for n in range(1, model.networks)]
-    times = [] if profiled is None else [OutputSpec(PROFILE, "float64", len(profiled.kernels), "second")]
-    return (*outputs, OutputSpec("t", "float64", 1, "second"), *times)
-
-
-def time_of(network: int) -> str:
-    """The output with the time that a network has reached."""
-    return f"t@{network}" if network else "t"
-
-
-def _probe_outputs(model: Model, probe: Probe) -> list[OutputSpec]:
-    source = model.source(probe.source)
-    columns = [
-        OutputSpec(f"{probe.id}.{name}", dtype, -1, unit)
-        for name in probe.variables
-        for dtype, unit in [_recorded_type(model, source, name)]
-    ]
-    if probe.kind == "events":
-        return [*columns, OutputSpec(f"{probe.id}.count", "int32", model.span(probe.source).size, "1")]
-    times = OutputSpec(f"{probe.id}.t", "float64", -1, "second")
-    if probe.kind == "rate":
-        return [times, OutputSpec(f"{probe.id}.rate", "float64", -1, "hertz")]
-    return [times, *columns]
-
-
-def _recorded_type(model: Model, population: Population, name: str) -> tuple[str, str]:
-    found = model.type_of(population, name)
-    assert found is not None
-    return STATE_DTYPES[found.dtype], unit_of(found.dim)
 
 
 @lru_cache(maxsize=1)
@@ -154,6 +91,10 @@ class Emitter:
     def syn(self) -> SynapseEmitter:
         return SynapseEmitter(self)
 
+    @cached_property
+    def assigning(self) -> AssignEmitter:
+        return AssignEmitter(self)
+
     @property
     def model(self) -> Model:
         return self.kernels.model
@@ -184,10 +125,10 @@ class Emitter:
         return {i.id: number for number, i in enumerate(self.inputs)}
 
     def entry_type(self, dtype: str) -> str:
-        return _ENTRY[dtype]
+        return ENTRY[dtype]
 
     def ctype(self, dtype: str) -> str:
-        return _C[dtype]
+        return C_TYPES[dtype]
 
     def unit(self, item: Input) -> str:
         return unit_of(item.dim)
@@ -222,17 +163,6 @@ class Emitter:
             if p.id not in run.objects
             for e in p.events
         ]
-
-    def time_before(self, assign: int) -> str:
-        """C++ of the time at which an assignment happens: that which the group's network has reached."""
-        step = [s for s in self.model.program if isinstance(s, Assign)][assign]
-        population, network = self.model.source(step.population).id, 0
-        for earlier in self.model.program:
-            if earlier is step:
-                break
-            if isinstance(earlier, Run) and population in earlier.objects:
-                network = earlier.network
-        return f"_c->times[{network}]"
 
     @cached_property
     def constant_slots(self) -> dict[str, str]:
@@ -303,7 +233,7 @@ class Emitter:
         return tuple(
             (d, self.syn.count(self.model.population(k.population)))
             for k in self.kernels.kernels
-            for d in _buffered(k)
+            for d in buffered(k)
         )
 
     @cached_property
@@ -395,10 +325,10 @@ class Emitter:
     def scope(self, kernel: Kernel) -> Scope:
         population = self.model.population(kernel.population)
         scope = Scope(
-            variables=self._variables(population),
-            params={slot: (self._param(slot), _KIND[dtype]) for slot, dtype in self.constant_slots.items()},
+            variables=self.variables(population),
+            params={slot: (self._param(slot), KINDS[dtype]) for slot, dtype in self.constant_slots.items()},
             constants=self.constant_kinds,
-            buffered=frozenset(d.stream for d in (*_buffered(kernel), *counted(kernel))),
+            buffered=frozenset(d.stream for d in (*buffered(kernel), *counted(kernel))),
             step="_clock.tick()",
             indexed=self.indexed,
             element="_n" if is_synapses(population) else "i",
@@ -410,7 +340,7 @@ class Emitter:
             locals_ |= {s.target: (identifier(s.target), s.dtype) for s in kernel.body if s.local}
         return replace(scope, variables={**scope.variables, **locals_})
 
-    def _variables(self, population: Population) -> dict[str, tuple[str, str]]:
+    def variables(self, population: Population) -> dict[str, tuple[str, str]]:
         special = {**SPECIAL, **REFRACTORY}
         variables = {name: (name, special[name].dtype) for name in ("t", "dt", "i", "N", "t_in_timesteps")}
         if is_synapses(population):
@@ -435,9 +365,9 @@ class Emitter:
         same = kernel.clock == population.clock or kernel.kind == "pathway"
         own = "_clock" if same else f"_c->clock_{identifier(population.clock)}"
         lines = self.copies(kernel) + self._clock_lines(names, own) + self.function_lines(nodes)
-        lines += self._pointers(population, names, targets | self._summed(kernel))
+        lines += self.pointers(population, names, targets | self._summed(kernel))
         lines += self._constant_lines(nodes)
-        for draw in _buffered(kernel):
+        for draw in buffered(kernel):
             name = f"draw{draw.stream}"
             lines.append(f"const double* __restrict__ _{name} = _c->{name}.at(_clock.tick());")
         scope = self.scope(kernel)
@@ -453,7 +383,7 @@ class Emitter:
     def _summed(self, kernel: Kernel) -> set[str]:
         return {kernel.event} if kernel.kind == "summed" else set()
 
-    def _pointers(self, population: Population, names: set[str], targets: set[str]) -> list[str]:
+    def pointers(self, population: Population, names: set[str], targets: set[str]) -> list[str]:
         if is_synapses(population):
             return self.syn.pointers(population, names, targets)
         return [
@@ -521,12 +451,12 @@ class Emitter:
         prefix = "const " if const else ""
         if array.dtype == "bool":  # loops with conditions on bytes vectorise, on bools they do not
             return f"{prefix}uint8_t* __restrict__ {identifier(name)} = ({prefix}uint8_t*)_c->{member};"
-        return f"{prefix}{_C[array.dtype]}* __restrict__ {identifier(name)} = _c->{member};"
+        return f"{prefix}{C_TYPES[array.dtype]}* __restrict__ {identifier(name)} = _c->{member};"
 
     def _constant_lines(self, nodes: list[Expr]) -> list[str]:
         lines = []
         for slot in sorted({n.slot for n in nodes if isinstance(n, Param)}):
-            c = _C[self.constant_slots[slot]]
+            c = C_TYPES[self.constant_slots[slot]]
             lines.append(f"const {c} {self._param(slot)} = _c->slot_{identifier(slot)};")
         for name in sorted({n.name for n in nodes if isinstance(n, Const)}, key=lambda k: int(k[1:])):
             lines.append(f"const {self.constant_type(name)} _{name} = _c->{name};")
@@ -592,8 +522,8 @@ class Emitter:
         source = self.model.source(probe.source)
         result = []
         for s in kernel.body:
-            dtype = _recorded_type(self.model, source, s.target)[0]
-            result.append((identifier(f"{probe.id}.{s.target}"), cpp(s.expr, scope), _C[dtype]))
+            dtype = recorded_type(self.model, source, s.target)[0]
+            result.append((identifier(f"{probe.id}.{s.target}"), cpp(s.expr, scope), C_TYPES[dtype]))
         return result
 
     def recorded_rows(self, probe: Probe, name: str) -> str:
@@ -661,10 +591,10 @@ class Emitter:
             if v.stored and (v.shared or v.constant):
                 index = "0" if v.shared else "i"
                 variables[v.name] = (f"_c->{identifier(f'{p.id}.{v.name}')}[{index}]", v.dtype)
-        params = {s: (f"_c->slot_{identifier(s)}", _KIND[d]) for s, d in self.constant_slots.items()}
+        params = {s: (f"_c->slot_{identifier(s)}", KINDS[d]) for s, d in self.constant_slots.items()}
         return Scope(variables, params, in_context=True, indexed=self.indexed), f"{clock}.dt"
 
-    # -- assignments ----------------------------------------------------------------------------------------
+    # -- the program ----------------------------------------------------------------------------------------
 
     def inserted(self, slot: str) -> list[str]:
         """C++ of the script's own for a place of the program."""
@@ -693,128 +623,14 @@ class Emitter:
                 result.append(("run", next(runs)))
         return result
 
-    def assign_scope(self, assign: AssignKernel) -> Scope:
-        p = self.model.population(assign.population)
-        first = self.assign_rows(assign)[0]
-        index = "_s" if is_synapses(p) else "i"
-        element = "_k" if assign.indices else f"i - {first}" if first else index
-        params, elements = {}, {}
-        for node in _nodes(assign):
-            if isinstance(node, Param):
-                params[node.slot] = self.input_param(node.slot)
-            if isinstance(node, Element):
-                item = self.inputs[self.slot[node.input]]
-                elements[node.input] = (f"_value[_count == 1 ? 0 : {element}]", _KIND[item.dtype])
-        return Scope(
-            self._variables(p),
-            params,
-            elements,
-            timed="given",
-            indexed=self.indexed,
-            slots=self.slot,
-            before=frozenset(assign.overwritten()),
-            element=index,
-        )
-
     def input_param(self, slot: str) -> tuple[str, str]:
         """C++ of a single number among the inputs, and its kind."""
         item = self.inputs[self.slot[slot]]
-        return f"sf_scalar<{_C[item.dtype]}>(_c, {self.slot[slot]})", _KIND[item.dtype]
-
-    def assign_declarations(self, assign: AssignKernel, number: int) -> list[str]:
-        p = self.model.population(assign.population)
-        nodes = list(_nodes(assign))
-        names = {n.name for n in nodes if isinstance(n, Var)} | {assign.variable}
-        lines = self.copies(assign) + self.function_lines(nodes)
-        if "t" in names:
-            lines.append(f"const double t = {self.time_before(number)};")
-        if "dt" in names or "t_in_timesteps" in names:
-            run = next(r for r in self.runs if p.id in r.objects)
-            slot = self.slot[dict(run.clocks)[p.clock]]
-            lines.append(f"const double dt = sf_scalar<double>(_c, {slot});")
-        if "t_in_timesteps" in names:
-            lines.append(f"const int64_t t_in_timesteps = sf_timestep({self.time_before(number)}, dt);")
-        lines += self._pointers(p, names, {assign.variable})
-        for id in sorted({n.input for n in nodes if isinstance(n, Element)}):
-            c = _C[self.inputs[self.slot[id]].dtype]
-            lines.append(f"const {c}* _value = (const {c}*)_c->inputs[{self.slot[id]}].data;")
-            lines.append(f"const int64_t _count = _c->inputs[{self.slot[id]}].count;")
-        return lines
-
-    def assign_target(self, assign: AssignKernel) -> str:
-        return self.assign_scope(assign).variables[assign.variable][0]
-
-    def assign_value(self, assign: AssignKernel) -> str:
-        return cpp(assign.expr, self.assign_scope(assign))
-
-    def assign_where(self, assign: AssignKernel) -> str:
-        return "" if assign.where is None else cpp(assign.where, self.assign_scope(assign))
-
-    def assign_rows(self, assign: AssignKernel) -> tuple[int, int]:
-        """Where an assignment's loop begins and ends; a shared variable has a single element."""
-        p = self.model.population(assign.population)
-        shared = {v.name for v in p.variables if v.shared}
-        return (0, 1) if assign.variable in shared else self.rows(assign)
-
-    def given_values(self, assign: AssignKernel) -> str:
-        """Of an assignment to all synapses, the slot of the values, whose number has to be that of synapses."""
-        if not is_synapses(self.model.population(assign.population)) or assign.indices:
-            return ""
-        found = [n.input for n in _nodes(assign) if isinstance(n, Element)]
-        return str(self.slot[found[0]]) if found and self.inputs[self.slot[found[0]]].size < 0 else ""
-
-    def replaced_by(self, number: int) -> str:
-        """Of an assignment, the slot of the run argument that comes after it; none where it comes later itself."""
-        assigns = 0
-        for step in self.model.program:
-            if isinstance(step, ApplyArgs):
-                return ""
-            if isinstance(step, Assign):
-                if assigns == number:
-                    return str(self.slot.get(f"{step.population}.{step.variable}:override", ""))
-                assigns += 1
-        return ""
+        return f"sf_scalar<{C_TYPES[item.dtype]}>(_c, {self.slot[slot]})", KINDS[item.dtype]
 
     def rows(self, kernel: Kernel | AssignKernel) -> tuple[int, int]:
         """The neurons that a loop is about: the first, and the one after the last."""
         return kernel.rows or (0, self.model.population(kernel.population).size)
-
-
-def _buffered(kernel: Kernel) -> tuple[Draw, ...]:
-    """Draws that are made for all neurons before the loop; others are made where they are used."""
-    many = kernel.kind in ("held", "update", "threshold", "operation") and not kernel.single
-    return kernel.draws if many else ()
-
-
-def counted(kernel: Kernel) -> tuple[Draw, ...]:
-    """Poisson and binomial draws whose parameters are the same for all neurons."""
-    if kernel.kind not in ("held", "update", "threshold", "operation") or kernel.single:
-        return ()
-    known = {"dt", *(s.target for s in kernel.scalars)}
-    found: dict[Draw, None] = {}
-    for expr in (*(s.expr for s in kernel.body), *([] if kernel.condition is None else [kernel.condition])):
-        for node in walk(expr):
-            if (
-                isinstance(node, Draw)
-                and node.distribution in ("binomial", "poisson")
-                and _alike(node, known)
-            ):
-                found[node] = None
-    return tuple(found)
-
-
-def _alike(draw: Draw, known: set[str]) -> bool:
-    nodes = [n for arg in draw.args for n in walk(arg)]
-    return all(
-        isinstance(n, Lit | Const | Param | Binary | Unary) or (isinstance(n, Var) and n.name in known)
-        for n in nodes
-    )
-
-
-def _nodes(assign: AssignKernel) -> Iterable[Expr]:
-    yield from walk(assign.expr)
-    if assign.where is not None:
-        yield from walk(assign.where)
 
 
 _NOTHING = Scope({}, {})

@@ -12,12 +12,11 @@ from ...core.context import REFRACTORY
 from ...core.expr import Draw, Expr, Param, UserCall, Var, walk
 from ...core.kernels import ConnectKernel, Kernel
 from ...core.model import STATE_DTYPES, Model, Population, Span, Variable
-from .expressions import Scope, cpp, identifier
+from .expressions import C_TYPES, Scope, cpp, identifier
 
 if TYPE_CHECKING:
     from .emit import Emitter
 
-_C = {"float64": "double", "int64": "int64_t", "bool": "bool", "int32": "int32_t"}
 #: Of one source's (or target's) draws, the element and their number: every element has a block of its own.
 _MANY = "sf_many"
 
@@ -60,7 +59,7 @@ class SynapseEmitter:
     def values(self, p: Population) -> list[tuple[str, str]]:
         """Member and C type of every variable that each synapse has."""
         return [
-            (identifier(f"{p.id}.{v.name}"), _C[STATE_DTYPES[v.dtype]])
+            (identifier(f"{p.id}.{v.name}"), C_TYPES[STATE_DTYPES[v.dtype]])
             for v in p.variables
             if v.stored and not v.shared and v.kind != ENDS
         ]
@@ -170,7 +169,7 @@ class SynapseEmitter:
                 member = identifier(f"{p.id}.{v.name}")
                 data = member if v.shared else f"{member}.data"
                 lines.append(
-                    f"{const}{_C[STATE_DTYPES[v.dtype]]}* __restrict__ {identifier(v.name)} = _c->{data};"
+                    f"{const}{C_TYPES[STATE_DTYPES[v.dtype]]}* __restrict__ {identifier(v.name)} = _c->{data};"
                 )
         return lines + self.neuron_pointers(p, names, targets)
 
@@ -189,7 +188,9 @@ class SynapseEmitter:
                 data = self.emitter.member(span.population, v.name) if dynamic else ""
                 member = data or f"_c->{identifier(f'{span.population}.{v.name}')}"
                 first = f" + {span.start}" if span.start and not v.shared else ""
-                lines.append(f"{const}{_C[STATE_DTYPES[v.dtype]]}* {identifier(name)} = {member}{first};")
+                lines.append(
+                    f"{const}{C_TYPES[STATE_DTYPES[v.dtype]]}* {identifier(name)} = {member}{first};"
+                )
         return lines
 
     def number_line(self, p: Population, nodes: Iterable[Expr]) -> list[str]:

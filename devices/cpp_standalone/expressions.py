@@ -56,6 +56,10 @@ _FUNCTIONS = {
     "timestep": "sf_timestep",
     "abs": "fabs",
 }
+#: How arrays are stored, and the kind of their elements.
+C_TYPES = {"float64": "double", "int64": "int64_t", "bool": "bool", "int32": "int32_t", "uint64": "uint64_t"}
+KINDS = {"float64": "float", "int64": "int", "int32": "int", "bool": "bool", "uint64": "int"}
+#: How numbers are calculated with.
 CTYPES = {"float": "double", "int": "int64_t", "bool": "bool"}
 
 

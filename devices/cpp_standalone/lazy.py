@@ -17,7 +17,7 @@ from ..base import Array, DeviceError, Runner
 from ..simulation import Simulation
 from ..user import refuse_python
 from .backend import CPPBackend
-from .emit import time_of
+from .emit_entries import time_of
 
 #: Idle runners of this process by build key: a function called a thousand times starts one host.
 _idle: dict[tuple[int, str], list[Runner]] = {}

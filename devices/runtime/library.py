@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..base import PROFILE, Array, Build, SimulationError
-from ..cpp_standalone.emit import ACTIVE
+from ..cpp_standalone.emit_entries import ACTIVE
 from .context import Callback, Context
 
 _DTYPES = {"float64": np.float64, "int64": np.int64, "bool": np.bool_, "int32": np.int32, "uint64": np.uint64}
