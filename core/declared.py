@@ -64,7 +64,7 @@ class Declared:
         self._scope = self._session.scope
         self.name, self._named, self._number = self._session.register(self, self._kind, name)
         #: What the random numbers of its assignments and connections follow from.
-        self.place = self.name if self._named else self._session.place(self._kind)
+        self._place = self.name if self._named else self._session.place(self._kind)
         self._clock: Clock | None = None if isinstance(clock, DefaultClock) else clock
         if dt is not None:
             self._clock = Clock(dt, name=f"{self.name}_clock")

@@ -294,9 +294,9 @@ def make_synapses(entry: ConnectEntry, environment: Environment, seed: int) -> t
     pairs = None
     if isinstance(rule, PairRule):
         pairs = rule.i, rule.j
-        kernel = connect_kernel(pairs_step(entry, synapses.place, str, "", ""), {}, set())
+        kernel = connect_kernel(pairs_step(entry, synapses._place, str, "", ""), {}, set())
     else:
-        kernel = connect_kernel(rule_step(entry, synapses.place, str), {}, set())
+        kernel = connect_kernel(rule_step(entry, synapses._place, str), {}, set())
 
     kernel = replace(kernel, step=replace(kernel.step, synapses=synapses.name))  # as messages call them
 

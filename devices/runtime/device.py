@@ -111,7 +111,7 @@ class RuntimeDevice(UserDevice):
         assert isinstance(group, Group)
         view = VariableView(group, name)
         made = self._assigned.setdefault(group, {})
-        number = numbered(f"{group.place}.{name}={made.setdefault(name, 0)}", [], set())
+        number = numbered(f"{group._place}.{name}={made.setdefault(name, 0)}", [], set())
         made[name] += 1
         rows = entry.rows
         env = self._environment(group, entry.constants, rows)
