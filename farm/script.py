@@ -44,7 +44,7 @@ def _folder() -> str:
 
 
 def _script() -> dict[str, Any]:
-    found: dict[str, Any] = {"arguments": sys.argv[1:], "folder": os.getcwd()}
+    found: dict[str, Any] = {"command_line": sys.argv[1:], "folder": os.getcwd()}
     path = _file()
     if path is not None:
         found["script"] = str(path)

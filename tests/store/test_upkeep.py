@@ -220,7 +220,7 @@ def test_where_runs_come_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert found["git_dirty"] is False
     assert found["script_text"] == SCRIPT
     assert found["script"] == str(tmp_path / "study.py")
-    assert found["arguments"] == [fake]
+    assert found["command_line"] == [fake]
     assert found["packages"]["numpy"] == np.__version__
     assert found["environment"]["SPIKEFARM_NOTE"] == "a test"
     assert (found["seed"], found["compiler"]) == ("17", "none")
