@@ -211,7 +211,10 @@ def test_a_store_that_went_away(store: RunStore, tmp_path: Path) -> None:
     with store.lock():
         (slot,) = store.reserve(1)
     store.path.rename(tmp_path / "moved")
-    with pytest.raises(StoreError, match=r"there is no store at .*x\.zarr any more, or not all of it: was it moved or deleted"):
+    with pytest.raises(
+        StoreError,
+        match=r"there is no store at .*x\.zarr any more, .* was it moved or deleted",
+    ):
         write_batch(store.path, slot, make_batch(make_keys(1)))
 
 
