@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,12 +15,16 @@ from .session import Session, current_session
 
 _logger = get_logger("spikefarm.core.declared")
 
-#: The places of a time step, in order (Brian 2's default schedule), each with a place before and after.
-SCHEDULE = tuple(
-    f"{prefix}{slot}"
-    for slot in ("start", "groups", "thresholds", "synapses", "resets", "end")
-    for prefix in ("before_", "", "after_")
-)
+#: The slots of a time step, in order (Brian 2's default schedule); `SCHEDULE` has the places before and after each too.
+SLOTS = ("start", "groups", "thresholds", "synapses", "resets", "end")
+
+
+def places(slots: Iterable[str]) -> tuple[str, ...]:
+    """Slots of a time step with the places before and after each."""
+    return tuple(f"{prefix}{slot}" for slot in slots for prefix in ("before_", "", "after_"))
+
+
+SCHEDULE = places(SLOTS)
 
 
 @dataclass

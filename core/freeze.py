@@ -562,7 +562,8 @@ class Freezer:
             if o.name in entry.spikes
         )
         network = self.networks.setdefault(entry.network, len(self.networks))
-        return Run(duration, objects, tuple(clocks.items()), tuple(sorted(table.items())), spikes, network)
+        bindings = tuple(sorted(table.items()))
+        return Run(duration, objects, tuple(clocks.items()), bindings, spikes, network, entry.schedule)
 
     def _spikes(self, id: str, spikes: Spikes) -> tuple[str, str, str]:
         """Inputs for spikes given in advance; runs with the same spikes share them."""

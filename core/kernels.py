@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from .connections import Connect, Pairs
 from .expr import At, Const, Draw, Expr, MatrixEntry, text, walk
 from .integrators import Propagator
-from .model import Model, TimedInput
+from .model import Model, Run, TimedInput
 from .statements import Stmt
 
 
@@ -215,6 +215,13 @@ class Kernels:
     connects: tuple[ConnectKernel, ...]  # one for each Connect or Pairs of the program, in order
     methods: tuple[tuple[str, str], ...]  # population and the integrator that was chosen
     timed: tuple[TimedInput, ...] = field(default=())
+
+    def in_order(self, run: Run) -> tuple[Kernel, ...]:
+        """What happens in a time step of a run, in order."""
+        chosen = tuple(k for k in self.kernels if k.owner in run.objects)
+        if not run.schedule:
+            return chosen
+        return tuple(sorted(chosen, key=lambda k: (run.schedule.index(k.when), k.order)))
 
     def dump(self) -> str:
         """Readable text, the same for the same kernels."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from .declared import Declared
+from .declared import SLOTS, Declared
 from .dimensions import TIME
 from .namespace import frame_namespace
 from .neurons import Subgroup
@@ -92,6 +92,31 @@ class Network:
     def objects(self) -> tuple[Declared, ...]:
         """The objects, in the order they were added."""
         return tuple(self._members(1))
+
+    @property
+    def schedule(self) -> list[str]:
+        """The slots of a time step, in order; set it to the same slots in another order, or to ``None``.
+
+        Every slot has a place before and after it, such as ``before_resets``.
+
+        Raises
+        ------
+        ValueError
+            When set to anything else.
+        """
+        return list(self.session.schedules.get(self._key, SLOTS))
+
+    @schedule.setter
+    def schedule(self, slots: Iterable[str] | None) -> None:
+        chosen = () if slots is None or isinstance(slots, str) else tuple(slots)
+        if slots is not None and sorted(map(str, chosen)) != sorted(SLOTS):
+            raise ValueError(
+                f"{self.name}.schedule cannot be {slots!r:.80}: give the slots {', '.join(SLOTS)} in any order, or "
+                "None."
+            )
+        self.session.schedules.pop(self._key, None)
+        if chosen not in ((), SLOTS):
+            self.session.schedules[self._key] = chosen
 
     @property
     def t(self) -> Quantity:

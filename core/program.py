@@ -71,6 +71,7 @@ class Run:
     Time goes on from where it was left by the last run of the same ``network``, a number. ``bindings`` gives each
     slot that the objects read (constants and TimedArrays) its input for this run, ``clocks`` each clock its dt, and
     ``spikes`` each population whose spikes are given in advance the inputs with their indices, times and period.
+    ``schedule`` has the places of a time step where their order is not the usual one.
     """
 
     duration: str
@@ -79,13 +80,17 @@ class Run:
     bindings: tuple[tuple[str, str], ...]
     spikes: tuple[tuple[str, str, str, str], ...] = ()
     network: int = 0
+    schedule: tuple[str, ...] = ()
 
     def dump(self) -> str:
+        places = f" schedule=[{', '.join(self.schedule)}]" if self.schedule else ""
         network = f" of network {self.network}" if self.network else ""
         clocks = ", ".join(f"{clock}={dt}" for clock, dt in self.clocks)
         bound = ", ".join(f"{slot}={given}" for slot, given in self.bindings)
         spikes = "".join(f" spikes={id}[{', '.join(inputs)}]" for id, *inputs in self.spikes)
-        return f"run {self.duration} of [{', '.join(self.objects)}] clocks=[{clocks}] with [{bound}]{spikes}{network}"
+        objects = ", ".join(self.objects)
+        more = f"{spikes}{network}{places}"
+        return f"run {self.duration} of [{objects}] clocks=[{clocks}] with [{bound}]{more}"
 
 
 Step = Assign | Connect | Pairs | ApplyArgs | Seed | Insert | Run

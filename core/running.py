@@ -7,7 +7,7 @@ from typing import Any
 
 from .clock import check_time
 from .context import with_floats
-from .declared import Declared
+from .declared import Declared, places
 from .expr import ExpressionError
 from .namespace import NamespaceError, Resolved, look_up
 from .notices import tell_names
@@ -56,6 +56,7 @@ def declare_run(
         {obj.name: obj.spikes for obj in generators},
         frozenset(obj.name for obj in chosen if not obj.active),
         profile,
+        places(session.schedules.get(network, ())),
     )
     session.device.check_run(session, entry)
     for obj in chosen:

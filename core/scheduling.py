@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from .declared import SCHEDULE, Declared
+from .declared import SCHEDULE, Declared, places
 from .equations import DIFFERENTIAL
 from .group import Group
 
@@ -31,13 +31,15 @@ class SchedulingSummary:
     ----------
     objects : iterable of Declared
         All that run.
+    schedule : tuple of str
+        Places of a time step, in order.
     """
 
     _HEAD = ("object", "part of", "dt", "when", "order", "active")
 
-    def __init__(self, objects: Iterable[Declared]) -> None:
+    def __init__(self, objects: Iterable[Declared], schedule: tuple[str, ...] = SCHEDULE) -> None:
         found = [entry for obj in objects for entry in _entries(obj)]
-        self.entries = sorted(found, key=lambda entry: (SCHEDULE.index(entry.when), entry.order))
+        self.entries = sorted(found, key=lambda entry: (schedule.index(entry.when), entry.order))
 
     def _rows(self) -> list[tuple[str, ...]]:
         return [tuple(map(str, entry)) for entry in self.entries]
@@ -81,10 +83,12 @@ def scheduling_summary(net: Network | None = None) -> SchedulingSummary:
     net : Network, optional
         Whose; by default of all objects that ``run()`` would find where this is called.
     """
-    from .network import collect
+    from .network import collect, magic_network
     from .running import with_contained
 
-    return SchedulingSummary(with_contained(sorted(collect(1), key=_number) if net is None else net.objects))
+    objects = sorted(collect(1), key=_number) if net is None else net.objects
+    network = magic_network if net is None else net
+    return SchedulingSummary(with_contained(objects), places(network.schedule))
 
 
 def _number(obj: Declared) -> int:

@@ -190,6 +190,7 @@ class RunEntry:
     spikes: Mapping[str, Spikes] = field(default_factory=dict)  # of objects that are given theirs
     inactive: frozenset[str] = frozenset()  # names of objects that do nothing
     profile: bool = False
+    schedule: tuple[str, ...] = ()  # places of a time step in another order than usual
 
 
 Entry = AssignEntry | ConnectEntry | ApplyEntry | SeedEntry | InsertEntry | RunEntry
@@ -204,6 +205,9 @@ class Session:
     scope: int = 0
     _names: dict[str, weakref.ref[Any]] = field(default_factory=dict)
     _defaultclock: Clock | None = None
+    schedules: dict[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # slots by network, where not as usual
     _count: int = 0
     _in_scope: int = 0  # objects declared in the present scope
     _declared: dict[str, int] = field(default_factory=dict)

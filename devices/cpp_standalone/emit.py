@@ -553,8 +553,7 @@ class Emitter:
     def run_kernels(self, run: Run) -> list[tuple[Kernel, int]]:
         """What happens in a time step, with the number of the clock that says when."""
         numbers = {clock: n for n, (clock, _) in enumerate(run.clocks)}
-        chosen = [k for k in self.kernels.kernels if k.owner in run.objects]
-        return [(k, numbers[k.clock]) for k in chosen]
+        return [(k, numbers[k.clock]) for k in self.kernels.in_order(run)]
 
     def setup_lines(self, run: Run) -> list[str]:
         """What is computed once when a run starts."""

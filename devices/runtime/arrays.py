@@ -203,8 +203,8 @@ class ArrayContext(Context):
 
     def _loop(self, callback: Callback) -> float | None:
         """Advance all clocks to their ends; the time reached if stopped before."""
-        numbered = enumerate(self._kernels.kernels)
-        work = [(n, k, self._clocks[k.clock]) for n, k in numbered if k.owner in self._run.objects]
+        numbers = {id(k): n for n, k in enumerate(self._kernels.kernels)}
+        work = [(numbers[id(k)], k, self._clocks[k.clock]) for k in self._kernels.in_order(self._run)]
         clocks = list(self._clocks.values())
         rounds = 0
         with np.errstate(all="ignore"):
