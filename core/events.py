@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,19 +17,15 @@ from .statements import Stmt
 SPIKE = "spike"
 
 
-class Place:
-    """Where in a time step something happens: ``when`` is a part of the schedule, ``order`` the place in it.
+class Placed(ABC):
+    """What happens somewhere in a time step: ``when`` is a part of the schedule, ``order`` the place in it.
 
-    Raises
-    ------
-    ValueError, TypeError
-        If there is no such place; what stood before stays.
+    Setting them raises ValueError or TypeError if there is no such place; what stood before stays.
     """
 
-    def __init__(self, what: str, when: str, order: int) -> None:
-        self._what = what
-        self.when = when
-        self.order = order
+    @abstractmethod
+    def _label(self) -> str:
+        """What messages call it."""
 
     @property
     def when(self) -> str:
@@ -39,7 +36,7 @@ class Place:
     def when(self, value: str) -> None:
         if value not in SCHEDULE:
             raise ValueError(
-                f"{self._what}: when={value!r} is no place of a time step: {', '.join(SCHEDULE)}."
+                f"{self._label()}: when={value!r} is no place of a time step: {', '.join(SCHEDULE)}."
             )
         self._when = value
 
@@ -51,8 +48,20 @@ class Place:
     @order.setter
     def order(self, value: Any) -> None:
         if isinstance(value, bool) or not isinstance(value, int | np.integer):
-            raise TypeError(f"{self._what}: order={value!r} must be an integer.")
+            raise TypeError(f"{self._label()}: order={value!r} must be an integer.")
         self._order = int(value)
+
+
+class Place(Placed):
+    """Where in a time step the condition or the code of an event stands."""
+
+    def __init__(self, what: str, when: str, order: int) -> None:
+        self._what = what
+        self.when = when
+        self.order = order
+
+    def _label(self) -> str:
+        return self._what
 
     def __repr__(self) -> str:
         return f"<{self._what}: when={self.when!r}, order={self.order}>"

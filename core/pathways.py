@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .connections import Pathway
-from .declared import SCHEDULE
 from .dimensions import TIME
+from .events import Placed
 from .expr import ExpressionError
 from .infer import unit_of
 from .statements import Stmt, parse_block
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from .synapses import Synapses
 
 
-class SynapticPathway:
+class SynapticPathway(Placed):
     """A pathway as the script sees it, such as ``synapses.pre``: its code, delay and place in the time step."""
 
     def __init__(
@@ -39,7 +38,7 @@ class SynapticPathway:
         self.event = event
         self.statements = code
         self.fixed = delay  # seconds; None where each synapse may have its own
-        self._when, self._order = "synapses", -1 if side == "pre" else 1
+        self.when, self.order = "synapses", -1 if side == "pre" else 1
 
     @property
     def variable(self) -> str:
@@ -62,28 +61,6 @@ class SynapticPathway:
         return "\n".join(str(s) for s in self.statements)
 
     @property
-    def when(self) -> str:
-        """Part of the time step in which events take effect."""
-        return self._when
-
-    @when.setter
-    def when(self, value: str) -> None:
-        if value not in SCHEDULE:
-            raise ValueError(f"{self!r}: when={value!r} is no place of a time step: {', '.join(SCHEDULE)}.")
-        self._when = value
-
-    @property
-    def order(self) -> int:
-        """Place among what happens in the same part of a time step."""
-        return self._order
-
-    @order.setter
-    def order(self, value: int) -> None:
-        if isinstance(value, bool) or not isinstance(value, int | np.integer):
-            raise TypeError(f"{self!r}: order={value!r} must be an integer.")
-        self._order = int(value)
-
-    @property
     def delay(self) -> SynapticView:
         """The delays, to read and to set; of one value in common where ``Synapses(delay=…)`` gave it."""
         return SynapticView(self.synapses, self.variable)
@@ -95,9 +72,8 @@ class SynapticPathway:
     def __repr__(self) -> str:
         return f"<SynapticPathway {self.name!r} of {self.synapses.name!r} on {self.event!r} of {self.side}>"
 
-    def frozen(self, clock: str, code: tuple[Stmt, ...]) -> Pathway:
-        """As part of a Model."""
-        return Pathway(self.name, self.side, self.event, clock, self.when, self.order, code)
+    def _label(self) -> str:
+        return repr(self)
 
 
 def make_pathways(
