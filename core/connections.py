@@ -14,8 +14,6 @@ PER_SYNAPSE = -1
 GROWING = -2
 #: Kind of the variables ``i`` and ``j`` of synapses.
 ENDS = "ends"
-#: Flags of the variables of synapses.
-EVENT_DRIVEN, CLOCK_DRIVEN, SUMMED = "event-driven", "clock-driven", "summed"
 #: The two sides, and the index that belongs to each.
 INDEX = {"pre": "i", "post": "j"}
 

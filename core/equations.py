@@ -24,11 +24,11 @@ HELD = "constant over dt"
 #: Flag of parameters that stand for a variable of another group: see `linked_var`.
 LINKED = "linked"
 #: Flags that only synapses have a meaning for: how rates are integrated, and what is summed over synapses.
-SYNAPTIC_FLAGS = ("event-driven", "clock-driven", "summed")
+EVENT_DRIVEN, CLOCK_DRIVEN, SUMMED = SYNAPTIC_FLAGS = ("event-driven", "clock-driven", "summed")
 
 _FLAGS = {
-    DIFFERENTIAL: frozenset({"unless refractory", *SYNAPTIC_FLAGS[:2]}),
-    SUBEXPRESSION: frozenset({"shared", HELD, *SYNAPTIC_FLAGS[2:]}),
+    DIFFERENTIAL: frozenset({"unless refractory", EVENT_DRIVEN, CLOCK_DRIVEN}),
+    SUBEXPRESSION: frozenset({"shared", HELD, SUMMED}),
     PARAMETER: frozenset({"constant", "shared", LINKED}),
 }
 #: Flag of a parameter that takes no negative values; no equations of a script carry it.

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from .algebra import ZERO, add, div, fold, linear_parts, mul, select, sub
 from .bounds import bounds
-from .connections import EVENT_DRIVEN, INDEX, Connect, Ends, Pairs, Pathway
+from .connections import INDEX, Connect, Ends, Pairs, Pathway
 from .context import SPECIAL
-from .equations import DIFFERENTIAL
+from .equations import DIFFERENTIAL, EVENT_DRIVEN
 from .expr import Call, Draw, Expr, Lit, MatrixEntry, Noise, Var, depends_on, substitute, transform, walk
 from .integrators import Propagator, UnsupportedEquationsError
 from .kernels import ConnectKernel, Kernel

@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from .connections import CLOCK_DRIVEN, EVENT_DRIVEN, SUMMED
-from .equations import DIFFERENTIAL, PARAMETER, SUBEXPRESSION, Equation, EquationError, Equations
+from .equations import (
+    CLOCK_DRIVEN,
+    DIFFERENTIAL,
+    EVENT_DRIVEN,
+    PARAMETER,
+    SUBEXPRESSION,
+    SUMMED,
+    Equation,
+    EquationError,
+    Equations,
+)
 from .expr import ExpressionError
 from .infer import unit_of
 from .synapsenames import Reference

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from .connections import EVENT_DRIVEN
-from .equations import DIFFERENTIAL, Equations
+from .equations import DIFFERENTIAL, EVENT_DRIVEN, Equations
 from .expr import Expr, Name, names, transform
 from .independence import Neurons, check_independent
 from .statements import Stmt

@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .connect import PairRule, Rule, external_names_of, make_rule, rule_names
-from .connections import SUMMED
 from .context import Checker, check_block, check_equation, variable_types, with_floats
 from .declared import Declared
 from .dimensions import TIME
-from .equations import HELD, LINKED, SUBEXPRESSION, EquationError, Equations, parameter
+from .equations import HELD, LINKED, SUBEXPRESSION, SUMMED, EquationError, Equations, parameter
 from .expr import Expr
 from .group import Group
 from .infer import Type
