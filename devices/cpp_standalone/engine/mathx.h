@@ -4,9 +4,6 @@
 #include "libm.h"
 #include "random.h"
 
-// A call that stays one keeps a loop from being vectorised, however long the loop is.
-#define SF_INLINE __attribute__((always_inline)) inline
-
 // Before a loop whose rounds do not depend on each other, which compilers cannot tell from pointers alone.
 #if defined(__clang__)
 #define SF_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")

@@ -20,15 +20,18 @@
 #pragma clang fp contract(off)
 #endif
 
+// A call that stays one keeps a loop from being vectorised, however long the loop is.
+#define SF_INLINE __attribute__((always_inline)) inline
+
 // --- bits -----------------------------------------------------------------------------------------------
 
-__attribute__((always_inline)) static inline double sf_from_bits(uint64_t bits) {
+SF_INLINE static double sf_from_bits(uint64_t bits) {
   double value;
   memcpy(&value, &bits, sizeof value);
   return value;
 }
 
-__attribute__((always_inline)) static inline uint64_t sf_to_bits(double value) {
+SF_INLINE static uint64_t sf_to_bits(double value) {
   uint64_t bits;
   memcpy(&bits, &value, sizeof bits);
   return bits;
@@ -36,7 +39,7 @@ __attribute__((always_inline)) static inline uint64_t sf_to_bits(double value) {
 
 // count * 2^-53, exact for count <= 2^53. Two halves put into the mantissas of 2^52 and 2^84, because few
 // vector units convert 64-bit integers.
-__attribute__((always_inline)) static inline double sf_fraction(uint64_t count) {
+SF_INLINE static double sf_fraction(uint64_t count) {
   const double low = sf_from_bits((count & 0xffffffffu) | 0x4330000000000000u);
   const double high = sf_from_bits((count >> 32) | 0x4530000000000000u);
   return ((high - (0x1p84 + 0x1p52)) + low) * 0x1p-53;
@@ -46,7 +49,7 @@ __attribute__((always_inline)) static inline double sf_fraction(uint64_t count) 
 
 // Natural logarithm of a normal positive number, error < 1 ulp: x = 2^k (1 + f), s = f / (2 + f),
 // log(1 + f) = 2 atanh(s), with a near-minimax polynomial in s^2 for what follows the leading term.
-__attribute__((always_inline)) static inline double sf_log_positive(double x) {
+SF_INLINE static double sf_log_positive(double x) {
   const uint64_t sqrt_half = 0x3fe6a09e667f3bcdu;
   const uint64_t shifted = sf_to_bits(x) + (0x3ff0000000000000u - sqrt_half);
   const double k = sf_from_bits((shifted >> 52) | 0x4330000000000000u) - (0x1p52 + 1023);
@@ -61,7 +64,7 @@ __attribute__((always_inline)) static inline double sf_log_positive(double x) {
 
 // sin and cos of 2 pi u, 0 <= u <= 1, absolute error < 2e-16: the quadrant is taken off exactly, the rest is
 // a near-minimax polynomial on [-pi/4, pi/4] with pi/2 in two parts.
-__attribute__((always_inline)) static inline void sf_sincos_turn(double u, double* sine, double* cosine) {
+SF_INLINE static void sf_sincos_turn(double u, double* sine, double* cosine) {
   const double rounded = 4 * u + 0x1.8p52;
   const uint64_t quadrant = sf_to_bits(rounded);
   const double t = 4 * u - (rounded - 0x1.8p52), z = t * t, z2 = z * z, z4 = z2 * z2;
@@ -175,9 +178,9 @@ static inline void sf_philox_chunk(const sf_site& site, uint64_t first, int64_t 
 
 // --- draws ----------------------------------------------------------------------------------------------
 
-__attribute__((always_inline)) static inline double sf_uniform_of(uint64_t word) { return sf_fraction(word >> 11); }
+SF_INLINE static double sf_uniform_of(uint64_t word) { return sf_fraction(word >> 11); }
 
-__attribute__((always_inline)) static inline void sf_normals_of(uint64_t w0, uint64_t w1, double* first, double* second) {
+SF_INLINE static void sf_normals_of(uint64_t w0, uint64_t w1, double* first, double* second) {
   const double r = __builtin_sqrt(-2 * sf_log_positive(sf_fraction((w0 >> 11) + 1)));
   double sine, cosine;
   sf_sincos_turn(sf_fraction(w1 >> 11), &sine, &cosine);
