@@ -19,7 +19,7 @@ from ..store.schema import DONE, FAILED, BatchRecords, Column, Slot
 from . import live
 from .keys import Array
 from .values import Value, fit, gather
-from .work import Executor, Work
+from .work import Executor, ToldError, Work
 
 LONGEST_ERROR = 2000
 SHOWN_ERRORS = 3
@@ -226,7 +226,8 @@ def try_run(job: Job, executor: Executor, run: int, seed: int) -> Outcome:
 
 def describe(problem: BaseException) -> str:
     """Return kind and message of an error, of bearable length."""
-    return f"{type(problem).__name__}: {problem}"[:LONGEST_ERROR]
+    told = str(problem) if isinstance(problem, ToldError) else f"{type(problem).__name__}: {problem}"
+    return told[:LONGEST_ERROR]
 
 
 def run_pilot(token: str, run: int, seed: int) -> Outcome:
