@@ -159,6 +159,11 @@ class Pool:
         self.lock = threading.Lock()
         self.closed = False
 
+    def keep(self, job: Job) -> None:
+        """Take a job that need not travel."""
+        with self.lock:
+            self._job = job
+
     def job(self) -> Job:
         """Return the job, opened once a process.
 
@@ -168,9 +173,10 @@ class Pool:
             There is none any more.
         """
         with self.lock:
-            if self.closed or self.packed is None:
+            if self._job is None and self.packed is not None:
+                self._job = self.packed.open()
+            if self._job is None:
                 raise StoppedError("the sweep was stopped")
-            self._job = self._job or self.packed.open()
             return self._job
 
     @contextmanager
