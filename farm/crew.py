@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
+from .builds import Builds
 from .control import Session, Wish
 from .options import Options
 from .tally import FarmError, SweepCancelledError, how_to_go_on
@@ -71,6 +72,18 @@ class Crew(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Leave everything as it was, also after an interruption."""
+
+    @abstractmethod
+    def prepare(self, builds: Builds) -> None:
+        """Make sure that they have, or can make, what has to be compiled.
+
+        Raises
+        ------
+        CompilerNotFoundError, BuildError
+            None of it could be.
+        SweepCancelledError, FarmError
+            As for `heed`.
+        """
 
     def is_there(self) -> bool:
         """Whether there is still somebody to do what was sent."""

@@ -10,15 +10,17 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, final
 
 from ..devices.base import Parcel
+from .builds import Builds
 from .cluster import dashboard
 from .control import Session
 from .crew import Crew, Task
 from .options import Options
+from .shipping import elsewhere, ship
 from .tally import FarmError
 from .worker import Job, PackedJob
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, WorkerPlugin
 
 T = TypeVar("T")
 RETRIES = 2
@@ -50,8 +52,6 @@ class ClusterCrew(Crew):
         As for `Crew`.
     connect : callable
         Returns the connection, as a context.
-    parcels : sequence of Parcel
-        Builds, for machines that have none of their own.
     """
 
     def __init__(
@@ -60,10 +60,10 @@ class ClusterCrew(Crew):
         session: Session,
         options: Options,
         connect: Callable[[], AbstractContextManager[Connection]],
-        parcels: Sequence[Parcel] = (),
     ) -> None:
         super().__init__(job, session, options)
-        self._connect, self._parcels = connect, tuple(parcels)
+        self._connect = connect
+        self._plugins: list[str] = []
         self._stack = ExitStack()
         self._client: Client | None = None
         self._was_there = True
@@ -82,7 +82,7 @@ class ClusterCrew(Crew):
             connection = stack.enter_context(self._connect())
             self._client = connection.client
             self._tell_of_dashboard()
-            self._hand_out(PackedJob.of(self.job, connection.paths, self._parcels))
+            self._hand_out(PackedJob.of(self.job, connection.paths))
             self._stack = stack.pop_all()
         return self
 
@@ -99,7 +99,7 @@ class ClusterCrew(Crew):
 
         session = self.session
         with suppress(OSError):  # a worker died just now; the scheduler has it for all others
-            self.client.register_plugin(JobPlugin(packed))
+            self._register(self.job.token, JobPlugin(packed))
         self.client.subscribe_topic(
             f"{TOPIC}-{session.status.id}", lambda event: session.ask(str(event[1].get("wish")))
         )
@@ -120,9 +120,27 @@ class ClusterCrew(Crew):
             self.session.tell()
             return
         with suppress(OSError, TimeoutError):  # where the cluster is gone, so is all of this
-            self.client.unregister_worker_plugin(self.job.token)
+            while self._plugins:
+                self.client.unregister_worker_plugin(self._plugins.pop())
             self.tell()
             self.client.unsubscribe_topic(f"{TOPIC}-{self.session.status.id}")
+
+    def prepare(self, builds: Builds) -> None:
+        """Have builds made for machines other than this one, and send them."""
+        if elsewhere(self.options):
+            ship(self, builds)
+
+    def supply(self, parcels: Sequence[Parcel]) -> None:
+        """Give builds to all workers, those that join later included."""
+        from .plugin import BuildsPlugin
+
+        with suppress(OSError):  # as for the job
+            name = f"{self.job.token}-builds"
+            self._register(name, BuildsPlugin(name, parcels))
+
+    def _register(self, name: str, plugin: WorkerPlugin) -> None:
+        self._plugins.append(name)
+        self.client.register_plugin(plugin)
 
     def is_there(self) -> bool:
         """Whether there is still a scheduler at the other end; after the block, whether there was at its end."""

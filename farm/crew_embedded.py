@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, TypeVar, final
 
+from .builds import Builds
 from .cluster import embedded, load_libraries
 from .control import Session, Wish
 from .crew import Crew, Task
@@ -51,6 +52,9 @@ class EmbeddedCrew(Crew):
                 self._cluster.__exit__(kind, error, trace)
         finally:
             self._threads.__exit__(kind, error, trace)
+
+    def prepare(self, builds: Builds) -> None:
+        """There is nothing to do: this machine has compiled what it needs."""
 
     def is_there(self) -> bool:
         """Whether there is still somebody to do what was sent."""

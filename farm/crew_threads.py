@@ -11,6 +11,7 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Generic, TypeVar, final
 
+from .builds import Builds
 from .cluster import at_a_time
 from .control import Session
 from .crew import Crew, Task
@@ -83,6 +84,9 @@ class ThreadCrew(Crew):
         close_pool(self.job.token)
         self._has_ended()
         self.tell()
+
+    def prepare(self, builds: Builds) -> None:
+        """There is nothing to do: this machine has compiled what it needs."""
 
     def stop(self) -> None:
         """Let the threads go when they have done what they are at."""

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from .axes import refuse
-from .builds import to_send
 from .cluster import embedded, warn_if_open
 from .clusters import current_form
 from .control import Session
@@ -19,13 +18,12 @@ from .crew_cluster import ClusterCrew, Connection
 from .crew_embedded import EmbeddedCrew
 from .options import Options
 from .reuse import Piece
-from .study import Study
 from .work import Work
 from .worker import Job
 
 
-def crew_for(study: Study, piece: Piece, session: Session, options: Options) -> Crew:
-    """Return who does some runs of a study.
+def crew_for(piece: Piece, session: Session, options: Options) -> Crew:
+    """Return who does some runs.
 
     Runs that keep the interpreter busy, or whose functions might take it with them, always get processes, which the
     cluster starts and replaces; those that simulate in a process of their own begin in threads of this one.
@@ -39,7 +37,7 @@ def crew_for(study: Study, piece: Piece, session: Session, options: Options) -> 
     if options.client is None and current_form() is None and not piece.work.holds_interpreter:
         return EmbeddedCrew(job, session, options)
     connect = functools.partial(_connect, piece.work, options)
-    return ClusterCrew(job, session, options, connect, to_send(study, options))
+    return ClusterCrew(job, session, options, connect)
 
 
 @contextmanager

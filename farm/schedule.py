@@ -104,6 +104,8 @@ class Schedule:
             with self.crew:
                 try:
                     self.crew.heed()
+                    if self.study.builds and self.piece.simulates:
+                        self.crew.prepare(self.study.builds)
                     self.todo = self._pilots(self.piece.runs)
                     self._batches()
                 finally:

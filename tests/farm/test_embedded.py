@@ -125,7 +125,7 @@ def test_it_can_be_paused_and_cancelled(simulation: FakeSimulation, tmp_path: Pa
     assert not place_of(store).beside(".writers").exists()
     wait_for(lambda: not FakeRunner.open)
     data = sweep_of(simulation, 400).run({"rate": rate}, store, progress=False)
-    assert data.attrs["cached"] == int(found[0].split()[0])
+    assert data.attrs["cached"] >= int(found[0].split()[0])  # what was being written is kept too
     assert data.rate.notnull().all()
 
 
