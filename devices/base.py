@@ -124,6 +124,22 @@ class Parcel:
     blob: bytes = field(repr=False)
 
 
+@dataclass(frozen=True)
+class Machine:
+    """What a machine is like, as far as builds care.
+
+    Parameters
+    ----------
+    fit : str
+        In the words of `Parcel.fit`: what builds made there need of others.
+    compiles : bool
+        Whether builds can be made there.
+    """
+
+    fit: str
+    compiles: bool
+
+
 class Runner(ABC):
     """Executes runs of one build, one after another, outside the caller's interpreter where the device can.
 
@@ -199,6 +215,10 @@ class Backend(ABC):
 
     def pack(self, model: Model) -> Parcel | None:
         """The build of a model as something that can travel, if this machine has it and it can."""
+        return None
+
+    def machine(self) -> Machine | None:
+        """What this machine is like; None where builds of this device do not travel."""
         return None
 
     @abstractmethod

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 from ..store.runstore import RunStore
 from ..store.schema import Column, Slot, StoreError
 from . import worker
-from .builds import to_send
 from .control import Session, Wish
 from .crew import GONE, Crew
 from .options import Options
 from .progress import Progress
 from .reuse import Piece
 from .share import Share
+from .shipping import elsewhere, ship
 from .study import Study
 from .tally import FarmError, RunsFailedError, Slots, Tally, none_succeeded, spread
 from .values import OutputError, Value, columns_of
@@ -98,7 +98,7 @@ class Schedule:
         self.in_flight: dict[Any, Sent] = {}  # by key of its future
         self.ended: SimpleQueue[Future[BatchReceipt]] = SimpleQueue()
         job = Job(f"sweep-{uuid.uuid4().hex}", piece.work, piece.points, options.limit)
-        self.crew = Crew(client, job, session, options, paths, to_send(study, options))
+        self.crew = Crew(client, job, session, options, paths)
 
     def run(self) -> Tally:
         """Do runs, and return when all are in the store.
@@ -116,6 +116,8 @@ class Schedule:
             with self.crew:
                 try:
                     self.crew.heed()
+                    if self.study.builds and self.piece.simulates and elsewhere(self.options):
+                        ship(self.crew, self.study.builds)
                     self.todo = self._pilots(self.piece.runs)
                     self._batches()
                 finally:

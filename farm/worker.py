@@ -13,12 +13,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..devices.base import Parcel
 from ..store.batch import write_batch, written_batch
 from ..store.place import Place
 from ..store.schema import DONE, FAILED, BatchRecords, Column, Slot
 from . import live
-from .adapters import receive_builds
 from .keys import Array
 from .values import Value, fit, gather
 from .work import Executor, Work
@@ -70,28 +68,24 @@ class PackedJob:
         The job, pickled by value where it is the user's.
     paths : tuple of str
         Where the user's modules lie, for workers that were started elsewhere on the same machine.
-    parcels : tuple of Parcel
-        Builds, for machines that have none of their own.
     """
 
     token: str
     blob: bytes
     paths: tuple[str, ...]
-    parcels: tuple[Parcel, ...] = ()
 
     @classmethod
-    def of(cls, job: Job, paths: Sequence[str], parcels: Sequence[Parcel] = ()) -> PackedJob:
+    def of(cls, job: Job, paths: Sequence[str]) -> PackedJob:
         """Pack a job."""
         import cloudpickle
 
-        return cls(job.token, cloudpickle.dumps(job), tuple(paths), tuple(parcels))
+        return cls(job.token, cloudpickle.dumps(job), tuple(paths))
 
     def open(self) -> Job:
         """Return the job."""
         import cloudpickle
 
         sys.path.extend(path for path in self.paths if path not in sys.path)
-        receive_builds(self.parcels)
         job = cloudpickle.loads(self.blob)
         assert isinstance(job, Job)
         return job
