@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -32,6 +33,7 @@ PER_THREAD = 2  # batches in flight, so that a worker always finds its next one
 MIN_WINDOW = 4
 SHORTEST, LONGEST, PART = 1.0, 60.0, 0.01  # seconds of a batch, and which part of the sweep it may be
 POLL_SECONDS = 0.5  # between looks at what other clients of the store are at
+RECEIPT_SECONDS = 10.0  # for a receipt to come from its worker, which may have died meanwhile
 SMALLEST = 0.1  # of a batch, towards the end
 SHOWN_ERRORS = 3
 KILLED = "KilledWorker: every worker that tried this run died: too little memory, or a crash in Python code"
@@ -39,10 +41,11 @@ KILLED = "KilledWorker: every worker that tried this run died: too little memory
 
 @dataclass(frozen=True)
 class Sent:
-    """A batch on its way, and whether it is there alone."""
+    """A batch on its way, where it is written to, and whether it is there alone."""
 
     future: Task[BatchReceipt]
     batch: Batch
+    slot: Slot
     alone: bool
 
 
@@ -177,7 +180,7 @@ class Schedule:
                     return future.result(POLL_SECONDS)
             return future.result()
         except Exception as error:
-            if isinstance(error, (StoppedError, *self.crew.deaths)):
+            if isinstance(error, (StoppedError, CancelledError, *self.crew.deaths)):
                 return Outcome(None, KILLED, 0.0)
             raise
 
@@ -257,7 +260,7 @@ class Schedule:
     def _send(self, batch: Batch, alone: bool) -> Task[BatchReceipt]:
         slot = self._slot()
         future = self.crew.submit(worker.run_batch, batch, self.columns, self.store.place, slot)
-        self.in_flight[future.key] = Sent(future, batch, alone)
+        self.in_flight[future.key] = Sent(future, batch, slot, alone)
         return future
 
     def _cut(self, threads: int) -> Batch:
@@ -284,26 +287,36 @@ class Schedule:
         return min(max(n * each * PART, SHORTEST), LONGEST)
 
     def _take(self, future: Task[BatchReceipt]) -> None:
+        """Count a batch that is in the store, whatever became of its worker since; else have it done again."""
         sent = self.in_flight.pop(future.key)
-        if future.status == "finished":
-            self._count(future.result())
-            self.share.finish(sent.batch.runs)
-        elif future.status == "error":
-            self._retry(sent, cast(BaseException, future.exception()))
-        else:
-            raise FarmError(
-                f"the cluster lost a batch of {len(sent.batch)} runs; run the same again to go on"
-            )
-
-    def _retry(self, sent: Sent, error: BaseException) -> None:
-        """Find out which run it is that kills its workers; any other error ends the sweep."""
-        if isinstance(error, StoppedError):  # its worker was told to leave, and left in the middle of it
-            self.waiting.append(sent.batch)
-            return
-        if not isinstance(error, self.crew.deaths):
+        error = cast(BaseException, future.exception()) if future.status == "error" else None
+        if error is not None and not isinstance(error, (StoppedError, *self.crew.deaths)):
             raise error
+        receipt = self._told(future) or worker.receipt_of(sent.batch, self.store.place, sent.slot)
+        if receipt is not None:
+            self._count(receipt)
+            self.share.finish(sent.batch.runs)
+        elif future.status in ("error", "cancelled"):
+            self._again(sent, error)
+        else:  # its worker died after it had done it; the cluster does that again of its own accord
+            self.in_flight[future.key] = sent
+            future.add_done_callback(self.ended.put)
+
+    def _told(self, future: Task[BatchReceipt]) -> BatchReceipt | None:
+        """Return what a worker said of its batch; None if that is gone with it."""
+        if future.status == "finished":
+            with suppress(TimeoutError, CancelledError):
+                return future.result(RECEIPT_SECONDS)
+        return None
+
+    def _again(self, sent: Sent, error: BaseException | None) -> None:
+        """Have a batch done again, and find out which run it is that kills its workers."""
         batch = sent.batch
-        if len(batch) > 1:
+        if not isinstance(
+            error, self.crew.deaths
+        ):  # its worker was told to leave, and left in the middle of it
+            self.waiting.append(batch)
+        elif len(batch) > 1:
             half = len(batch) // 2
             self.waiting += [batch.part(slice(None, half)), batch.part(slice(half, None))]
         elif not sent.alone:  # it may have died of its neighbour
