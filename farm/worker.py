@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..store.batch import write_batch
+from ..store.batch import write_batch, written_batch
 from ..store.place import Place
 from ..store.schema import DONE, FAILED, BatchRecords, Column, Slot
 from . import live
@@ -142,6 +142,13 @@ class BatchReceipt:
     seconds: float
     errors: tuple[str, ...]
 
+    @classmethod
+    def of(cls, records: BatchRecords) -> BatchReceipt:
+        """Return what is told of a batch."""
+        told = tuple(error for error in records.errors if error)
+        seconds = float(records.wall_times.sum())
+        return cls(len(records) - len(told), len(told), seconds, told[:SHOWN_ERRORS])
+
 
 class Pool:
     """What a process keeps of a sweep: the job, and executors that wait for the next batch."""
@@ -153,6 +160,11 @@ class Pool:
         self.lock = threading.Lock()
         self.closed = False
 
+    def keep(self, job: Job) -> None:
+        """Take a job that need not travel."""
+        with self.lock:
+            self._job = job
+
     def job(self) -> Job:
         """Return the job, opened once a process.
 
@@ -162,9 +174,10 @@ class Pool:
             There is none any more.
         """
         with self.lock:
-            if self.closed or self.packed is None:
+            if self._job is None and self.packed is not None:
+                self._job = self.packed.open()
+            if self._job is None:
                 raise StoppedError("the sweep was stopped")
-            self._job = self._job or self.packed.open()
             return self._job
 
     @contextmanager
@@ -240,7 +253,7 @@ def run_pilot(token: str, run: int, seed: int) -> Outcome:
 def run_batch(
     token: str, batch: Batch, columns: Mapping[str, Column], place: Place, slot: Slot
 ) -> BatchReceipt:
-    """Do a batch of runs and write it.
+    """Do a batch of runs and write it, unless somebody did who died before saying so.
 
     Raises
     ------
@@ -251,6 +264,9 @@ def run_batch(
     """
     mine = pool(token)
     job = mine.job()
+    written = receipt_of(batch, place, slot)
+    if written is not None:
+        return written
     outcomes: list[Outcome] = []
     with mine.lease() as executor:
         for run, seed in zip(batch.runs.tolist(), batch.seeds.tolist(), strict=True):
@@ -258,6 +274,18 @@ def run_batch(
                 raise StoppedError("the sweep was stopped")
             outcomes.append(try_run(job, executor, run, seed))
     return save(batch, outcomes, columns, place, slot)
+
+
+def receipt_of(batch: Batch, place: Place, slot: Slot) -> BatchReceipt | None:
+    """Return the receipt of a batch that is in the store already; None if it is not.
+
+    Raises
+    ------
+    StoreError, OSError
+        The store cannot be read.
+    """
+    records = written_batch(place, slot, batch.keys)
+    return None if records is None else BatchReceipt.of(records)
 
 
 def save(
@@ -273,9 +301,9 @@ def save(
     fixed, ragged = gather(rows, columns)
     status = np.array([FAILED if row is None else DONE for row in rows], np.uint8)
     seconds = np.array([outcome.seconds for outcome in outcomes])
-    write_batch(place, slot, BatchRecords(batch.keys, status, batch.seeds, seconds, errors, fixed, ragged))
-    told = [error for error in errors if error]
-    return BatchReceipt(len(rows) - len(told), len(told), float(seconds.sum()), tuple(told[:SHOWN_ERRORS]))
+    records = BatchRecords(batch.keys, status, batch.seeds, seconds, errors, fixed, ragged)
+    write_batch(place, slot, records)
+    return BatchReceipt.of(records)
 
 
 def _fitted(outcome: Outcome, columns: Mapping[str, Column]) -> tuple[dict[str, Array] | None, str]:
