@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -38,11 +38,13 @@ from ...core.model import (
     Seed,
     UserFunction,
 )
+from ...core.statements import Stmt
 from ...core.synapsenames import SYNAPTIC, SYNAPTIC_SHARED
 from ..base import PROFILE, OutputSpec
 from .emit_assigns import AssignEmitter
 from .emit_draws import buffered, counted
 from .emit_entries import ENTRY, output_specs, recorded_type
+from .emit_stages import StageEmitter
 from .emit_synapses import SynapseEmitter, is_synapses, pathway_name, structure
 from .expressions import C_TYPES, CTYPES, KINDS, Scope, cpp, identifier, kind
 
@@ -72,6 +74,10 @@ def emit_model(kernels: Kernels, profile: bool = False, threads: int = 0) -> str
     return text
 
 
+def _needs_matrix(statement: Stmt) -> bool:
+    return any(isinstance(n, MatrixEntry) for n in walk(statement.expr))
+
+
 def _checked(node: Expr) -> bool:
     """Whether evaluating it may end the run with an error."""
     return isinstance(node, Within) or (isinstance(node, TimedCall) and len(node.args) > 1)
@@ -94,6 +100,10 @@ class Emitter:
     @cached_property
     def assigning(self) -> AssignEmitter:
         return AssignEmitter(self)
+
+    @cached_property
+    def staging(self) -> StageEmitter:
+        return StageEmitter(self)
 
     @property
     def model(self) -> Model:
@@ -335,10 +345,12 @@ class Emitter:
             slots=self.slot,
             before=frozenset(kernel.overwritten()),
         )
-        locals_ = {s.target: (identifier(s.target), kind(s.expr, scope)) for s in kernel.scalars}
-        if kernel.kind not in ("states", "events"):
-            locals_ |= {s.target: (identifier(s.target), s.dtype) for s in kernel.body if s.local}
-        return replace(scope, variables={**scope.variables, **locals_})
+        for s in kernel.scalars:
+            scope = scope.with_local(s.target, kind(s.expr, scope))
+        for s in kernel.body if kernel.kind not in ("states", "events") else ():
+            if s.local:
+                scope = scope.with_local(s.target, s.dtype or kind(s.expr, scope))
+        return scope
 
     def variables(self, population: Population) -> dict[str, tuple[str, str]]:
         special = {**SPECIAL, **REFRACTORY}
@@ -472,21 +484,30 @@ class Emitter:
         population = self.model.population(kernel.population)
         nodes = [n for e in kernel.expressions() for n in walk(e)]
         lines = self.syn.number_line(population, nodes) if is_synapses(population) else []
-        entries = sorted({cpp(n, _NOTHING) for n in nodes if isinstance(n, MatrixEntry)})
-        lines += [f"const double {e} = {e}_each[i];" for e in entries if e in self.single_entries]
+        lines += self.entry_lines(kernel.body)
         matrices = [line for m in kernel.matrices for line in self._matrix_lines(m, scope, kernel)]
-        declared: set[str] = set()
-        for s in kernel.body:
-            if any(isinstance(n, MatrixEntry) for n in walk(s.expr)):
-                lines += matrices
-                matrices = []
+        if not matrices:
+            return lines + self.statements(kernel.body, scope)
+        first = next(n for n, s in enumerate(kernel.body) if _needs_matrix(s))
+        before, after = kernel.body[:first], kernel.body[first:]
+        declared = {s.target for s in before if s.local}
+        return [*lines, *self.statements(before, scope), *matrices, *self.statements(after, scope, declared)]
+
+    def entry_lines(self, body: Iterable[Stmt]) -> list[str]:
+        """What a neuron's own propagator says, where statements ask for it."""
+        nodes = [n for s in body for n in walk(s.expr)]
+        entries = sorted({cpp(n, _NOTHING) for n in nodes if isinstance(n, MatrixEntry)})
+        return [f"const double {e} = {e}_each[i];" for e in entries if e in self.single_entries]
+
+    def statements(self, body: Iterable[Stmt], scope: Scope, known: Iterable[str] = ()) -> list[str]:
+        """Statements in order; locals are declared where they are first set."""
+        lines, declared = [], set(known)
+        for s in body:
             value = cpp(s.expr, scope)
-            target = scope.variables[s.target][0]
-            if not s.local or s.target in declared:
-                lines.append(f"{target} = {value};")
-            else:
-                declared.add(s.target)
-                lines.append(f"{CTYPES[s.dtype]} {target} = {value};")
+            target, number = scope.variables[s.target]
+            new = s.local and s.target not in declared
+            lines.append(f"{CTYPES[number]} {target} = {value};" if new else f"{target} = {value};")
+            declared |= {s.target} if s.local else set()
         return lines
 
     def _matrix_lines(self, matrix: Propagator, scope: Scope, kernel: Kernel) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...core.expr import (
     At,
@@ -40,7 +40,7 @@ _KEYWORDS = frozenset(
 )
 
 #: Functions of the language and what they are called in C++; engine functions vectorise.
-_FUNCTIONS = {
+FUNCTIONS = {
     **{
         n: n for n in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "log10", "log1p", "sqrt", "ceil", "floor")
     },
@@ -102,6 +102,10 @@ class Scope:
     slots: Mapping[str, int] = field(default_factory=dict)  # of inputs
     before: frozenset[str] = frozenset()  # arrays of which what was there before is read
     in_context: bool = False  # constants and matrices are members of the context rather than locals
+
+    def with_local(self, name: str, kind: str, text: str = "") -> Scope:
+        """The scope after a local variable has been declared, written as ``text`` if not by its name."""
+        return replace(self, variables={**self.variables, name: (text or identifier(name), kind)})
 
 
 def kind(expr: Expr, scope: Scope) -> str:
@@ -296,5 +300,5 @@ def _call(expr: Call, scope: Scope) -> str:
     if expr.function == "int":
         return f"(int64_t){args[0]}"
     if kind(expr, scope) == "int" and expr.function in ("abs", "sign", "clip"):
-        return f"(int64_t){_FUNCTIONS[expr.function]}({', '.join(f'(double){a}' for a in args)})"
-    return f"{_FUNCTIONS[expr.function]}({', '.join(args)})"
+        return f"(int64_t){FUNCTIONS[expr.function]}({', '.join(f'(double){a}' for a in args)})"
+    return f"{FUNCTIONS[expr.function]}({', '.join(args)})"
