@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -312,6 +312,18 @@ class Simulation:
         """One line for people."""
         groups = ", ".join(f"{p.id} ({p.size})" for p in self.model.populations)
         return f"model {self.model_hash[:12]} of {groups} on {self.backend.name}"
+
+    def why_alone(self) -> str:
+        """Why runs cannot go through the time loop together; empty if they can."""
+        return self.backend.why_alone(self.model)
+
+    def advised_lanes(self) -> int:
+        """How many runs are best taken through the time loop together."""
+        return self.backend.advised_lanes(self.model)
+
+    def in_lanes(self, lanes: int) -> Simulation:
+        """The same simulation, whose runner takes so many runs through the time loop together."""
+        return replace(self, backend=self.backend.in_lanes(lanes))
 
     def guessed_seconds(self) -> float:
         """How long a run may take, to an order of magnitude: by the number of steps and neurons."""

@@ -78,7 +78,18 @@ def _plan(
     n = len(builds.simulations)
     ready = n - len(builds.missing())
     return Plan(
-        subject, space, n, ready, cached, failed, path, simulated, estimate, CPU_COUNT, builds.problems
+        subject,
+        space,
+        n,
+        ready,
+        cached,
+        failed,
+        path,
+        simulated,
+        estimate,
+        CPU_COUNT,
+        builds.problems,
+        study.lanes,
     )
 
 
