@@ -125,6 +125,22 @@ class Parcel:
     blob: bytes = field(repr=False)
 
 
+@dataclass(frozen=True)
+class Machine:
+    """What a machine is like, as far as builds care.
+
+    Parameters
+    ----------
+    fit : str
+        In the words of `Parcel.fit`: what builds made there need of others.
+    compiles : bool
+        Whether builds can be made there.
+    """
+
+    fit: str
+    compiles: bool
+
+
 class Runner(ABC):
     """Executes runs of one build, one after another, outside the caller's interpreter where the device can.
 
@@ -237,6 +253,7 @@ class Backend(ABC):
         """The build of a model as something that can travel, if this machine has it and it can."""
         return None
 
+<<<<<<< HEAD
     def why_alone(self, model: Model) -> str:
         """Why runs of a model cannot go through the time loop together; empty if they can."""
         return f"the device {self.name} takes one run at a time"
@@ -250,6 +267,11 @@ class Backend(ABC):
         if lanes != 1:
             raise DeviceError(f"the device {self.name} takes one run at a time, not {lanes}")
         return self
+=======
+    def machine(self) -> Machine | None:
+        """What this machine is like; None where builds of this device do not travel."""
+        return None
+>>>>>>> main
 
     @abstractmethod
     def runner(self, build: Build) -> Runner:

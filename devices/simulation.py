@@ -21,7 +21,7 @@ from ..core.results import ArrayField, Layout, Read, Results, exported_read
 from ..core.timedarray import TimedArray
 from ..core.units import get_dimensions
 from ..core.variables import VariableView
-from .base import Array, Backend, Build, Parcel, Runner
+from .base import Array, Backend, Build, Machine, Parcel, Runner
 
 STEP_SECONDS, NEURON_SECONDS = 2e-7, 2e-8  # of a time step, and of a neuron in it
 _OVERRIDE = ":override"
@@ -280,6 +280,14 @@ class Simulation:
     def pack(self) -> Parcel | None:
         """The build as something that can travel, if this machine has it."""
         return self.backend.pack(self.model)
+
+    def machine(self) -> Machine | None:
+        """What this machine is like; None where builds do not travel."""
+        return self.backend.machine()
+
+    def without_values(self) -> Simulation:
+        """The same without the values of its inputs: enough for building, and light to send."""
+        return replace(self, frozen=replace(self.frozen, values={}))
 
     def runner(self) -> Runner:
         """A runner with the base values set."""

@@ -15,7 +15,7 @@ from .tally import FarmError, SweepCancelledError, how_to_go_on
 from .worker import Job, PackedJob
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
+    from distributed import Client, Future, WorkerPlugin
 
 T = TypeVar("T")
 RETRIES = 2
@@ -38,8 +38,6 @@ class Crew:
     options : Options
     paths : sequence of str
         Where workers find the user's modules, if they were started elsewhere on this machine.
-    parcels : sequence of Parcel
-        Builds, for machines that have none of their own.
     """
 
     def __init__(
@@ -49,10 +47,10 @@ class Crew:
         session: Session,
         options: Options,
         paths: Sequence[str],
-        parcels: Sequence[Parcel] = (),
     ) -> None:
         self.client, self.job, self.session, self.options = client, job, session, options
-        self.paths, self.parcels = tuple(paths), tuple(parcels)
+        self.paths = tuple(paths)
+        self._plugins: list[str] = []
         self._next_look = 0.0
 
     def __enter__(self) -> Crew:
@@ -60,7 +58,7 @@ class Crew:
 
         self.session.status.token = self.job.token
         with suppress(OSError):  # a worker died just now; the scheduler has it for all others
-            self.client.register_plugin(JobPlugin(PackedJob.of(self.job, self.paths, self.parcels)))
+            self._register(self.job.token, JobPlugin(PackedJob.of(self.job, self.paths)))
         session = self.session
         self.client.subscribe_topic(
             f"{TOPIC}-{session.status.id}", lambda event: session.ask(str(event[1].get("wish")))
@@ -76,9 +74,22 @@ class Crew:
             self.session.tell()
             return
         with suppress(OSError, TimeoutError):  # where the cluster is gone, so is all of this
-            self.client.unregister_worker_plugin(self.job.token)
+            while self._plugins:
+                self.client.unregister_worker_plugin(self._plugins.pop())
             self._tell()
             self.client.unsubscribe_topic(f"{TOPIC}-{status.id}")
+
+    def supply(self, parcels: Sequence[Parcel]) -> None:
+        """Give builds to all workers, those that join later included."""
+        from .plugin import BuildsPlugin
+
+        with suppress(OSError):  # as for the job
+            name = f"{self.job.token}-builds"
+            self._register(name, BuildsPlugin(name, parcels))
+
+    def _register(self, name: str, plugin: WorkerPlugin) -> None:
+        self._plugins.append(name)
+        self.client.register_plugin(plugin)
 
     def is_there(self) -> bool:
         """Whether there is still a scheduler at the other end."""

@@ -9,14 +9,13 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..devices.base import DeviceError
 from ..store.layout import is_free
 from ..store.place import PathLike, Place, place_of
 from ..store.results import open_results
@@ -34,6 +33,7 @@ from .progress import Progress, wanted
 from .reuse import Piece, pieces, to_simulate
 from .schedule import Schedule
 from .share import Share
+from .shipping import elsewhere
 from .study import Study
 from .tally import Tally, how_to_go_on
 from .work import Work
@@ -146,11 +146,8 @@ def complete(study: Study, options: Options) -> Tally:
 def _complete(study: Study, options: Options, place: Place) -> Tally:
     if not options.overwrite:
         _existing(study, options.store)
-    if options.client is None:  # without a compiler nothing is written either
+    if not elsewhere(options):  # without a compiler nothing is written either
         _prepare(study, options.workers or os.cpu_count() or 1)
-    elif not study.work.holds_interpreter:
-        with suppress(DeviceError):  # what this machine can compile is sent along; others may do better
-            _prepare(study, os.cpu_count() or 1)
     store = RunStore.create_or_open(place, study.owner, overwrite=options.overwrite)
     tally = _fill(study, store, options)
     # The last one of several clients that did the same sweep publishes it.

@@ -6,6 +6,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -17,13 +18,13 @@ from numpy.typing import NDArray
 from ..store.runstore import RunStore
 from ..store.schema import Column, Slot, StoreError
 from . import worker
-from .builds import to_send
 from .control import Session, Wish
 from .crew import GONE, Crew
 from .options import Options
 from .progress import Progress
 from .reuse import Piece
 from .share import Share
+from .shipping import elsewhere, ship
 from .study import Study
 from .tally import FarmError, RunsFailedError, Slots, Tally, none_succeeded, spread
 from .values import OutputError, Value, columns_of
@@ -37,6 +38,7 @@ PER_THREAD = 2  # batches in flight, so that a worker always finds its next one
 MIN_WINDOW = 4
 SHORTEST, LONGEST, PART = 1.0, 60.0, 0.01  # seconds of a batch, and which part of the sweep it may be
 POLL_SECONDS = 0.5  # between looks at what other clients of the store are at
+RECEIPT_SECONDS = 10.0  # for a receipt to come from its worker, which may have died meanwhile
 SMALLEST = 0.1  # of a batch, towards the end
 SHOWN_ERRORS = 3
 KILLED = "KilledWorker: every worker that tried this run died: too little memory, or a crash in Python code"
@@ -44,10 +46,11 @@ KILLED = "KilledWorker: every worker that tried this run died: too little memory
 
 @dataclass(frozen=True)
 class Sent:
-    """A batch on the cluster, and whether it is there alone."""
+    """A batch on the cluster, where it is written to, and whether it is there alone."""
 
     future: Future[BatchReceipt]
     batch: Batch
+    slot: Slot
     alone: bool
 
 
@@ -95,7 +98,7 @@ class Schedule:
         self.in_flight: dict[Any, Sent] = {}  # by key of its future
         self.ended: SimpleQueue[Future[BatchReceipt]] = SimpleQueue()
         job = Job(f"sweep-{uuid.uuid4().hex}", piece.work, piece.points, options.limit)
-        self.crew = Crew(client, job, session, options, paths, to_send(study, options))
+        self.crew = Crew(client, job, session, options, paths)
 
     def run(self) -> Tally:
         """Do runs, and return when all are in the store.
@@ -113,6 +116,8 @@ class Schedule:
             with self.crew:
                 try:
                     self.crew.heed()
+                    if self.study.builds and self.piece.simulates and elsewhere(self.options):
+                        ship(self.crew, self.study.builds)
                     self.todo = self._pilots(self.piece.runs)
                     self._batches()
                 finally:
@@ -185,7 +190,7 @@ class Schedule:
                 with suppress(TimeoutError):
                     return future.result(POLL_SECONDS)
             return future.result()
-        except (KilledWorker, StoppedError):
+        except (KilledWorker, StoppedError, CancelledError):
             return Outcome(None, KILLED, 0.0)
 
     def _declare(self, runs: Sequence[Mapping[str, Value]], errors: Sequence[str]) -> dict[str, Column]:
@@ -262,7 +267,7 @@ class Schedule:
     def _send(self, batch: Batch, alone: bool) -> Future[BatchReceipt]:
         slot = self._slot()
         future = self.crew.submit(worker.run_batch, batch, self.columns, self.store.place, slot)
-        self.in_flight[future.key] = Sent(future, batch, alone)
+        self.in_flight[future.key] = Sent(future, batch, slot, alone)
         return future
 
     def _cut(self, threads: int) -> Batch:
@@ -285,28 +290,36 @@ class Schedule:
         return min(max(n * each * PART, SHORTEST), LONGEST)
 
     def _take(self, future: Future[BatchReceipt]) -> None:
+        """Count a batch that is in the store, whatever became of its worker since; else have it done again."""
         sent = self.in_flight.pop(future.key)
-        if future.status == "finished":
-            self._count(future.result())
+        error = cast(BaseException, future.exception()) if future.status == "error" else None
+        if error is not None and not _is_loss(error):
+            raise error
+        receipt = self._told(future) or worker.receipt_of(sent.batch, self.store.place, sent.slot)
+        if receipt is not None:
+            self._count(receipt)
             self.share.finish(sent.batch.runs)
-        elif future.status == "error":
-            self._retry(sent, cast(BaseException, future.exception()))
-        else:
-            raise FarmError(
-                f"the cluster lost a batch of {len(sent.batch)} runs; run the same again to go on"
-            )
+        elif future.status in ("error", "cancelled"):
+            self._again(sent, error)
+        else:  # its worker died after it had done it; the cluster does that again of its own accord
+            self.in_flight[future.key] = sent
+            future.add_done_callback(self.ended.put)
 
-    def _retry(self, sent: Sent, error: BaseException) -> None:
-        """Find out which run it is that kills its workers; any other error ends the sweep."""
+    def _told(self, future: Future[BatchReceipt]) -> BatchReceipt | None:
+        """Return what a worker said of its batch; None if that is gone with it."""
+        if future.status == "finished":
+            with suppress(TimeoutError, CancelledError):
+                return future.result(RECEIPT_SECONDS)
+        return None
+
+    def _again(self, sent: Sent, error: BaseException | None) -> None:
+        """Have a batch done again, and find out which run it is that kills its workers."""
         from distributed import KilledWorker
 
-        if isinstance(error, StoppedError):  # its worker was told to leave, and left in the middle of it
-            self.waiting.append(sent.batch)
-            return
-        if not isinstance(error, KilledWorker):
-            raise error
         batch = sent.batch
-        if len(batch) > 1:
+        if not isinstance(error, KilledWorker):  # its worker was told to leave, and left in the middle of it
+            self.waiting.append(batch)
+        elif len(batch) > 1:
             half = len(batch) // 2
             self.waiting += [batch.part(slice(None, half)), batch.part(slice(half, None))]
         elif not sent.alone:  # it may have died of its neighbour
@@ -333,3 +346,10 @@ class Schedule:
             self.progress.failed,
             self.tally.errors,
         )
+
+
+def _is_loss(error: BaseException) -> bool:
+    """Whether a task ended with its worker, and not for what it was doing."""
+    from distributed import KilledWorker
+
+    return isinstance(error, KilledWorker | StoppedError)

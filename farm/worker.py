@@ -13,12 +13,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..devices.base import Parcel
-from ..store.batch import write_batch
+from ..store.batch import write_batch, written_batch
 from ..store.place import Place
 from ..store.schema import DONE, FAILED, BatchRecords, Column, Slot
 from . import live
-from .adapters import receive_builds
 from .keys import Array
 from .values import Value, fit, gather
 from .work import Executor, Work
@@ -70,28 +68,24 @@ class PackedJob:
         The job, pickled by value where it is the user's.
     paths : tuple of str
         Where the user's modules lie, for workers that were started elsewhere on the same machine.
-    parcels : tuple of Parcel
-        Builds, for machines that have none of their own.
     """
 
     token: str
     blob: bytes
     paths: tuple[str, ...]
-    parcels: tuple[Parcel, ...] = ()
 
     @classmethod
-    def of(cls, job: Job, paths: Sequence[str], parcels: Sequence[Parcel] = ()) -> PackedJob:
+    def of(cls, job: Job, paths: Sequence[str]) -> PackedJob:
         """Pack a job."""
         import cloudpickle
 
-        return cls(job.token, cloudpickle.dumps(job), tuple(paths), tuple(parcels))
+        return cls(job.token, cloudpickle.dumps(job), tuple(paths))
 
     def open(self) -> Job:
         """Return the job."""
         import cloudpickle
 
         sys.path.extend(path for path in self.paths if path not in sys.path)
-        receive_builds(self.parcels)
         job = cloudpickle.loads(self.blob)
         assert isinstance(job, Job)
         return job
@@ -147,6 +141,13 @@ class BatchReceipt:
     n_failed: int
     seconds: float
     errors: tuple[str, ...]
+
+    @classmethod
+    def of(cls, records: BatchRecords) -> BatchReceipt:
+        """Return what is told of a batch."""
+        told = tuple(error for error in records.errors if error)
+        seconds = float(records.wall_times.sum())
+        return cls(len(records) - len(told), len(told), seconds, told[:SHOWN_ERRORS])
 
 
 class Pool:
@@ -245,7 +246,7 @@ def run_pilot(token: str, run: int, seed: int) -> Outcome:
 def run_batch(
     token: str, batch: Batch, columns: Mapping[str, Column], place: Place, slot: Slot
 ) -> BatchReceipt:
-    """Do a batch of runs and write it.
+    """Do a batch of runs and write it, unless somebody did who died before saying so.
 
     Raises
     ------
@@ -256,6 +257,9 @@ def run_batch(
     """
     mine = pool(token)
     job = mine.job()
+    written = receipt_of(batch, place, slot)
+    if written is not None:
+        return written
     outcomes: dict[int, Outcome] = {}
     runs, seeds = batch.runs.tolist(), batch.seeds.tolist()
     with mine.lease() as executor:
@@ -302,6 +306,18 @@ def _outcome(made: Mapping[str, Value] | Exception, seconds: float) -> Outcome:
     return Outcome(made, "", seconds)
 
 
+def receipt_of(batch: Batch, place: Place, slot: Slot) -> BatchReceipt | None:
+    """Return the receipt of a batch that is in the store already; None if it is not.
+
+    Raises
+    ------
+    StoreError, OSError
+        The store cannot be read.
+    """
+    records = written_batch(place, slot, batch.keys)
+    return None if records is None else BatchReceipt.of(records)
+
+
 def save(
     batch: Batch, outcomes: Sequence[Outcome], columns: Mapping[str, Column], place: Place, slot: Slot
 ) -> BatchReceipt:
@@ -315,9 +331,9 @@ def save(
     fixed, ragged = gather(rows, columns)
     status = np.array([FAILED if row is None else DONE for row in rows], np.uint8)
     seconds = np.array([outcome.seconds for outcome in outcomes])
-    write_batch(place, slot, BatchRecords(batch.keys, status, batch.seeds, seconds, errors, fixed, ragged))
-    told = [error for error in errors if error]
-    return BatchReceipt(len(rows) - len(told), len(told), float(seconds.sum()), tuple(told[:SHOWN_ERRORS]))
+    records = BatchRecords(batch.keys, status, batch.seeds, seconds, errors, fixed, ragged)
+    write_batch(place, slot, records)
+    return BatchReceipt.of(records)
 
 
 def _fitted(outcome: Outcome, columns: Mapping[str, Column]) -> tuple[dict[str, Array] | None, str]:

@@ -21,6 +21,7 @@ from ..base import (
     BuildError,
     CompilerNotFoundError,
     InputSpec,
+    Machine,
     Manifest,
     OutputSpec,
     Parcel,
@@ -37,6 +38,10 @@ from .toolchain import CompileOptions, cpu_target, find_compiler
 _HERE = Path(__file__).resolve().parent
 _PACKAGE = _HERE.parents[1]
 MANIFEST = "manifest.json"
+NOTHING_CAME = (
+    "and no build came with the job: a sweep sends builds where any machine of this kind has a compiler, an "
+    "experiment if it names what makes another model, as in @experiment(structural=['n']), or structural=[]"
+)
 SOURCE = "model.cpp"
 #: What a build says about itself in readable form.
 READABLE = ("model.txt", "kernels.txt")
@@ -105,10 +110,9 @@ class CPPBackend(Backend):
 
     def _shipped(self, model: Model) -> Path | None:
         """Return the build that came with the job, unpacked, if one came that fits this machine."""
-        parcel = received(self.identity(model))
-        if parcel is None or Fit.of(parcel.fit).problem():
-            return None
-        return unpack(parcel, self.cache)
+        fitting = (p for p in received(self.identity(model)) if not Fit.of(p.fit).problem())
+        parcel = next(fitting, None)
+        return None if parcel is None else unpack(parcel, self.cache)
 
     def pack(self, model: Model) -> Parcel | None:
         build = self.find(model)
@@ -117,6 +121,13 @@ class CPPBackend(Backend):
         own = build.path / HOST
         host = own if own.exists() else self._host()
         return pack(self.identity(model), build.path, host, self.options.native)
+
+    def machine(self) -> Machine | None:
+        try:
+            find_compiler(self.compiler)
+        except CompilerNotFoundError:
+            return Machine(Fit.here(self.options.native).text(), compiles=False)
+        return Machine(Fit.here(self.options.native).text(), compiles=True)
 
     def _host(self) -> Path:
         return host_executable(self.cache, find_compiler(self.compiler), self.options)
@@ -161,9 +172,9 @@ class CPPBackend(Backend):
         found = self.find(model)
         if found is not None:
             return found
-        parcel = received(self.identity(model))
-        came = f"a build came with the job, but {Fit.of(parcel.fit).problem()}" if parcel else ""
-        raise CompilerNotFoundError(f"{error}\n{came or 'and no build came with the job'}") from error
+        why = [Fit.of(parcel.fit).problem() for parcel in received(self.identity(model))]
+        came = "\n".join(f"a build came with the job, but {problem}" for problem in why)
+        raise CompilerNotFoundError(f"{error}\n{came or NOTHING_CAME}") from error
 
     def why_alone(self, model: Model) -> str:
         return lanes.why_alone(model)

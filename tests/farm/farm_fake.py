@@ -115,6 +115,12 @@ class FakeSimulation:
     def pack(self) -> None:
         return None
 
+    def machine(self) -> None:
+        return None
+
+    def without_values(self) -> FakeSimulation:
+        return self
+
     def built(self) -> bool:
         return self.compiles
 
