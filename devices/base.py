@@ -253,7 +253,6 @@ class Backend(ABC):
         """The build of a model as something that can travel, if this machine has it and it can."""
         return None
 
-<<<<<<< HEAD
     def why_alone(self, model: Model) -> str:
         """Why runs of a model cannot go through the time loop together; empty if they can."""
         return f"the device {self.name} takes one run at a time"
@@ -267,11 +266,10 @@ class Backend(ABC):
         if lanes != 1:
             raise DeviceError(f"the device {self.name} takes one run at a time, not {lanes}")
         return self
-=======
+
     def machine(self) -> Machine | None:
         """What this machine is like; None where builds of this device do not travel."""
         return None
->>>>>>> main
 
     @abstractmethod
     def runner(self, build: Build) -> Runner:
