@@ -76,6 +76,10 @@ class Executor(ABC):
         """Let go of what is held. Closing twice is harmless."""
 
 
+class ToldError(Exception):
+    """What went wrong in another process, in its words."""
+
+
 class Work(ABC):
     """What all runs of a sweep have in common."""
 

@@ -19,7 +19,7 @@ from ..store.schema import DONE, FAILED, BatchRecords, Column, Slot
 from . import live
 from .keys import Array
 from .values import Value, fit, gather
-from .work import Executor, Work
+from .work import Executor, ToldError, Work
 
 LONGEST_ERROR = 2000
 SHOWN_ERRORS = 3
@@ -160,6 +160,11 @@ class Pool:
         self.lock = threading.Lock()
         self.closed = False
 
+    def keep(self, job: Job) -> None:
+        """Take a job that need not travel."""
+        with self.lock:
+            self._job = job
+
     def job(self) -> Job:
         """Return the job, opened once a process.
 
@@ -169,9 +174,10 @@ class Pool:
             There is none any more.
         """
         with self.lock:
-            if self.closed or self.packed is None:
+            if self._job is None and self.packed is not None:
+                self._job = self.packed.open()
+            if self._job is None:
                 raise StoppedError("the sweep was stopped")
-            self._job = self._job or self.packed.open()
             return self._job
 
     @contextmanager
@@ -233,7 +239,8 @@ def try_run(job: Job, executor: Executor, run: int, seed: int) -> Outcome:
 
 def describe(problem: BaseException) -> str:
     """Return kind and message of an error, of bearable length."""
-    return f"{type(problem).__name__}: {problem}"[:LONGEST_ERROR]
+    told = str(problem) if isinstance(problem, ToldError) else f"{type(problem).__name__}: {problem}"
+    return told[:LONGEST_ERROR]
 
 
 def run_pilot(token: str, run: int, seed: int) -> Outcome:
