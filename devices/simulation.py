@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -21,7 +21,7 @@ from ..core.results import ArrayField, Layout, Read, Results, exported_read
 from ..core.timedarray import TimedArray
 from ..core.units import get_dimensions
 from ..core.variables import VariableView
-from .base import Array, Backend, Build, Parcel, Runner
+from .base import Array, Backend, Build, Machine, Parcel, Runner
 
 STEP_SECONDS, NEURON_SECONDS = 2e-7, 2e-8  # of a time step, and of a neuron in it
 _OVERRIDE = ":override"
@@ -281,6 +281,14 @@ class Simulation:
         """The build as something that can travel, if this machine has it."""
         return self.backend.pack(self.model)
 
+    def machine(self) -> Machine | None:
+        """What this machine is like; None where builds do not travel."""
+        return self.backend.machine()
+
+    def without_values(self) -> Simulation:
+        """The same without the values of its inputs: enough for building, and light to send."""
+        return replace(self, frozen=replace(self.frozen, values={}))
+
     def runner(self) -> Runner:
         """A runner with the base values set."""
         runner = self.backend.runner(self.build())
@@ -312,6 +320,18 @@ class Simulation:
         """One line for people."""
         groups = ", ".join(f"{p.id} ({p.size})" for p in self.model.populations)
         return f"model {self.model_hash[:12]} of {groups} on {self.backend.name}"
+
+    def why_alone(self) -> str:
+        """Why runs cannot go through the time loop together; empty if they can."""
+        return self.backend.why_alone(self.model)
+
+    def advised_lanes(self) -> int:
+        """How many runs are best taken through the time loop together."""
+        return self.backend.advised_lanes(self.model)
+
+    def in_lanes(self, lanes: int) -> Simulation:
+        """The same simulation, whose runner takes so many runs through the time loop together."""
+        return replace(self, backend=self.backend.in_lanes(lanes))
 
     def guessed_seconds(self) -> float:
         """How long a run may take, to an order of magnitude: by the number of steps and neurons."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..devices.base import DeviceError, Runner
 
 if TYPE_CHECKING:
-    from ..devices.base import Build, Parcel
+    from ..devices.base import Build, Machine, Parcel
 
 Array = NDArray[Any]
 Read = Callable[[Sequence[str]], list[Array]]
@@ -75,6 +75,12 @@ class Simulation(Protocol):
 
     def guessed_seconds(self) -> float: ...
 
+    def why_alone(self) -> str: ...
+
+    def advised_lanes(self) -> int: ...
+
+    def in_lanes(self, lanes: int) -> Simulation: ...
+
     def provenance(self) -> Mapping[str, str]: ...
 
     def built(self) -> bool: ...
@@ -82,6 +88,10 @@ class Simulation(Protocol):
     def build(self) -> Build: ...
 
     def pack(self) -> Parcel | None: ...
+
+    def machine(self) -> Machine | None: ...
+
+    def without_values(self) -> Simulation: ...
 
     def runner(self) -> Runner: ...
 
@@ -136,12 +146,25 @@ def session_provenance() -> Mapping[str, str]:
     return devices.session_provenance()
 
 
-def receive_builds(parcels: Sequence[Parcel]) -> None:
+def receive_builds(sender: str, parcels: Sequence[Parcel]) -> None:
     """Keep builds that came with a job until they are wanted."""
-    if parcels:
-        from ..devices.cpp_standalone.parcel import receive
+    from ..devices.cpp_standalone.parcel import receive
 
-        receive(parcels)
+    receive(sender, parcels)
+
+
+def forget_builds(sender: str) -> None:
+    """Let go of builds that came with a job that is over."""
+    from ..devices.cpp_standalone.parcel import forget
+
+    forget(sender)
+
+
+def fits(made: str, used: str) -> bool:
+    """Whether builds made on one machine run on another, both as `devices.base.Machine.fit` has them."""
+    from ..devices.cpp_standalone.parcel import fits
+
+    return fits(made, used)
 
 
 def split(value: Any) -> tuple[Array, str]:

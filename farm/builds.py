@@ -5,22 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..devices.base import Parcel
 from . import adapters
 from .adapters import Simulation
-from .clusters import current_form
 from .space import Space
 
-if TYPE_CHECKING:
-    from .options import Options
-    from .study import Study
-
-MOST_BYTES = 64 * 2**20  # of builds that are sent to every worker
 MOST = 1000  # models that are declared only to count them
 
 
@@ -55,16 +48,6 @@ class Builds:
     def missing(self) -> tuple[Simulation, ...]:
         """Return those that this machine has not compiled yet."""
         return tuple(simulation for simulation in self.simulations if not simulation.built())
-
-    def parcels(self) -> tuple[Parcel, ...]:
-        """Return what this machine has compiled, as other machines can be sent it, as far as that is not too much."""
-        found, size = [], 0
-        for simulation in self.simulations:
-            parcel = simulation.pack()
-            size += len(parcel.blob) if parcel else 0
-            if parcel and size <= MOST_BYTES:
-                found.append(parcel)
-        return tuple(found)
 
     def prepare(self, jobs: int) -> None:
         """Compile what is missing, so many at a time.
@@ -126,11 +109,3 @@ def examples(space: Space, labels: Sequence[str]) -> NDArray[np.int64]:
     runs = np.arange(len(flat)) if space.kept is None else np.flatnonzero(space.kept)
     _, first = np.unique(flat[runs], return_index=True)
     return np.sort(runs[first])[:MOST].astype(np.int64) * space.repeats
-
-
-def to_send(study: Study, options: Options) -> tuple[Parcel, ...]:
-    """Return the builds that go along with a sweep to machines that are not this one."""
-    elsewhere = options.client is not None or current_form() is not None
-    if study.builds is None or not elsewhere or study.work.holds_interpreter:
-        return ()
-    return study.builds.parcels()

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 import threading
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..devices.base import DeviceError
 from ..store.layout import is_free
 from ..store.place import PathLike, Place, place_of
 from ..store.results import open_results
 from ..store.runstore import RunStore
 from ..store.schema import FAILED, MISSING
 from ..store.writers import others
-from .axes import refuse
-from .cluster import dashboard, embedded, load_libraries, warn_if_open
+from .cluster import load_libraries
 from .clusters import current_form
 from .control import Session, Status, forget_dead, new_id
+from .cores import cores
+from .crews import crew_for
 from .estimate import guessed, measured, tried
 from .options import Options
 from .plan import Estimate, Plan, count, duration
@@ -34,13 +33,12 @@ from .progress import Progress, wanted
 from .reuse import Piece, pieces, to_simulate
 from .schedule import Schedule
 from .share import Share
+from .shipping import elsewhere
 from .study import Study
 from .tally import Tally, how_to_go_on
-from .work import Work
 
 if TYPE_CHECKING:
     import xarray as xr
-    from distributed import Client
 
 
 class FailedRunsWarning(UserWarning):
@@ -70,15 +68,24 @@ def dry_run(study: Study, time_limit: Any) -> Plan:
 def _plan(
     study: Study, cached: int, failed: int, path: Path | str | None, estimate: Estimate | None, simulated: int
 ) -> Plan:
-    from dask.system import CPU_COUNT
-
     builds, subject, space = study.builds, study.subject, study.space
     if builds is None:
-        return Plan(subject, space, None, 0, cached, failed, path, simulated, estimate, CPU_COUNT)
+        return Plan(subject, space, None, 0, cached, failed, path, simulated, estimate, cores())
     n = len(builds.simulations)
     ready = n - len(builds.missing())
     return Plan(
-        subject, space, n, ready, cached, failed, path, simulated, estimate, CPU_COUNT, builds.problems
+        subject,
+        space,
+        n,
+        ready,
+        cached,
+        failed,
+        path,
+        simulated,
+        estimate,
+        cores(),
+        builds.problems,
+        study.lanes,
     )
 
 
@@ -135,11 +142,8 @@ def complete(study: Study, options: Options) -> Tally:
 def _complete(study: Study, options: Options, place: Place) -> Tally:
     if not options.overwrite:
         _existing(study, options.store)
-    if options.client is None:  # without a compiler nothing is written either
+    if not elsewhere(options):  # without a compiler nothing is written either
         _prepare(study, options.workers or os.cpu_count() or 1)
-    elif not study.work.holds_interpreter:
-        with suppress(DeviceError):  # what this machine can compile is sent along; others may do better
-            _prepare(study, os.cpu_count() or 1)
     store = RunStore.create_or_open(place, study.owner, overwrite=options.overwrite)
     tally = _fill(study, store, options)
     # The last one of several clients that did the same sweep publishes it.
@@ -229,51 +233,15 @@ def _simulate(study: Study, piece: Piece, store: RunStore, share: Share, options
     forget_dead(store.place)
     session = Session(store.place, status)
     try:
-        with _client(piece.work, options) as (client, paths), progress:
-            status.dashboard = _page(client)
-            if status.dashboard:
-                options.tell(f"dashboard: {status.dashboard}")
-            return Schedule(client, study, piece, store, share, session, options, progress, paths).run()
+        with progress:
+            crew = crew_for(piece, session, options)
+            return Schedule(crew, study, piece, store, share, session, options, progress).run()
     except KeyboardInterrupt:
         if options.store is not None:
             options.tell(f"stopped: {how_to_go_on(progress.done, n, str(store.path))}")
         raise
     finally:
         session.end()
-
-
-def _page(client: Client) -> str:
-    """Return the address of the page of sweeps on a cluster's dashboard, empty if it has none."""
-    from .dashboard.plugin import add_page
-
-    return add_page(client, dashboard(client))
-
-
-@contextmanager
-def _client(work: Work, options: Options) -> Iterator[tuple[Client, tuple[str, ...]]]:
-    """Yield a client, and where its workers find the user's modules."""
-    from distributed import Client
-
-    if isinstance(options.client, str):
-        with Client(options.client, set_as_default=False) as client:
-            warn_if_open(client)
-            yield client, ()
-        return
-    if options.client is not None:
-        warn_if_open(options.client)
-        yield options.client, ()
-        return
-    processes = work.holds_interpreter
-    found = current_form()
-    if found is not None:
-        form, settings = found
-        if form.needs_store and options.store is None:
-            refuse("run", [f"{form.name} needs store=..., where its tasks find each other"])
-        with form.connect(settings, processes, options.workers, options.needs) as client:
-            yield client, tuple(p or os.getcwd() for p in sys.path)
-        return
-    with embedded(processes, options.workers, options.needs) as client:
-        yield client, tuple(p or os.getcwd() for p in sys.path) if processes else ()
 
 
 def _report(study: Study, tally: Tally, options: Options, seconds: float) -> None:

@@ -35,10 +35,10 @@ def experiment(function: Callable[P, R]) -> Experiment[P, R]: ...
 
 
 @overload
-def experiment(*, structural: Sequence[str]) -> Callable[[Callable[P, R]], Experiment[P, R]]: ...
+def experiment(*, structural: Sequence[str] | None) -> Callable[[Callable[P, R]], Experiment[P, R]]: ...
 
 
-def experiment(function: Any = None, *, structural: Sequence[str] = ()) -> Any:
+def experiment(function: Any = None, *, structural: Sequence[str] | None = None) -> Any:
     """Make a function something to sweep over.
 
     The function declares a model, calls ``run`` and returns a dict from names to numbers, arrays,
@@ -50,8 +50,9 @@ def experiment(function: Any = None, *, structural: Sequence[str] = ()) -> Any:
     function : callable
     structural : sequence of str
         Arguments whose values make another model: a number of neurons, an equation, a method. Their builds are
-        counted by `Experiment.plan` and compiled side by side before the runs; for that the function is called
-        up to where it first wants results. What is not named here is compiled when the first run needs it.
+        counted by `Experiment.plan`, compiled side by side before the runs and sent to other machines; for that
+        the function is called up to where it first wants results. ``[]`` says that no argument does, so that
+        there is one build. Without it, each machine compiles what a run needs, and needs a compiler.
 
     Returns
     -------
@@ -74,9 +75,9 @@ def experiment(function: Any = None, *, structural: Sequence[str] = ()) -> Any:
     """
     if function is None:
         return functools.partial(experiment, structural=structural)
-    names = (structural,) if isinstance(structural, str) else tuple(structural)
+    names = None if structural is None else as_names(structural)
     signature = inspect.signature(function)
-    unknown = [name for name in names if name not in signature.parameters]
+    unknown = [name for name in names or () if name not in signature.parameters]
     if unknown:
         raise TypeError(
             f"structural={structural!r}: {', '.join(map(repr, unknown))} is no argument of "
@@ -96,10 +97,10 @@ def experiment(function: Any = None, *, structural: Sequence[str] = ()) -> Any:
 class Experiment(Generic[P, R]):
     """A function that can be swept over; made by `experiment`."""
 
-    def __init__(self, function: Callable[P, R], structural: Sequence[str] = ()) -> None:
+    def __init__(self, function: Callable[P, R], structural: Sequence[str] | None = None) -> None:
         functools.update_wrapper(self, function)
         self.function = function
-        self.structural = tuple(structural)
+        self.structural = None if structural is None else as_names(structural)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Experiment, (self.function, self.structural)
@@ -250,7 +251,7 @@ class Experiment(Generic[P, R]):
                 "arguments": {n: repr(value)[:1000] for n, value in fixed.items()},
             },
             builds=structural_builds(self.function, self.structural, fixed, space)
-            if self.structural
+            if self.structural is not None
             else None,
         )
 
@@ -283,6 +284,11 @@ class Experiment(Generic[P, R]):
             + [f"{n!r} is no argument of the function; {told}" for n in unknown]
             + [f"the argument {n!r} is missing; {told}" for n in missing]
         )
+
+
+def as_names(given: Sequence[str]) -> tuple[str, ...]:
+    """Return several names, where one alone may have been given."""
+    return (given,) if isinstance(given, str) else tuple(given)
 
 
 def _attempt(problems: list[str], name: str, action: Callable[[], Any]) -> Any:

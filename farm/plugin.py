@@ -6,10 +6,13 @@ since distributed wants its class inherited from.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, final
 
 from distributed import WorkerPlugin
 
+from ..devices.base import Parcel
+from .adapters import forget_builds, receive_builds
 from .live import snapshot
 from .worker import PackedJob, close_pool, pool
 
@@ -41,3 +44,26 @@ class JobPlugin(WorkerPlugin):
     def teardown(self, worker: Any) -> None:
         """End what is at it and close what waits."""
         close_pool(self.name)
+
+
+@final
+class BuildsPlugin(WorkerPlugin):
+    """Keeps builds in every worker for as long as it is registered; they are unpacked where they are wanted.
+
+    Parameters
+    ----------
+    name : str
+    parcels : sequence of Parcel
+    """
+
+    def __init__(self, name: str, parcels: Sequence[Parcel]) -> None:
+        self.name = name
+        self.parcels = tuple(parcels)
+
+    def setup(self, worker: Any) -> None:
+        """Keep them."""
+        receive_builds(self.name, self.parcels)
+
+    def teardown(self, worker: Any) -> None:
+        """Let go of them."""
+        forget_builds(self.name)

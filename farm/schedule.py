@@ -1,15 +1,15 @@
-"""Doing the runs of a sweep on a cluster: a few pilots, then batches, with a bounded number in flight."""
+"""Doing the runs of a sweep: a few pilots, then batches, with a bounded number in flight."""
 
 from __future__ import annotations
 
 import time
-import uuid
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 from ..store.runstore import RunStore
 from ..store.schema import Column, Slot, StoreError
 from . import worker
-from .builds import to_send
 from .control import Session, Wish
-from .crew import GONE, Crew
+from .crew import GONE, Crew, Task
 from .options import Options
 from .progress import Progress
 from .reuse import Piece
@@ -27,16 +26,14 @@ from .share import Share
 from .study import Study
 from .tally import FarmError, RunsFailedError, Slots, Tally, none_succeeded, spread
 from .values import OutputError, Value, columns_of
-from .worker import Batch, BatchReceipt, Job, Outcome, StoppedError
-
-if TYPE_CHECKING:
-    from distributed import Client, Future
+from .worker import Batch, BatchReceipt, Outcome, StoppedError
 
 MAX_PILOTS = 16
 PER_THREAD = 2  # batches in flight, so that a worker always finds its next one
 MIN_WINDOW = 4
 SHORTEST, LONGEST, PART = 1.0, 60.0, 0.01  # seconds of a batch, and which part of the sweep it may be
 POLL_SECONDS = 0.5  # between looks at what other clients of the store are at
+RECEIPT_SECONDS = 10.0  # for a receipt to come from its worker, which may have died meanwhile
 SMALLEST = 0.1  # of a batch, towards the end
 SHOWN_ERRORS = 3
 KILLED = "KilledWorker: every worker that tried this run died: too little memory, or a crash in Python code"
@@ -44,19 +41,21 @@ KILLED = "KilledWorker: every worker that tried this run died: too little memory
 
 @dataclass(frozen=True)
 class Sent:
-    """A batch on the cluster, and whether it is there alone."""
+    """A batch on its way, where it is written to, and whether it is there alone."""
 
-    future: Future[BatchReceipt]
+    future: Task[BatchReceipt]
     batch: Batch
+    slot: Slot
     alone: bool
 
 
 class Schedule:
-    """The runs of one sweep on their way through a cluster.
+    """The runs of one sweep on their way through a crew.
 
     Parameters
     ----------
-    client : Client
+    crew : Crew
+        Who does them.
     study : Study
     piece : Piece
         How the runs are made.
@@ -67,13 +66,11 @@ class Schedule:
         What others are told of it, and ask for.
     options : Options
     progress : Progress
-    paths : sequence of str
-        Where workers find the user's modules, if they were started elsewhere on this machine.
     """
 
     def __init__(
         self,
-        client: Client,
+        crew: Crew,
         study: Study,
         piece: Piece,
         store: RunStore,
@@ -81,9 +78,8 @@ class Schedule:
         session: Session,
         options: Options,
         progress: Progress,
-        paths: Sequence[str] = (),
     ) -> None:
-        self.client, self.study, self.store, self.progress = client, study, store, progress
+        self.crew, self.study, self.store, self.progress = crew, study, store, progress
         self.share, self.session, self.options, self.piece = share, session, options, piece
         self.slots = Slots(store)
         self.tally = Tally()
@@ -93,9 +89,7 @@ class Schedule:
         self.todo: NDArray[np.int64] = np.empty(0, np.int64)
         self.suspects: list[Batch] = []  # single runs whose workers died
         self.in_flight: dict[Any, Sent] = {}  # by key of its future
-        self.ended: SimpleQueue[Future[BatchReceipt]] = SimpleQueue()
-        job = Job(f"sweep-{uuid.uuid4().hex}", piece.work, piece.points, options.limit)
-        self.crew = Crew(client, job, session, options, paths, to_send(study, options))
+        self.ended: SimpleQueue[Task[BatchReceipt]] = SimpleQueue()
 
     def run(self) -> Tally:
         """Do runs, and return when all are in the store.
@@ -113,6 +107,8 @@ class Schedule:
             with self.crew:
                 try:
                     self.crew.heed()
+                    if self.study.builds and self.piece.simulates:
+                        self.crew.prepare(self.study.builds)
                     self.todo = self._pilots(self.piece.runs)
                     self._batches()
                 finally:
@@ -176,17 +172,17 @@ class Schedule:
         self.progress.update(int(done.sum()), 0)
         return runs[~done]
 
-    def _pilot(self, future: Future[Outcome]) -> Outcome:
-        from distributed import KilledWorker
-
+    def _pilot(self, future: Task[Outcome]) -> Outcome:
         try:
             while not future.done():
                 self.crew.heed()
                 with suppress(TimeoutError):
                     return future.result(POLL_SECONDS)
             return future.result()
-        except (KilledWorker, StoppedError):
-            return Outcome(None, KILLED, 0.0)
+        except Exception as error:
+            if isinstance(error, (StoppedError, CancelledError, *self.crew.deaths)):
+                return Outcome(None, KILLED, 0.0)
+            raise
 
     def _declare(self, runs: Sequence[Mapping[str, Value]], errors: Sequence[str]) -> dict[str, Column]:
         """Make the columns that these runs need, and tell the store of the sweep."""
@@ -248,9 +244,11 @@ class Schedule:
             if future.key in self.in_flight:
                 self._take(future)
 
-    def _next_batches(self) -> Iterator[Future[BatchReceipt]]:
+    def _next_batches(self) -> Iterator[Task[BatchReceipt]]:
         """Send batches until the window is full; what killed a worker goes last, one at a time."""
         threads = self.crew.threads()
+        if not self.crew.ready(self._each() * len(self.todo) / threads, not self.in_flight):
+            return
         while len(self.in_flight) < max(MIN_WINDOW, PER_THREAD * threads):
             batch = self.waiting.popleft() if self.waiting else self._cut(threads)
             if not len(batch):
@@ -259,15 +257,15 @@ class Schedule:
         if self.suspects and not self.in_flight:
             yield self._send(self.suspects.pop(), alone=True)
 
-    def _send(self, batch: Batch, alone: bool) -> Future[BatchReceipt]:
+    def _send(self, batch: Batch, alone: bool) -> Task[BatchReceipt]:
         slot = self._slot()
         future = self.crew.submit(worker.run_batch, batch, self.columns, self.store.place, slot)
-        self.in_flight[future.key] = Sent(future, batch, alone)
+        self.in_flight[future.key] = Sent(future, batch, slot, alone)
         return future
 
     def _cut(self, threads: int) -> Batch:
         """Take the next batch from what is to be done: smaller ones towards the end, so that all end together."""
-        each = max(self.tally.seconds / max(self.tally.simulated, 1), 1e-6)
+        each = self._each()
         seconds = self.options.batch or self._automatic_seconds(each / threads)
         share = max(-(-len(self.todo) // (PER_THREAD * threads)), SMALLEST * seconds / each)
         n = int(max(1, min(seconds / each, share, self.store.layout.rows)))
@@ -279,34 +277,46 @@ class Schedule:
             self.elsewhere = np.concatenate([self.elsewhere, others])
         return self.study.batch(mine)
 
+    def _each(self) -> float:
+        """Return the seconds that a run takes, by those that were done."""
+        return max(self.tally.seconds / max(self.tally.simulated, 1), 1e-6)
+
     def _automatic_seconds(self, each: float) -> float:
         """Return a small part of what the whole sweep takes, within limits."""
         n = len(self.todo) + self.tally.simulated
         return min(max(n * each * PART, SHORTEST), LONGEST)
 
-    def _take(self, future: Future[BatchReceipt]) -> None:
+    def _take(self, future: Task[BatchReceipt]) -> None:
+        """Count a batch that is in the store, whatever became of its worker since; else have it done again."""
         sent = self.in_flight.pop(future.key)
-        if future.status == "finished":
-            self._count(future.result())
-            self.share.finish(sent.batch.runs)
-        elif future.status == "error":
-            self._retry(sent, cast(BaseException, future.exception()))
-        else:
-            raise FarmError(
-                f"the cluster lost a batch of {len(sent.batch)} runs; run the same again to go on"
-            )
-
-    def _retry(self, sent: Sent, error: BaseException) -> None:
-        """Find out which run it is that kills its workers; any other error ends the sweep."""
-        from distributed import KilledWorker
-
-        if isinstance(error, StoppedError):  # its worker was told to leave, and left in the middle of it
-            self.waiting.append(sent.batch)
-            return
-        if not isinstance(error, KilledWorker):
+        error = cast(BaseException, future.exception()) if future.status == "error" else None
+        if error is not None and not isinstance(error, (StoppedError, *self.crew.deaths)):
             raise error
+        receipt = self._told(future) or worker.receipt_of(sent.batch, self.store.place, sent.slot)
+        if receipt is not None:
+            self._count(receipt)
+            self.share.finish(sent.batch.runs)
+        elif future.status in ("error", "cancelled"):
+            self._again(sent, error)
+        else:  # its worker died after it had done it; the cluster does that again of its own accord
+            self.in_flight[future.key] = sent
+            future.add_done_callback(self.ended.put)
+
+    def _told(self, future: Task[BatchReceipt]) -> BatchReceipt | None:
+        """Return what a worker said of its batch; None if that is gone with it."""
+        if future.status == "finished":
+            with suppress(TimeoutError, CancelledError):
+                return future.result(RECEIPT_SECONDS)
+        return None
+
+    def _again(self, sent: Sent, error: BaseException | None) -> None:
+        """Have a batch done again, and find out which run it is that kills its workers."""
         batch = sent.batch
-        if len(batch) > 1:
+        if not isinstance(
+            error, self.crew.deaths
+        ):  # its worker was told to leave, and left in the middle of it
+            self.waiting.append(batch)
+        elif len(batch) > 1:
             half = len(batch) // 2
             self.waiting += [batch.part(slice(None, half)), batch.part(slice(half, None))]
         elif not sent.alone:  # it may have died of its neighbour

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -13,15 +13,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..devices.base import Parcel
-from ..store.batch import write_batch
+from ..store.batch import write_batch, written_batch
 from ..store.place import Place
 from ..store.schema import DONE, FAILED, BatchRecords, Column, Slot
 from . import live
-from .adapters import receive_builds
 from .keys import Array
 from .values import Value, fit, gather
-from .work import Executor, Work
+from .work import Executor, ToldError, Work
 
 LONGEST_ERROR = 2000
 SHOWN_ERRORS = 3
@@ -70,28 +68,24 @@ class PackedJob:
         The job, pickled by value where it is the user's.
     paths : tuple of str
         Where the user's modules lie, for workers that were started elsewhere on the same machine.
-    parcels : tuple of Parcel
-        Builds, for machines that have none of their own.
     """
 
     token: str
     blob: bytes
     paths: tuple[str, ...]
-    parcels: tuple[Parcel, ...] = ()
 
     @classmethod
-    def of(cls, job: Job, paths: Sequence[str], parcels: Sequence[Parcel] = ()) -> PackedJob:
+    def of(cls, job: Job, paths: Sequence[str]) -> PackedJob:
         """Pack a job."""
         import cloudpickle
 
-        return cls(job.token, cloudpickle.dumps(job), tuple(paths), tuple(parcels))
+        return cls(job.token, cloudpickle.dumps(job), tuple(paths))
 
     def open(self) -> Job:
         """Return the job."""
         import cloudpickle
 
         sys.path.extend(path for path in self.paths if path not in sys.path)
-        receive_builds(self.parcels)
         job = cloudpickle.loads(self.blob)
         assert isinstance(job, Job)
         return job
@@ -148,6 +142,13 @@ class BatchReceipt:
     seconds: float
     errors: tuple[str, ...]
 
+    @classmethod
+    def of(cls, records: BatchRecords) -> BatchReceipt:
+        """Return what is told of a batch."""
+        told = tuple(error for error in records.errors if error)
+        seconds = float(records.wall_times.sum())
+        return cls(len(records) - len(told), len(told), seconds, told[:SHOWN_ERRORS])
+
 
 class Pool:
     """What a process keeps of a sweep: the job, and executors that wait for the next batch."""
@@ -159,6 +160,11 @@ class Pool:
         self.lock = threading.Lock()
         self.closed = False
 
+    def keep(self, job: Job) -> None:
+        """Take a job that need not travel."""
+        with self.lock:
+            self._job = job
+
     def job(self) -> Job:
         """Return the job, opened once a process.
 
@@ -168,9 +174,10 @@ class Pool:
             There is none any more.
         """
         with self.lock:
-            if self.closed or self.packed is None:
+            if self._job is None and self.packed is not None:
+                self._job = self.packed.open()
+            if self._job is None:
                 raise StoppedError("the sweep was stopped")
-            self._job = self._job or self.packed.open()
             return self._job
 
     @contextmanager
@@ -232,7 +239,8 @@ def try_run(job: Job, executor: Executor, run: int, seed: int) -> Outcome:
 
 def describe(problem: BaseException) -> str:
     """Return kind and message of an error, of bearable length."""
-    return f"{type(problem).__name__}: {problem}"[:LONGEST_ERROR]
+    told = str(problem) if isinstance(problem, ToldError) else f"{type(problem).__name__}: {problem}"
+    return told[:LONGEST_ERROR]
 
 
 def run_pilot(token: str, run: int, seed: int) -> Outcome:
@@ -245,7 +253,7 @@ def run_pilot(token: str, run: int, seed: int) -> Outcome:
 def run_batch(
     token: str, batch: Batch, columns: Mapping[str, Column], place: Place, slot: Slot
 ) -> BatchReceipt:
-    """Do a batch of runs and write it.
+    """Do a batch of runs and write it, unless somebody did who died before saying so.
 
     Raises
     ------
@@ -256,13 +264,65 @@ def run_batch(
     """
     mine = pool(token)
     job = mine.job()
-    outcomes: list[Outcome] = []
+    written = receipt_of(batch, place, slot)
+    if written is not None:
+        return written
+    outcomes: dict[int, Outcome] = {}
+    runs, seeds = batch.runs.tolist(), batch.seeds.tolist()
     with mine.lease() as executor:
-        for run, seed in zip(batch.runs.tolist(), batch.seeds.tolist(), strict=True):
+        for chosen in at_once(job, executor, runs):
             if mine.closed:
                 raise StoppedError("the sweep was stopped")
-            outcomes.append(try_run(job, executor, run, seed))
-    return save(batch, outcomes, columns, place, slot)
+            done = try_runs(job, executor, [runs[k] for k in chosen], [seeds[k] for k in chosen])
+            outcomes.update(zip(chosen, done, strict=True))
+    return save(batch, [outcomes[k] for k in range(len(batch))], columns, place, slot)
+
+
+def at_once(job: Job, executor: Executor, runs: Sequence[int]) -> list[list[int]]:
+    """Return the places of runs that are done at once."""
+    if executor.lanes < 2:
+        return [[k] for k in range(len(runs))]
+    alike: dict[Hashable, list[int]] = {}
+    for k, run in enumerate(runs):
+        alike.setdefault(executor.kind(job.space.point(run)), []).append(k)
+    n = executor.lanes
+    return [places[first : first + n] for places in alike.values() for first in range(0, len(places), n)]
+
+
+def try_runs(job: Job, executor: Executor, runs: Sequence[int], seeds: Sequence[int]) -> list[Outcome]:
+    """Do some runs at once, or one after the other where one of them spoils it for all."""
+    if len(runs) > 1:
+        start = time.perf_counter()
+        limit = None if job.time_limit is None else len(runs) * job.time_limit
+        live.begin(job.token, runs[0])
+        try:
+            made = executor.run_together([job.space.point(run) for run in runs], seeds, limit)
+        except (Exception, SystemExit):
+            pass  # of which run it is, they tell by themselves
+        else:
+            seconds = (time.perf_counter() - start) / len(runs)
+            return [_outcome(one, seconds) for one in made]
+        finally:
+            live.end()
+    return [try_run(job, executor, run, seed) for run, seed in zip(runs, seeds, strict=True)]
+
+
+def _outcome(made: Mapping[str, Value] | Exception, seconds: float) -> Outcome:
+    if isinstance(made, Exception):
+        return Outcome(None, describe(made), seconds)
+    return Outcome(made, "", seconds)
+
+
+def receipt_of(batch: Batch, place: Place, slot: Slot) -> BatchReceipt | None:
+    """Return the receipt of a batch that is in the store already; None if it is not.
+
+    Raises
+    ------
+    StoreError, OSError
+        The store cannot be read.
+    """
+    records = written_batch(place, slot, batch.keys)
+    return None if records is None else BatchReceipt.of(records)
 
 
 def save(
@@ -278,9 +338,9 @@ def save(
     fixed, ragged = gather(rows, columns)
     status = np.array([FAILED if row is None else DONE for row in rows], np.uint8)
     seconds = np.array([outcome.seconds for outcome in outcomes])
-    write_batch(place, slot, BatchRecords(batch.keys, status, batch.seeds, seconds, errors, fixed, ragged))
-    told = [error for error in errors if error]
-    return BatchReceipt(len(rows) - len(told), len(told), float(seconds.sum()), tuple(told[:SHOWN_ERRORS]))
+    records = BatchRecords(batch.keys, status, batch.seeds, seconds, errors, fixed, ragged)
+    write_batch(place, slot, records)
+    return BatchReceipt.of(records)
 
 
 def _fitted(outcome: Outcome, columns: Mapping[str, Column]) -> tuple[dict[str, Array] | None, str]:

@@ -1,6 +1,6 @@
 """Completed runs by key, in one Zarr hierarchy that plain zarr and xarray can read."""
 
-from .batch import write_batch
+from .batch import write_batch, written_batch
 from .compaction import compact
 from .completed import Completed
 from .integrity import check_store, repair_store

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .gather import gather_ragged
 from .layout import MARK, RAGGED, RUNS, Layout, layout_of, open_group, read_columns, root_attrs
 from .place import PathLike, Place, place_of
 from .schema import (
@@ -107,13 +108,58 @@ def write_batch(path: PathLike, slot: Slot, records: BatchRecords) -> Receipt:
         return _write_checked(place, slot, names, records)
 
 
-def _write_checked(place: Place, slot: Slot, names: set[str], records: BatchRecords) -> Receipt:
+def written_batch(path: PathLike, slot: Slot, keys: Array) -> BatchRecords | None:
+    """Return what a slot says of a batch that was written to the end, by whomever.
+
+    So nothing is lost with a worker that died after it wrote and before it could say so.
+
+    Parameters
+    ----------
+    path : path or URL
+        The store.
+    slot : Slot
+    keys : uint8 array, shape (n, 32)
+        The runs of the batch.
+
+    Returns
+    -------
+    BatchRecords or None
+        What is known of each run but no outputs; None where the batch is not there.
+
+    Raises
+    ------
+    StoreError
+        The store is not there or is not the one that gave the slot; the slot has other runs.
+    """
+    place = place_of(path)
+    with told(place):
+        handle = _checked_handle(place, slot, set())
+        return _read_log(handle, slot, keys) if _already_there(handle, slot, keys) else None
+
+
+def _read_log(handle: _Handle, slot: Slot, keys: Array) -> BatchRecords:
+    rows = slice(slot.start, slot.start + len(keys))
+    status, seeds, wall_times, spans = (
+        np.asarray(handle.arrays[f"{RUNS}/{name}"][rows])
+        for name in ("status", "seed", "wall_time", f"error{SPAN_SUFFIX}")
+    )
+    texts = gather_ragged(handle.arrays[f"{RAGGED}/error"], spans)
+    errors = [text.tobytes().decode("utf-8", "replace") for text in texts]
+    return BatchRecords(keys, status, seeds, wall_times, errors)
+
+
+def _checked_handle(place: Place, slot: Slot, names: set[str]) -> _Handle:
     handle = _handle(place, slot, names)
     if handle.id != slot.store:
         raise StoreError(
             f"slot {slot.index} was given by another store than the one that is now at {place}: "
             "the store was replaced meanwhile; start again"
         )
+    return handle
+
+
+def _write_checked(place: Place, slot: Slot, names: set[str], records: BatchRecords) -> Receipt:
+    handle = _checked_handle(place, slot, names)
     problems = list(_problems(handle, slot, records))
     if problems:
         raise StoreError(f"cannot write a batch to {place}: " + "; ".join(problems))
@@ -123,7 +169,7 @@ def _write_checked(place: Place, slot: Slot, names: set[str], records: BatchReco
 def _write(handle: _Handle, slot: Slot, records: BatchRecords) -> Receipt:
     host, finished = socket.gethostname(), time.time()
     rows = slice(slot.start, slot.start + len(records))
-    written = not _already_there(handle, slot, records)
+    written = not _already_there(handle, slot, records.keys)
     if written:
         for name, values in _fixed(handle.columns, records, host, finished):
             handle.arrays[f"{RUNS}/{name}"][rows] = values
@@ -179,12 +225,12 @@ def write_spans(
     where[rows] = spans
 
 
-def _already_there(handle: _Handle, slot: Slot, records: BatchRecords) -> bool:
+def _already_there(handle: _Handle, slot: Slot, keys: Array) -> bool:
     """Whether an earlier try wrote this very batch to the end."""
     there = np.asarray(handle.arrays[f"{RUNS}/{KEY_COLUMN.name}"][slot.start : slot.stop])
     if not there.any():
         return False
-    if np.array_equal(there[: len(records)], records.keys) and not there[len(records) :].any():
+    if np.array_equal(there[: len(keys)], keys) and not there[len(keys) :].any():
         return True
     raise StoreError(
         f"slot {slot.index} already has {int(there.any(axis=1).sum())} other runs: "

@@ -21,11 +21,13 @@ from ..base import (
     BuildError,
     CompilerNotFoundError,
     InputSpec,
+    Machine,
     Manifest,
     OutputSpec,
     Parcel,
     Runner,
 )
+from . import lanes
 from .cache import BuildCache
 from .compile import compile_model, engine_digest, host_executable
 from .options import preferred_compiler, preferred_options
@@ -36,6 +38,10 @@ from .toolchain import CompileOptions, cpu_target, find_compiler
 _HERE = Path(__file__).resolve().parent
 _PACKAGE = _HERE.parents[1]
 MANIFEST = "manifest.json"
+NOTHING_CAME = (
+    "and no build came with the job: a sweep sends builds where any machine of this kind has a compiler, an "
+    "experiment if it names what makes another model, as in @experiment(structural=['n']), or structural=[]"
+)
 SOURCE = "model.cpp"
 #: What a build says about itself in readable form.
 READABLE = ("model.txt", "kernels.txt")
@@ -67,7 +73,7 @@ class CPPBackend(Backend):
         return BuildCache(max_bytes=self.max_cache_bytes)
 
     def numerics(self) -> str:
-        text = replace(self.options, profile=False, openmp_threads=0).key_text()
+        text = replace(self.options, profile=False, openmp_threads=0, lanes=1).key_text()
         return f"{self.name} format={FORMAT} numerics={NUMERICS} {text}"
 
     def key(self, model: Model) -> str:
@@ -104,10 +110,9 @@ class CPPBackend(Backend):
 
     def _shipped(self, model: Model) -> Path | None:
         """Return the build that came with the job, unpacked, if one came that fits this machine."""
-        parcel = received(self.identity(model))
-        if parcel is None or Fit.of(parcel.fit).problem():
-            return None
-        return unpack(parcel, self.cache)
+        fitting = (p for p in received(self.identity(model)) if not Fit.of(p.fit).problem())
+        parcel = next(fitting, None)
+        return None if parcel is None else unpack(parcel, self.cache)
 
     def pack(self, model: Model) -> Parcel | None:
         build = self.find(model)
@@ -116,6 +121,13 @@ class CPPBackend(Backend):
         own = build.path / HOST
         host = own if own.exists() else self._host()
         return pack(self.identity(model), build.path, host, self.options.native)
+
+    def machine(self) -> Machine | None:
+        try:
+            find_compiler(self.compiler)
+        except CompilerNotFoundError:
+            return Machine(Fit.here(self.options.native).text(), compiles=False)
+        return Machine(Fit.here(self.options.native).text(), compiles=True)
 
     def _host(self) -> Path:
         return host_executable(self.cache, find_compiler(self.compiler), self.options)
@@ -138,8 +150,10 @@ class CPPBackend(Backend):
 
         kernels = lower(model)
         compiler = find_compiler(self.compiler)
-        (folder / SOURCE).write_text(emit_model(kernels, self.options.profile, self.options.openmp_threads))
-        compile_model(folder / SOURCE, folder / "model.so", compiler, self.options)
+        options = self.options
+        text = emit_model(kernels, options.profile, options.openmp_threads, options.lanes)
+        (folder / SOURCE).write_text(text)
+        compile_model(folder / SOURCE, folder / "model.so", compiler, options)
         provenance = {
             **self.provenance(),
             "compiler": compiler.version,
@@ -148,7 +162,8 @@ class CPPBackend(Backend):
             "kernels": "\n".join(kernel_labels(kernels.kernels)),
         }
         outputs = output_specs(model, kernels if self.options.profile else None)
-        manifest = Manifest(key, model.hash, self.name, input_specs(model), outputs, provenance)
+        inputs = input_specs(model)
+        manifest = Manifest(key, model.hash, self.name, inputs, outputs, provenance, options.lanes)
         (folder / MANIFEST).write_text(json.dumps(asdict(manifest), indent=1))
         for name, text in zip(READABLE, (model.dump(), kernels.dump()), strict=True):
             (folder / name).write_text(text)
@@ -157,9 +172,18 @@ class CPPBackend(Backend):
         found = self.find(model)
         if found is not None:
             return found
-        parcel = received(self.identity(model))
-        came = f"a build came with the job, but {Fit.of(parcel.fit).problem()}" if parcel else ""
-        raise CompilerNotFoundError(f"{error}\n{came or 'and no build came with the job'}") from error
+        why = [Fit.of(parcel.fit).problem() for parcel in received(self.identity(model))]
+        came = "\n".join(f"a build came with the job, but {problem}" for problem in why)
+        raise CompilerNotFoundError(f"{error}\n{came or NOTHING_CAME}") from error
+
+    def why_alone(self, model: Model) -> str:
+        return lanes.why_alone(model)
+
+    def advised_lanes(self, model: Model) -> int:
+        return 1 if self.options.profile or self.why_alone(model) else lanes.advised(model)
+
+    def in_lanes(self, lanes: int) -> CPPBackend:
+        return replace(self, options=replace(self.options, lanes=lanes))
 
     def runner(self, build: Build) -> Runner:
         own = build.path / HOST

@@ -8,7 +8,7 @@ compiled once (`engine/blocks.h`); arithmetic and order of operations stay the s
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -54,12 +54,13 @@ class StageEmitter:
             return None
         return make_stages(kernel.body, _INLINE | _LIBRARY)
 
-    def _scope(self, kernel: Kernel, stages: Stages) -> Scope:
-        scope = replace(self.emitter.scope(kernel))
+    def _scope(self, kernel: Kernel, stages: Stages, together: bool) -> Scope:
+        scope = self.emitter.side.scope(kernel) if together else self.emitter.scope(kernel)
+        place = "_n - _first * LANES" if together else "i - _first"
         for s in _statements(stages):
             if s.local:
                 number = s.dtype or kind(s.expr, scope)
-                text = f"{identifier(s.target)}[i - _first]" if s.target in stages.crossing else ""
+                text = f"{identifier(s.target)}[{place}]" if s.target in stages.crossing else ""
                 scope = scope.with_local(s.target, number, text)
         return scope
 
@@ -67,24 +68,28 @@ class StageEmitter:
         """Declarations of what is kept from loop to loop."""
         stages = self._stages(kernel)
         assert stages is not None
-        scope = self._scope(kernel, stages)
+        scope = self._scope(kernel, stages, together=False)
         kinds = {name: scope.variables[name][1] for name in sorted(stages.crossing)}
         return [
             f"{'uint8_t' if number == 'bool' else CTYPES[number]} {identifier(name)}[SF_BLOCK];"
             for name, number in kinds.items()
         ]
 
-    def loops(self, kernel: Kernel) -> list[tuple[list[str], list[str]]]:
-        """Of each stage the lines for a neuron and the calls that follow; nothing where a loop is not in stages."""
+    def loops(self, kernel: Kernel, together: bool = False) -> list[tuple[list[str], list[str]]]:
+        """Of each stage the lines for a neuron and the calls that follow; nothing where a loop is not in stages.
+
+        The loop may be about one neuron of all runs ``together`` (`emit_lanes`).
+        """
         stages = self._stages(kernel)
         if stages is None:
             return []
-        scope = self._scope(kernel, stages)
+        scope = self._scope(kernel, stages, together)
+        count = "(_last - _first) * LANES" if together else "_last - _first"
         return [
             (
                 self.emitter.entry_lines(stage.body)
                 + self.emitter.statements(stage.body, scope, stages.crossing),
-                [_call(s) for s in stage.calls],
+                [_call(s, count) for s in stage.calls],
             )
             for stage in stages.loops
         ]
@@ -96,9 +101,9 @@ def _statements(stages: Stages) -> Iterable[Stmt]:
         yield from stage.calls
 
 
-def _call(statement: Stmt) -> str:
+def _call(statement: Stmt, count: str) -> str:
     assert isinstance(statement.expr, Call)
-    return f"sf_over<{FUNCTIONS[statement.expr.function]}>({identifier(statement.target)}, _last - _first);"
+    return f"sf_over<{FUNCTIONS[statement.expr.function]}>({identifier(statement.target)}, {count});"
 
 
 __all__ = ["StageEmitter"]

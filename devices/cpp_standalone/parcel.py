@@ -12,7 +12,7 @@ import os
 import platform
 import sys
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,15 +58,15 @@ class Fit:
         system, libc, cpu = text.split("|")
         return cls(system, tuple(int(n) for n in libc.split(".") if n), cpu)
 
-    def problem(self) -> str:
-        """Say why a build that needs this cannot run here; empty if it can."""
-        here = Fit.here(bool(self.cpu))
+    def problem(self, machine: Fit | None = None) -> str:
+        """Say why a build that needs this cannot run on a machine, by default this one; empty if it can."""
+        here = machine or Fit.here(bool(self.cpu))
         if self.system != here.system:
             return f"it was made for {self.system}, and this machine is {here.system}"
         if self.libc > here.libc:
             wants, has = (".".join(map(str, v)) for v in (self.libc, here.libc))
             return f"it needs version {wants} of the C library, and this machine has {has}"
-        if self.cpu != here.cpu:
+        if self.cpu and self.cpu != here.cpu:
             return "it was made for another model of processor"
         return ""
 
@@ -75,23 +75,30 @@ def _libc() -> tuple[int, ...]:
     return tuple(int(part) for part in platform.libc_ver()[1].split(".") if part.isdigit())
 
 
-_received: dict[str, Parcel] = {}
+_received: dict[str, dict[str, list[Parcel]]] = {}  # by sender and identity
 
 
-def receive(parcels: Iterable[Parcel]) -> None:
+def receive(sender: str, parcels: Iterable[Parcel]) -> None:
     """Keep parcels until a build is wanted."""
-    _received.update({parcel.identity: parcel for parcel in parcels})
+    found: dict[str, list[Parcel]] = {}
+    for parcel in parcels:
+        found.setdefault(parcel.identity, []).append(parcel)
+    _received[sender] = found
 
 
-def received(identity: str) -> Parcel | None:
-    """Return the parcel of a build, if one came."""
-    return _received.get(identity)
+def received(identity: str) -> Sequence[Parcel]:
+    """Return the parcels of a build that came, for whatever machines."""
+    return [parcel for found in list(_received.values()) for parcel in found.get(identity, ())]
 
 
-def forget(identities: Iterable[str]) -> None:
+def forget(sender: str) -> None:
     """Let go of parcels; what was unpacked stays in the cache."""
-    for identity in identities:
-        _received.pop(identity, None)
+    _received.pop(sender, None)
+
+
+def fits(made: str, used: str) -> bool:
+    """Whether a build that needs ``made`` runs on a machine that is ``used``, both in the words of parcels."""
+    return not Fit.of(made).problem(Fit.of(used))
 
 
 def pack(identity: str, build: Path, host: Path, native: bool) -> Parcel:

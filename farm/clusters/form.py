@@ -55,11 +55,14 @@ class ClusterForm(ABC):
         A line for people.
     needs_store : bool
         Whether results can only come together in a store.
+    elsewhere : bool
+        Whether workers may be on other machines than the script.
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
     needs_store: ClassVar[bool] = False
+    elsewhere: ClassVar[bool] = True
 
     @abstractmethod
     def arguments(self, options: JobOptions) -> list[str]:

@@ -27,6 +27,7 @@ class SlurmArray(ClusterForm):
     name = "slurm-array"
     summary = "a job array; its tasks share the runs through the store"
     needs_store = True
+    elsewhere = False
 
     def arguments(self, options: JobOptions) -> list[str]:
         return [

@@ -33,7 +33,7 @@ def simulation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     yield simulation
     device.reinit()
     set_device("runtime")
-    parcels.forget(list(parcels._received))
+    parcels.forget("job")
 
 
 def without_compiler(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
@@ -53,7 +53,7 @@ def test_a_machine_without_a_compiler_runs_what_came(
         expected = [runner.read([name])[0] for name in runner._outputs]
     without_compiler(monkeypatch, tmp_path / "there")
     assert not simulation.built()
-    parcels.receive([pickle.loads(pickle.dumps(parcel))])
+    parcels.receive("job", [pickle.loads(pickle.dumps(parcel))])
     assert simulation.built()
     with simulation.runner() as runner:
         runner.run({})
@@ -79,13 +79,13 @@ def test_what_does_not_fit_is_not_run(
     own = parcels.Fit.of(parcel.fit)
     other = {None: replace(own, cpu="other").text(), "libc": replace(own, libc=(99, 1)).text()}.get(fit, fit)
     without_compiler(monkeypatch, tmp_path / "there")
-    parcels.receive([replace(parcel, fit=other)])
+    parcels.receive("job", [replace(parcel, fit=other)])
     assert not simulation.built()
     with pytest.raises(
         CompilerNotFoundError, match=rf"no C\+\+ compiler(.|\n)*a build came with the job, but {why}"
     ):
         simulation.build()
-    parcels.forget([parcel.identity])
+    parcels.forget("job")
     with pytest.raises(
         CompilerNotFoundError, match=r"no C\+\+ compiler(.|\n)*and no build came with the job"
     ):
@@ -98,14 +98,14 @@ def test_where_the_processor_differs_it_is_compiled(
     parcel = simulation.pack()
     monkeypatch.setenv("SPIKEFARM_CACHE_DIR", str(tmp_path / "there"))
     other = replace(parcels.Fit.of(parcel.fit), cpu="other").text()
-    parcels.receive([replace(parcel, fit=other)])
+    parcels.receive("job", [replace(parcel, fit=other)])
     assert not simulation.build().path.name.startswith("shipped-")
 
 
 def test_an_altered_blob_is_refused(simulation: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     parcel = simulation.pack()
     without_compiler(monkeypatch, tmp_path / "there")
-    parcels.receive([replace(parcel, blob=parcel.blob[:-1] + b"x")])
+    parcels.receive("job", [replace(parcel, blob=parcel.blob[:-1] + b"x")])
     with pytest.raises(BuildError, match="was altered on its way; run the same again"):
         simulation.build()
     assert BuildCache().entries() == []

@@ -7,7 +7,6 @@ import signal
 import socket
 import threading
 import time
-import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -243,18 +242,6 @@ def test_few_batches_are_in_flight(
     assert data.attrs["simulated"] == 36
     assert len(most) == 34  # two pilots, and one run a batch
     assert max(most) == max(schedule_module.MIN_WINDOW, 2 * schedule_module.PER_THREAD)
-
-
-def test_a_cluster_of_its_own_is_told_and_gone_afterwards(
-    simulation: FakeSimulation, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        data = Sweep({"tau": TAU}, simulation=simulation).run({"rate": rate}, workers=2)
-    out = capsys.readouterr().out.splitlines()
-    assert out[0].startswith("dashboard: http://127.0.0.1:")
-    assert out[1].startswith("3 runs: 3 simulated, 0 from the cache, 0 failed; ")
-    assert data.rate.shape == (3,)
 
 
 def test_progress_false_says_nothing(

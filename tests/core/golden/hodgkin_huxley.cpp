@@ -262,7 +262,7 @@ static int apply_run_arguments(sf_context* _c) {
   return 0;
 }
 
-static int run_0(sf_context* _c) {
+static int begin_0(sf_context* _c) {
   const double start = _c->time, stop = start + sf_scalar<double>(_c, 4);
   if (!sf_set_clock(_c->clock_defaultclock, sf_scalar<double>(_c, 2), start, stop)) {
     return fail(_c, "dt of defaultclock changes at a time that is no multiple of the new dt; end the run before it on the new grid");
@@ -271,6 +271,12 @@ static int run_0(sf_context* _c) {
     return fail(_c, "dt of states.clock changes at a time that is no multiple of the new dt; end the run before it on the new grid");
   }
   _c->k0 = (_c->clock_defaultclock.dt * sf_exprel(((-500.0) * _c->clock_defaultclock.dt)));
+  return 0;
+}
+
+static int run_0(sf_context* _c) {
+  const double start = _c->time, stop = start + sf_scalar<double>(_c, 4);
+  if (begin_0(_c)) return 1;
   sf_clock* const clocks[] = {&_c->clock_defaultclock, &_c->clock_states__clock, };
   const int count = 2;
   for (;;) {
@@ -315,8 +321,7 @@ const sf_entry* sf_outputs(int32_t* count) {
   return output_table;
 }
 
-void sf_destroy(sf_context* _c) {
-  if (!_c) return;
+static void discard(sf_context* _c) {
   for (sf_input& input : _c->inputs) free(input.data);
   free(_c->neurongroup__v);
   free(_c->neurongroup__m);
@@ -332,9 +337,7 @@ void sf_destroy(sf_context* _c) {
   delete _c;
 }
 
-sf_context* sf_create(void) {
-  sf_context* _c = new (std::nothrow) sf_context();
-  if (!_c) return nullptr;
+static bool furnish(sf_context* _c) {
   bool fits = true;
   fits = (_c->neurongroup__v = sf_new_array<double>(3, 0.0)) && fits;
   fits = (_c->neurongroup__m = sf_new_array<double>(3, 0.0)) && fits;
@@ -347,8 +350,21 @@ sf_context* sf_create(void) {
   fits = (_c->neurongroup__not_refractory = sf_new_array<bool>(3, 1)) && fits;
   fits = (_c->spikemonitor__count = sf_new_array<int32_t>(3, 0)) && fits;
   fits = (_c->neurongroup_spikes = sf_new_array<int32_t>(3 + 1, 0)) && fits;  // one more, written to and not counted
-  if (fits) return _c;
-  sf_destroy(_c);
+  return fits;
+}
+
+int32_t sf_lane_count(void) { return 1; }
+
+sf_context* sf_lane(sf_context* _c, int32_t) { return _c; }
+
+void sf_destroy(sf_context* _c) {
+  if (_c) discard(_c);
+}
+
+sf_context* sf_create(void) {
+  sf_context* _c = new (std::nothrow) sf_context();
+  if (!_c || furnish(_c)) return _c;
+  discard(_c);
   return nullptr;
 }
 
@@ -393,17 +409,22 @@ double sf_clock_state(const sf_context* _c, int32_t clock, double* dt, int64_t* 
   return clocks[clock]->t;
 }
 
-int sf_run(sf_context* _c) {
+static int start(sf_context* _c) {
   _c->error[0] = 0;
   _c->cancelled = _c->stopping = 0;
   for (int32_t slot = 0; slot < input_count; ++slot) {
     if (input_table[slot].kind == SF_REQUIRED && input_table[slot].size && !_c->inputs[slot].data) return fail(_c, "an input has not been set");
   }
-  const sf_flush_subnormals flush;
   _c->seed = seed_of(_c, 0);
   _c->duration = 1e-300;
   _c->done = 0;
   _c->duration += sf_scalar<double>(_c, 4);
+  return 0;
+}
+
+int sf_run(sf_context* _c) {
+  const sf_flush_subnormals flush;
+  if (start(_c)) return 1;
   if (assign_0(_c)) return 1;
   if (assign_1(_c)) return 1;
   if (apply_run_arguments(_c)) return 1;
