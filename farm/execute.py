@@ -266,7 +266,7 @@ def _client(work: Work, options: Options) -> Iterator[tuple[Client, tuple[str, .
         form, settings = found
         if form.needs_store and options.store is None:
             refuse("run", [f"{form.name} needs store=..., where its tasks find each other"])
-        with form.connect(settings, processes, options.workers, options.needs) as client:
+        with form.connect(settings, processes, options.workers, options.needs, options.tell) as client:
             yield client, tuple(p or os.getcwd() for p in sys.path)
         return
     with embedded(processes, options.workers, options.needs) as client:
