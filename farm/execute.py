@@ -74,7 +74,20 @@ def _plan(
         return Plan(subject, space, None, 0, cached, failed, path, simulated, estimate, cores())
     n = len(builds.simulations)
     ready = n - len(builds.missing())
-    return Plan(subject, space, n, ready, cached, failed, path, simulated, estimate, cores(), builds.problems)
+    return Plan(
+        subject,
+        space,
+        n,
+        ready,
+        cached,
+        failed,
+        path,
+        simulated,
+        estimate,
+        cores(),
+        builds.problems,
+        study.lanes,
+    )
 
 
 def _existing(study: Study, store: PathLike | None) -> RunStore | None:

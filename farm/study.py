@@ -46,6 +46,8 @@ class Study:
         How the runs come about.
     builds : Builds, optional
         What has to be compiled; None where only the runs can tell.
+    lanes : str
+        How many runs go through the time loop together, in words; empty where nobody asks.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Study:
     outputs: tuple[str, ...]
     provenance: Mapping[str, Any]
     builds: Builds | None = None
+    lanes: str = ""
 
     def __len__(self) -> int:
         """Return the number of runs."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -266,13 +266,50 @@ def run_batch(
     written = receipt_of(batch, target, slot)
     if written is not None:
         return written
-    outcomes: list[Outcome] = []
+    outcomes: dict[int, Outcome] = {}
+    runs, seeds = batch.runs.tolist(), batch.seeds.tolist()
     with mine.lease() as executor:
-        for run, seed in zip(batch.runs.tolist(), batch.seeds.tolist(), strict=True):
+        for chosen in at_once(job, executor, runs):
             if mine.closed:
                 raise StoppedError("the sweep was stopped")
-            outcomes.append(try_run(job, executor, run, seed))
-    return save(batch, outcomes, columns, target, slot)
+            done = try_runs(job, executor, [runs[k] for k in chosen], [seeds[k] for k in chosen])
+            outcomes.update(zip(chosen, done, strict=True))
+    return save(batch, [outcomes[k] for k in range(len(batch))], columns, target, slot)
+
+
+def at_once(job: Job, executor: Executor, runs: Sequence[int]) -> list[list[int]]:
+    """Return the places of runs that are done at once."""
+    if executor.lanes < 2:
+        return [[k] for k in range(len(runs))]
+    alike: dict[Hashable, list[int]] = {}
+    for k, run in enumerate(runs):
+        alike.setdefault(executor.kind(job.space.point(run)), []).append(k)
+    n = executor.lanes
+    return [places[first : first + n] for places in alike.values() for first in range(0, len(places), n)]
+
+
+def try_runs(job: Job, executor: Executor, runs: Sequence[int], seeds: Sequence[int]) -> list[Outcome]:
+    """Do some runs at once, or one after the other where one of them spoils it for all."""
+    if len(runs) > 1:
+        start = time.perf_counter()
+        limit = None if job.time_limit is None else len(runs) * job.time_limit
+        live.begin(job.token, runs[0])
+        try:
+            made = executor.run_together([job.space.point(run) for run in runs], seeds, limit)
+        except (Exception, SystemExit):
+            pass  # of which run it is, they tell by themselves
+        else:
+            seconds = (time.perf_counter() - start) / len(runs)
+            return [_outcome(one, seconds) for one in made]
+        finally:
+            live.end()
+    return [try_run(job, executor, run, seed) for run, seed in zip(runs, seeds, strict=True)]
+
+
+def _outcome(made: Mapping[str, Value] | Exception, seconds: float) -> Outcome:
+    if isinstance(made, Exception):
+        return Outcome(None, describe(made), seconds)
+    return Outcome(made, "", seconds)
 
 
 def receipt_of(batch: Batch, target: Target, slot: Slot) -> BatchReceipt | None:
