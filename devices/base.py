@@ -93,6 +93,7 @@ class Manifest:
     inputs: tuple[InputSpec, ...]
     outputs: tuple[OutputSpec, ...]
     provenance: Mapping[str, str]  # compiler, flags, CPU target, versions, chosen integrators
+    lanes: int = 1  # how many runs go through the time loop together
 
 
 @dataclass(frozen=True)
@@ -174,9 +175,44 @@ class Runner(ABC):
             The runner can be used again afterwards.
         """
 
+    @property
+    def lanes(self) -> int:
+        """How many runs go through the time loop together, at most."""
+        return 1
+
+    @property
+    def grid(self) -> frozenset[str]:
+        """Inputs in which runs that go together must not differ."""
+        return frozenset()
+
+    def run_together(
+        self,
+        inputs: Sequence[Mapping[str, Array]],
+        time_limit: float | None = None,
+        progress: Callable[[float], None] | None = None,
+    ) -> float:
+        """Run once for each of some inputs, all in one pass, and return the seconds that took.
+
+        Every run has the numbers that it would have alone. If one of them fails, all of them do.
+
+        Parameters
+        ----------
+        inputs : sequence of mappings, as for `run`
+            At most `lanes` of them, with the same durations and time steps.
+        time_limit, progress
+            As for `run`, for all of them together.
+
+        Raises
+        ------
+        SimulationCrashError, TimeLimitError, SimulationError
+            As `run`.
+        """
+        (each,) = inputs
+        return self.run(each, time_limit, progress)
+
     @abstractmethod
-    def read(self, ids: Sequence[str]) -> list[Array]:
-        """Return outputs of the last run, one-dimensional, in base SI units."""
+    def read(self, ids: Sequence[str], lane: int = 0) -> list[Array]:
+        """Return outputs of the last run, or of one of the last runs, one-dimensional, in base SI units."""
 
     @abstractmethod
     def save(self, path: Path) -> None:
@@ -216,6 +252,20 @@ class Backend(ABC):
     def pack(self, model: Model) -> Parcel | None:
         """The build of a model as something that can travel, if this machine has it and it can."""
         return None
+
+    def why_alone(self, model: Model) -> str:
+        """Why runs of a model cannot go through the time loop together; empty if they can."""
+        return f"the device {self.name} takes one run at a time"
+
+    def advised_lanes(self, model: Model) -> int:
+        """How many runs of a model are best taken through the time loop together: 1 where that gains nothing."""
+        return 1
+
+    def in_lanes(self, lanes: int) -> Backend:
+        """The same device with builds that take so many runs through the time loop together."""
+        if lanes != 1:
+            raise DeviceError(f"the device {self.name} takes one run at a time, not {lanes}")
+        return self
 
     def machine(self) -> Machine | None:
         """What this machine is like; None where builds of this device do not travel."""

@@ -321,6 +321,18 @@ class Simulation:
         groups = ", ".join(f"{p.id} ({p.size})" for p in self.model.populations)
         return f"model {self.model_hash[:12]} of {groups} on {self.backend.name}"
 
+    def why_alone(self) -> str:
+        """Why runs cannot go through the time loop together; empty if they can."""
+        return self.backend.why_alone(self.model)
+
+    def advised_lanes(self) -> int:
+        """How many runs are best taken through the time loop together."""
+        return self.backend.advised_lanes(self.model)
+
+    def in_lanes(self, lanes: int) -> Simulation:
+        """The same simulation, whose runner takes so many runs through the time loop together."""
+        return replace(self, backend=self.backend.in_lanes(lanes))
+
     def guessed_seconds(self) -> float:
         """How long a run may take, to an order of magnitude: by the number of steps and neurons."""
         neurons = sum(max(p.size, 0) for p in self.model.populations)

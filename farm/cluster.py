@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from .axes import refuse
+from .cores import cores
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -67,6 +68,25 @@ def capacity(needs: Mapping[str, float]) -> dict[str, float]:
     return has
 
 
+def at_a_time(workers: int | None, needs: Mapping[str, float] = NOTHING) -> int:
+    """Return how many runs this machine can do at a time.
+
+    Parameters
+    ----------
+    workers : int, optional
+        As many as the user wants; by default one a core.
+    needs : mapping
+        What each run takes of the machine.
+
+    Raises
+    ------
+    SweepError
+        The machine has less than one run needs.
+    """
+    has = capacity(needs)
+    return min([workers or cores(), *(int(has[name] // need) for name, need in needs.items())])
+
+
 def _memory() -> float:
     import psutil
 
@@ -112,11 +132,9 @@ def embedded(processes: bool, workers: int | None, needs: Mapping[str, float] = 
     SweepError
         The machine has less than one run needs.
     """
-    from dask.system import CPU_COUNT
     from distributed import Client
 
-    has = capacity(needs)
-    n = min([workers or CPU_COUNT, *(int(has[name] // need) for name, need in needs.items())])
+    has, n = capacity(needs), at_a_time(workers, needs)
     with _quiet_start(processes, n, has) as cluster, Client(cluster, set_as_default=False) as client:
         client.wait_for_workers(n if processes else 1)
         try:
@@ -138,9 +156,12 @@ def stock_pages(scheduler: Any, wait: float = STOCK_SECONDS) -> Iterator[None]:
         with suppress(ImportError):
             from distributed.dashboard.scheduler import connect
 
+            from .dashboard.plugin import link_page
+
             args = (scheduler.http_application, scheduler.http_server, scheduler)
             if not over.is_set():
                 scheduler.loop.add_callback(connect, *args)
+                scheduler.loop.add_callback(link_page, scheduler)
 
     thread = threading.Thread(target=add, daemon=True)
     thread.start()

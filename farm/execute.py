@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 import threading
 import time
@@ -17,15 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..store.layout import is_free
+from ..store.log import RunLog
+from ..store.memory import MemoryLog
 from ..store.place import PathLike, Place, place_of
-from ..store.results import open_results
 from ..store.runstore import RunStore
 from ..store.schema import FAILED, MISSING
 from ..store.writers import others
-from .axes import refuse
-from .cluster import dashboard, embedded, load_libraries, warn_if_open
+from .cluster import load_libraries
 from .clusters import current_form
 from .control import Session, Status, forget_dead, new_id
+from .cores import cores
+from .crews import begins_here, crew_for
 from .estimate import guessed, measured, tried
 from .options import Options
 from .plan import Estimate, Plan, count, duration
@@ -36,11 +37,9 @@ from .share import Share
 from .shipping import elsewhere
 from .study import Study
 from .tally import Tally, how_to_go_on
-from .work import Work
 
 if TYPE_CHECKING:
     import xarray as xr
-    from distributed import Client
 
 
 class FailedRunsWarning(UserWarning):
@@ -70,15 +69,24 @@ def dry_run(study: Study, time_limit: Any) -> Plan:
 def _plan(
     study: Study, cached: int, failed: int, path: Path | str | None, estimate: Estimate | None, simulated: int
 ) -> Plan:
-    from dask.system import CPU_COUNT
-
     builds, subject, space = study.builds, study.subject, study.space
     if builds is None:
-        return Plan(subject, space, None, 0, cached, failed, path, simulated, estimate, CPU_COUNT)
+        return Plan(subject, space, None, 0, cached, failed, path, simulated, estimate, cores())
     n = len(builds.simulations)
     ready = n - len(builds.missing())
     return Plan(
-        subject, space, n, ready, cached, failed, path, simulated, estimate, CPU_COUNT, builds.problems
+        subject,
+        space,
+        n,
+        ready,
+        cached,
+        failed,
+        path,
+        simulated,
+        estimate,
+        cores(),
+        builds.problems,
+        study.lanes,
     )
 
 
@@ -101,9 +109,9 @@ def execute(study: Study, options: Options) -> xr.Dataset:
     Errors as for `complete`.
     """
     start = time.perf_counter()
-    with _place(options.store) as place:
-        tally = _complete(study, options, place)
-        data = open_results(place, study.id)
+    with _place(study, options) as place:
+        store, tally = _complete(study, options, place)
+        data = store.dataset(study.id)
         if options.store is None:
             data = data.load()
     data = data.assign_attrs(tally.counts(len(study)))
@@ -126,17 +134,20 @@ def complete(study: Study, options: Options) -> Tally:
         After telling how to go on.
     """
     start = time.perf_counter()
-    with _place(options.store) as place:
-        tally = _complete(study, options, place)
+    with _place(study, options) as place:
+        _, tally = _complete(study, options, place)
     _report(study, tally, options, time.perf_counter() - start)
     return tally
 
 
-def _complete(study: Study, options: Options, place: Place) -> Tally:
+def _complete(study: Study, options: Options, place: Place | None) -> tuple[RunLog, Tally]:
     if not options.overwrite:
         _existing(study, options.store)
     if not elsewhere(options):  # without a compiler nothing is written either
         _prepare(study, options.workers or os.cpu_count() or 1)
+    if place is None:
+        log = MemoryLog()
+        return log, _fill(study, log, options)
     store = RunStore.create_or_open(place, study.owner, overwrite=options.overwrite)
     tally = _fill(study, store, options)
     # The last one of several clients that did the same sweep publishes it.
@@ -144,7 +155,7 @@ def _complete(study: Study, options: Options, place: Place) -> Tally:
         with store.lock():
             if not store.is_published(study.id):
                 store.publish(study.id)
-    return tally
+    return store, tally
 
 
 def _prepare(study: Study, jobs: int) -> None:
@@ -158,16 +169,18 @@ def _prepare(study: Study, jobs: int) -> None:
 
 
 @contextmanager
-def _place(store: PathLike | None) -> Iterator[Place]:
-    """Yield where to write: where the user said, or a place that is gone afterwards."""
-    if store is not None:
-        yield place_of(store)
-        return
-    with tempfile.TemporaryDirectory(prefix="spikefarm-", ignore_cleanup_errors=True) as folder:
-        yield place_of(Path(folder) / "results.zarr")
+def _place(study: Study, options: Options) -> Iterator[Place | None]:
+    """Yield where to write: where the user said, the memory of this process, or a place that is gone afterwards."""
+    if options.store is not None:
+        yield place_of(options.store)
+    elif begins_here(study.work, options):
+        yield None
+    else:
+        with tempfile.TemporaryDirectory(prefix="spikefarm-", ignore_cleanup_errors=True) as folder:
+            yield place_of(Path(folder) / "results.zarr")
 
 
-def _fill(study: Study, store: RunStore, options: Options) -> Tally:
+def _fill(study: Study, store: RunLog, options: Options) -> Tally:
     """Do the runs that the store does not have."""
     written = store.written()
     _, status = store.completed(written).find(study.keys)
@@ -207,70 +220,36 @@ def each_once(keys: NDArray[np.uint8], runs: NDArray[np.int64]) -> NDArray[np.in
     return runs[np.sort(first)]
 
 
-def _record_again(study: Study, store: RunStore) -> None:
+def _record_again(study: Study, store: RunLog) -> None:
     """Make a sweep the latest one, under whose name all of its runs are there."""
     definition = study.space.definition(study.known_outputs(store))
     latest = store.sweeps()[-1:]
-    if [(s.id, s.dims, s.outputs) for s in latest] == [(study.id, definition.dims, definition.outputs)] and (
-        np.array_equal(latest[0].read(store.place)[1], study.keys)
+    if store.place is not None and (
+        [(s.id, s.dims, s.outputs) for s in latest] == [(study.id, definition.dims, definition.outputs)]
+        and np.array_equal(latest[0].read(store.place)[1], study.keys)
     ):
         return  # it is
     with store.lock():
         store.record_sweep(study.id, definition, study.keys, study.record())
 
 
-def _simulate(study: Study, piece: Piece, store: RunStore, share: Share, options: Options) -> Tally:
+def _simulate(study: Study, piece: Piece, store: RunLog, share: Share, options: Options) -> Tally:
     n, before = len(study), len(study) - len(piece.runs)
     progress = Progress(n, before, wanted(options.progress))
-    status = Status(new_id(), study.id, str(store.place), study.subject, total=n, done=before, cached=before)
-    forget_dead(store.place)
+    status = Status(new_id(), study.id, str(store.path), study.subject, total=n, done=before, cached=before)
+    if store.place is not None:
+        forget_dead(store.place)
     session = Session(store.place, status)
     try:
-        with _client(piece.work, options) as (client, paths), progress:
-            status.dashboard = _page(client)
-            if status.dashboard:
-                options.tell(f"dashboard: {status.dashboard}")
-            return Schedule(client, study, piece, store, share, session, options, progress, paths).run()
+        with progress:
+            crew = crew_for(piece, session, options)
+            return Schedule(crew, study, piece, store, share, session, options, progress).run()
     except KeyboardInterrupt:
-        if options.store is not None:
+        if store.place is not None:
             options.tell(f"stopped: {how_to_go_on(progress.done, n, str(store.path))}")
         raise
     finally:
         session.end()
-
-
-def _page(client: Client) -> str:
-    """Return the address of the page of sweeps on a cluster's dashboard, empty if it has none."""
-    from .dashboard.plugin import add_page
-
-    return add_page(client, dashboard(client))
-
-
-@contextmanager
-def _client(work: Work, options: Options) -> Iterator[tuple[Client, tuple[str, ...]]]:
-    """Yield a client, and where its workers find the user's modules."""
-    from distributed import Client
-
-    if isinstance(options.client, str):
-        with Client(options.client, set_as_default=False) as client:
-            warn_if_open(client)
-            yield client, ()
-        return
-    if options.client is not None:
-        warn_if_open(options.client)
-        yield options.client, ()
-        return
-    processes = work.holds_interpreter
-    found = current_form()
-    if found is not None:
-        form, settings = found
-        if form.needs_store and options.store is None:
-            refuse("run", [f"{form.name} needs store=..., where its tasks find each other"])
-        with form.connect(settings, processes, options.workers, options.needs, options.tell) as client:
-            yield client, tuple(p or os.getcwd() for p in sys.path)
-        return
-    with embedded(processes, options.workers, options.needs) as client:
-        yield client, tuple(p or os.getcwd() for p in sys.path) if processes else ()
 
 
 def _report(study: Study, tally: Tally, options: Options, seconds: float) -> None:

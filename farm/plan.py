@@ -61,6 +61,8 @@ class Plan:
         Runs at a time.
     problems : tuple of str
         Builds that cannot be made, and why.
+    lanes : str
+        How many runs go through the time loop together, in words.
     """
 
     subject: str
@@ -74,6 +76,7 @@ class Plan:
     estimate: Estimate | None = None
     cores: int = 1
     problems: tuple[str, ...] = ()
+    lanes: str = ""
 
     @property
     def runs(self) -> int:
@@ -110,6 +113,7 @@ class Plan:
         facts = [
             ("runs of", self.subject),
             ("builds", builds),
+            *([("lanes", self.lanes)] if self.lanes else []),
             ("cached", cached),
             *([("from the store", f"{self.from_store}, without simulating")] if self.from_store else []),
             ("to simulate", str(self.to_simulate)),

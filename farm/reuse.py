@@ -7,7 +7,7 @@ is applied to that; and only for what remains the run is done again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, final
 
@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from ..store import layout as disk
 from ..store.gather import gather_ragged, gather_rows
+from ..store.log import RunLog
 from ..store.place import Place
-from ..store.runstore import RunStore
 from ..store.schema import DONE, SPAN_SUFFIX, Column
 from . import adapters
 from .adapters import Simulation
@@ -93,7 +93,7 @@ class Source:
     rows: Runs
 
 
-def pieces(study: Study, store: RunStore, todo: Runs) -> list[Piece]:
+def pieces(study: Study, store: RunLog, todo: Runs) -> list[Piece]:
     """Say how runs are to be made."""
     whole = Piece(study.work, study.space.packed(), todo)
     if not isinstance(study.work, SimulationWork) or not len(todo):
@@ -111,13 +111,14 @@ def pieces(study: Study, store: RunStore, todo: Runs) -> list[Piece]:
         runs = todo[have == pattern]
         mine = [source for i, source in enumerate(found[:60]) if pattern >> i & 1]
         if mine:
+            assert store.place is not None  # where these earlier sweeps are
             made.append(_piece(study, study.work, store.place, mine, columns, runs))
         else:
             made.append(Piece(whole.work, whole.points, runs))
     return made
 
 
-def _sources(study: Study, work: SimulationWork, store: RunStore) -> list[Source]:
+def _sources(study: Study, work: SimulationWork, store: RunLog) -> list[Source]:
     """Return what earlier sweeps of the same model have of these runs."""
     contexts: dict[str, Mapping[str, Any]] = {}
     for sweep in reversed(store.sweeps()):
@@ -273,7 +274,27 @@ class _ReuseExecutor(Executor):
         simulates = SimulationWork(work.simulation, work.simulated)
         self.inner = simulates.executor() if work.simulated.items else None
 
+    @property
+    def lanes(self) -> int:
+        return 1 if self.inner is None else self.inner.lanes
+
+    def kind(self, point: Mapping[str, Any]) -> Hashable:
+        return None if self.inner is None else self.inner.kind(point)
+
     def run(self, point: Mapping[str, Any], seed: int, time_limit: float | None) -> dict[str, Value]:
+        made = {} if self.inner is None else self.inner.run(_inputs(point), seed, time_limit)
+        return self._put_together(point, made)
+
+    def run_together(
+        self, points: Sequence[Mapping[str, Any]], seeds: Sequence[int], time_limit: float | None
+    ) -> list[dict[str, Value] | Exception]:
+        if self.inner is None:
+            return super().run_together(points, seeds, time_limit)
+        made = self.inner.run_together([_inputs(point) for point in points], seeds, time_limit)
+        pairs = zip(points, made, strict=True)
+        return [m if isinstance(m, Exception) else self._put_together(p, m) for p, m in pairs]
+
+    def _put_together(self, point: Mapping[str, Any], made: Mapping[str, Value]) -> dict[str, Value]:
         work, rows = self.work, point[ROWS]
         found = {
             name: Value(
@@ -282,14 +303,16 @@ class _ReuseExecutor(Executor):
             for name, (source, column) in work.copied.items()
         }
         found |= work.derived.evaluate(_results(work.simulation, self.reader, work.fields, rows))
-        if self.inner is not None:
-            inputs = {name: value for name, value in point.items() if name != ROWS}
-            found |= self.inner.run(inputs, seed, time_limit)
+        found |= made
         return {name: found[name] for name in work.names}
 
     def close(self) -> None:
         if self.inner is not None:
             self.inner.close()
+
+
+def _inputs(point: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in point.items() if name != ROWS}
 
 
 def to_simulate(found: Sequence[Piece]) -> int:

@@ -1,37 +1,32 @@
-"""Doing the runs of a sweep on a cluster: a few pilots, then batches, with a bounded number in flight."""
+"""Doing the runs of a sweep: a few pilots, then batches, with a bounded number in flight."""
 
 from __future__ import annotations
 
 import time
-import uuid
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..store.runstore import RunStore
+from ..store.log import RunLog
 from ..store.schema import Column, Slot, StoreError
 from . import worker
 from .control import Session, Wish
-from .crew import GONE, Crew
+from .crew import GONE, Crew, Task
 from .options import Options
 from .progress import Progress
 from .reuse import Piece
 from .share import Share
-from .shipping import elsewhere, ship
 from .study import Study
 from .tally import FarmError, RunsFailedError, Slots, Tally, none_succeeded, spread
 from .values import OutputError, Value, columns_of
-from .worker import Batch, BatchReceipt, Job, Outcome, StoppedError
-
-if TYPE_CHECKING:
-    from distributed import Client, Future
+from .worker import Batch, BatchReceipt, Outcome, StoppedError
 
 MAX_PILOTS = 16
 PER_THREAD = 2  # batches in flight, so that a worker always finds its next one
@@ -46,47 +41,45 @@ KILLED = "KilledWorker: every worker that tried this run died: too little memory
 
 @dataclass(frozen=True)
 class Sent:
-    """A batch on the cluster, where it is written to, and whether it is there alone."""
+    """A batch on its way, where it is written to, and whether it is there alone."""
 
-    future: Future[BatchReceipt]
+    future: Task[BatchReceipt]
     batch: Batch
     slot: Slot
     alone: bool
 
 
 class Schedule:
-    """The runs of one sweep on their way through a cluster.
+    """The runs of one sweep on their way through a crew.
 
     Parameters
     ----------
-    client : Client
+    crew : Crew
+        Who does them.
     study : Study
     piece : Piece
         How the runs are made.
-    store : RunStore
+    store : RunLog
     share : Share
         What of the sweep is this client's to do.
     session : Session
         What others are told of it, and ask for.
     options : Options
     progress : Progress
-    paths : sequence of str
-        Where workers find the user's modules, if they were started elsewhere on this machine.
     """
 
     def __init__(
         self,
-        client: Client,
+        crew: Crew,
         study: Study,
         piece: Piece,
-        store: RunStore,
+        store: RunLog,
         share: Share,
         session: Session,
         options: Options,
         progress: Progress,
-        paths: Sequence[str] = (),
     ) -> None:
-        self.client, self.study, self.store, self.progress = client, study, store, progress
+        self.crew, self.study, self.store, self.progress = crew, study, store, progress
         self.share, self.session, self.options, self.piece = share, session, options, piece
         self.slots = Slots(store)
         self.tally = Tally()
@@ -96,9 +89,7 @@ class Schedule:
         self.todo: NDArray[np.int64] = np.empty(0, np.int64)
         self.suspects: list[Batch] = []  # single runs whose workers died
         self.in_flight: dict[Any, Sent] = {}  # by key of its future
-        self.ended: SimpleQueue[Future[BatchReceipt]] = SimpleQueue()
-        job = Job(f"sweep-{uuid.uuid4().hex}", piece.work, piece.points, options.limit)
-        self.crew = Crew(client, job, session, options, paths)
+        self.ended: SimpleQueue[Task[BatchReceipt]] = SimpleQueue()
 
     def run(self) -> Tally:
         """Do runs, and return when all are in the store.
@@ -116,8 +107,8 @@ class Schedule:
             with self.crew:
                 try:
                     self.crew.heed()
-                    if self.study.builds and self.piece.simulates and elsewhere(self.options):
-                        ship(self.crew, self.study.builds)
+                    if self.study.builds and self.piece.simulates:
+                        self.crew.prepare(self.study.builds)
                     self.todo = self._pilots(self.piece.runs)
                     self._batches()
                 finally:
@@ -181,17 +172,17 @@ class Schedule:
         self.progress.update(int(done.sum()), 0)
         return runs[~done]
 
-    def _pilot(self, future: Future[Outcome]) -> Outcome:
-        from distributed import KilledWorker
-
+    def _pilot(self, future: Task[Outcome]) -> Outcome:
         try:
             while not future.done():
                 self.crew.heed()
                 with suppress(TimeoutError):
                     return future.result(POLL_SECONDS)
             return future.result()
-        except (KilledWorker, StoppedError, CancelledError):
-            return Outcome(None, KILLED, 0.0)
+        except Exception as error:
+            if isinstance(error, (StoppedError, CancelledError, *self.crew.deaths)):
+                return Outcome(None, KILLED, 0.0)
+            raise
 
     def _declare(self, runs: Sequence[Mapping[str, Value]], errors: Sequence[str]) -> dict[str, Column]:
         """Make the columns that these runs need, and tell the store of the sweep."""
@@ -253,9 +244,11 @@ class Schedule:
             if future.key in self.in_flight:
                 self._take(future)
 
-    def _next_batches(self) -> Iterator[Future[BatchReceipt]]:
+    def _next_batches(self) -> Iterator[Task[BatchReceipt]]:
         """Send batches until the window is full; what killed a worker goes last, one at a time."""
         threads = self.crew.threads()
+        if not self.crew.ready(self._each() * len(self.todo) / threads, not self.in_flight):
+            return
         while len(self.in_flight) < max(MIN_WINDOW, PER_THREAD * threads):
             batch = self.waiting.popleft() if self.waiting else self._cut(threads)
             if not len(batch):
@@ -264,15 +257,15 @@ class Schedule:
         if self.suspects and not self.in_flight:
             yield self._send(self.suspects.pop(), alone=True)
 
-    def _send(self, batch: Batch, alone: bool) -> Future[BatchReceipt]:
+    def _send(self, batch: Batch, alone: bool) -> Task[BatchReceipt]:
         slot = self._slot()
-        future = self.crew.submit(worker.run_batch, batch, self.columns, self.store.place, slot)
+        future = self.crew.submit(worker.run_batch, batch, self.columns, self.store.target, slot)
         self.in_flight[future.key] = Sent(future, batch, slot, alone)
         return future
 
     def _cut(self, threads: int) -> Batch:
         """Take the next batch from what is to be done: smaller ones towards the end, so that all end together."""
-        each = max(self.tally.seconds / max(self.tally.simulated, 1), 1e-6)
+        each = self._each()
         seconds = self.options.batch or self._automatic_seconds(each / threads)
         share = max(-(-len(self.todo) // (PER_THREAD * threads)), SMALLEST * seconds / each)
         n = int(max(1, min(seconds / each, share, self.store.layout.rows)))
@@ -284,18 +277,22 @@ class Schedule:
             self.elsewhere = np.concatenate([self.elsewhere, others])
         return self.study.batch(mine)
 
+    def _each(self) -> float:
+        """Return the seconds that a run takes, by those that were done."""
+        return max(self.tally.seconds / max(self.tally.simulated, 1), 1e-6)
+
     def _automatic_seconds(self, each: float) -> float:
         """Return a small part of what the whole sweep takes, within limits."""
         n = len(self.todo) + self.tally.simulated
         return min(max(n * each * PART, SHORTEST), LONGEST)
 
-    def _take(self, future: Future[BatchReceipt]) -> None:
+    def _take(self, future: Task[BatchReceipt]) -> None:
         """Count a batch that is in the store, whatever became of its worker since; else have it done again."""
         sent = self.in_flight.pop(future.key)
         error = cast(BaseException, future.exception()) if future.status == "error" else None
-        if error is not None and not _is_loss(error):
+        if error is not None and not isinstance(error, (StoppedError, *self.crew.deaths)):
             raise error
-        receipt = self._told(future) or worker.receipt_of(sent.batch, self.store.place, sent.slot)
+        receipt = self._told(future) or worker.receipt_of(sent.batch, self.store.target, sent.slot)
         if receipt is not None:
             self._count(receipt)
             self.share.finish(sent.batch.runs)
@@ -305,7 +302,7 @@ class Schedule:
             self.in_flight[future.key] = sent
             future.add_done_callback(self.ended.put)
 
-    def _told(self, future: Future[BatchReceipt]) -> BatchReceipt | None:
+    def _told(self, future: Task[BatchReceipt]) -> BatchReceipt | None:
         """Return what a worker said of its batch; None if that is gone with it."""
         if future.status == "finished":
             with suppress(TimeoutError, CancelledError):
@@ -314,10 +311,10 @@ class Schedule:
 
     def _again(self, sent: Sent, error: BaseException | None) -> None:
         """Have a batch done again, and find out which run it is that kills its workers."""
-        from distributed import KilledWorker
-
         batch = sent.batch
-        if not isinstance(error, KilledWorker):  # its worker was told to leave, and left in the middle of it
+        if not isinstance(
+            error, self.crew.deaths
+        ):  # its worker was told to leave, and left in the middle of it
             self.waiting.append(batch)
         elif len(batch) > 1:
             half = len(batch) // 2
@@ -328,7 +325,7 @@ class Schedule:
             self._count(self._save(batch, [Outcome(None, KILLED, 0.0)]))
 
     def _save(self, batch: Batch, outcomes: Sequence[Outcome]) -> BatchReceipt:
-        receipt = worker.save(batch, outcomes, self.columns, self.store.place, self._slot())
+        receipt = worker.save(batch, outcomes, self.columns, self.store.target, self._slot())
         self.share.finish(batch.runs)
         return receipt
 
@@ -346,10 +343,3 @@ class Schedule:
             self.progress.failed,
             self.tally.errors,
         )
-
-
-def _is_loss(error: BaseException) -> bool:
-    """Whether a task ended with its worker, and not for what it was doing."""
-    from distributed import KilledWorker
-
-    return isinstance(error, KilledWorker | StoppedError)

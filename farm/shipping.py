@@ -14,12 +14,14 @@ from ..devices.base import Machine, Parcel
 from .adapters import Simulation, fits
 from .builds import Builds
 from .clusters import current_form
-from .crew import LOOK_SECONDS, Crew
+from .crew import LOOK_SECONDS
 from .options import Options
 from .tally import FarmError
 
 if TYPE_CHECKING:
     from distributed import Future
+
+    from .crew_cluster import ClusterCrew
 
 MOST_BYTES = 64 * 2**20  # of builds that are sent to every worker
 POLL_SECONDS = 0.05
@@ -33,7 +35,7 @@ def elsewhere(options: Options) -> bool:
     return options.client is not None or (form is not None and form[0].elsewhere)
 
 
-def ship(crew: Crew, builds: Builds) -> None:
+def ship(crew: ClusterCrew, builds: Builds) -> None:
     """Have what is missing of a sweep's builds compiled, several at a time, and give all to all workers.
 
     Raises
@@ -96,7 +98,7 @@ class _Order:
 
 
 def _make(
-    crew: Crew, simulations: Sequence[Simulation], here: Machine, workers: Mapping[str, Machine]
+    crew: ClusterCrew, simulations: Sequence[Simulation], here: Machine, workers: Mapping[str, Machine]
 ) -> list[Made]:
     """Have each build made for each kind of machine: by workers, unless it is here already or they cannot."""
     mine, theirs = _shared_out(simulations, here, workers)
@@ -132,7 +134,7 @@ def _shared_out(
     return list(mine.values()), theirs
 
 
-def _send(crew: Crew, simulation: Simulation, makers: frozenset[str]) -> Future[Made]:
+def _send(crew: ClusterCrew, simulation: Simulation, makers: frozenset[str]) -> Future[Made]:
     key = f"{crew.job.token}-build-{uuid.uuid4().hex}"
     priority = crew.options.priority
     return crew.client.submit(

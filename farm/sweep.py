@@ -13,6 +13,7 @@ from .axes import Design, as_design, refuse
 from .builds import Builds
 from .execute import dry_run, execute, plan
 from .keys import array_digest
+from .lanes import in_lanes
 from .options import Options
 from .outputs import Outputs, as_outputs
 from .plan import Plan
@@ -108,7 +109,7 @@ class Sweep:
         """Return the number of runs."""
         return self.space.runs
 
-    def plan(self, outputs: Any = None, store: PathLike | None = None) -> Plan:
+    def plan(self, outputs: Any = None, store: PathLike | None = None, lanes: int | None = None) -> Plan:
         """Say what `run` would do.
 
         Parameters
@@ -116,6 +117,8 @@ class Sweep:
         outputs : optional
             As for `run`; needed to look into a store, because a run is known by what is wanted of it.
         store : path, optional
+        lanes : int, optional
+            As for `run`.
 
         Returns
         -------
@@ -128,7 +131,7 @@ class Sweep:
             )
         simulation = self._simulation()
         wanted = Outputs(()) if outputs is None else as_outputs(outputs, simulation)
-        return plan(self._study(wanted), store)
+        return plan(self._study(wanted, lanes), store)
 
     def dry_run(self, outputs: Any, time_limit: Any = None) -> Plan:
         """Do one run here, to see that it works, what it costs and what it gives; nothing is kept.
@@ -163,6 +166,7 @@ class Sweep:
         batch_seconds: Any = None,
         priority: int = 0,
         resources: Mapping[str, Any] | None = None,
+        lanes: int | None = None,
     ) -> xr.Dataset:
         """Do the runs that the store does not have yet, and return all of them.
 
@@ -198,6 +202,9 @@ class Sweep:
         resources : dict, optional
             What each run needs of its worker: ``{'GPU': 1}``, ``{'memory': '4 GB'}``. No more run at a time than
             a worker has of it.
+        lanes : int, optional
+            How many runs go through the time loop together, side by side in the processor's vector registers: 1, 8,
+            16, 32 or 64. By default what suits the model, and 1 for few runs. No result depends on it.
 
         Returns
         -------
@@ -217,7 +224,7 @@ class Sweep:
         RunsFailedError
             Not one of the runs that were tried first succeeded.
         """
-        study = self._study(as_outputs(outputs, self._simulation()))
+        study = self._study(as_outputs(outputs, self._simulation()), lanes)
         options = Options.of(
             store=store,
             client=client,
@@ -236,8 +243,9 @@ class Sweep:
         assert self.simulation is not None  # since __post_init__
         return self.simulation
 
-    def _study(self, outputs: Outputs) -> Study:
-        simulation, seed = self._simulation(), self.seed
+    def _study(self, outputs: Outputs, lanes: int | None = 1) -> Study:
+        seed, alone = self.seed, self._simulation()
+        simulation, side_by_side = in_lanes(alone, lanes, len(self))
         assert seed is not None
         refuse("sweep", list(self.space.definition(outputs.names).problems(len(self.space), {})))
         seeds = simulation.seed_inputs(seed)
@@ -267,4 +275,5 @@ class Sweep:
                 "numerics": numerics,
             },
             builds=Builds(lambda: ((simulation,), ())),
+            lanes=side_by_side,
         )

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
+from ..core.preferences import prefs
 from ..store.place import PathLike, place_of
 from ..store.rows import read_ragged
 from ..store.runstore import RunStore
 from ..store.schema import DONE, FAILED, Array
 from . import adapters
 from .axes import SweepError, refuse
+from .child import Child
 from .codec import CodecError, decode, encode
 from .execute import complete
 from .fingerprint import fingerprint
@@ -113,6 +115,7 @@ def run_tasks(
     seed: int | None = None,
     progress: bool | None = None,
     retry_failed: bool = False,
+    time_limit: Any = None,
 ) -> list[Any]:
     """Call a function for each item, except where the manager has the value; return all values.
 
@@ -133,6 +136,9 @@ def run_tasks(
         As for `Sweep.run`.
     seed : int, optional
         Master seed, 0 if not given.
+    time_limit : float or Quantity, optional
+        Seconds of wall time for one item. A call that takes longer has failed, and is ended: with a limit, each
+        thread of a worker calls the function in a process of its own.
 
     Returns
     -------
@@ -156,6 +162,7 @@ def run_tasks(
         workers=workers,
         progress=progress,
         retry_failed=retry_failed,
+        time_limit=time_limit,
         publish=False,
     )
     complete(study, options)
@@ -219,10 +226,11 @@ def _with_units(item: Any) -> Any:
 @final
 @dataclass(frozen=True)
 class TaskWork(Work):
-    """Calls of a function of one item."""
+    """Calls of a function of one item. The user's preferences travel along."""
 
     function: Callable[..., Any]
     identity: bytes
+    preferences: Mapping[str, Any] = field(default_factory=prefs.changed)
 
     @property
     def holds_interpreter(self) -> bool:
@@ -237,12 +245,16 @@ class TaskWork(Work):
 @final
 class _TaskExecutor(Executor):
     def __init__(self, work: TaskWork) -> None:
-        self.function, self.identity = work.function, work.identity
+        self.function, self.identity, self.preferences = work.function, work.identity, work.preferences
         self.extra = {"report": report} if _takes_report(work.function) else {}
+        self.child = Child(work)
 
     def run(self, point: Mapping[str, Any], seed: int, time_limit: float | None) -> dict[str, Value]:
+        return self._call(point, seed) if time_limit is None else self.child.run(point, seed, time_limit)
+
+    def _call(self, point: Mapping[str, Any], seed: int) -> dict[str, Value]:
         item = point["item"]
-        with seeded(seed), adapters.running_session(seed):
+        with seeded(seed), prefs.override(self.preferences), adapters.running_session(seed):
             found = self.function(item, **self.extra)
         try:
             value = encode(found)
@@ -255,7 +267,7 @@ class _TaskExecutor(Executor):
         return {"function": _bytes(self.identity), "item": _bytes(kept), "value": _bytes(value)}
 
     def close(self) -> None:
-        pass
+        self.child.close()
 
 
 def _takes_report(function: Callable[..., Any]) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, final
 
 import numpy as np
@@ -16,7 +17,7 @@ from ..core.preferences import prefs
 from ..devices.base import Runner
 from . import live
 from .adapters import Simulation, exported, is_declared, isolated_session
-from .keys import digest
+from .keys import Array, digest
 from .outputs import Outputs, name_problems
 from .values import OutputError, Value, as_value
 
@@ -42,9 +43,41 @@ class Executor(ABC):
             Whatever goes wrong: this run has failed, and the executor can be used again.
         """
 
+    @property
+    def lanes(self) -> int:
+        """How many runs it can do at once."""
+        return 1
+
+    def kind(self, point: Mapping[str, Any]) -> Hashable:
+        """Return what runs that are done at once must have in common."""
+        return None
+
+    def run_together(
+        self, points: Sequence[Mapping[str, Any]], seeds: Sequence[int], time_limit: float | None
+    ) -> list[dict[str, Value] | Exception]:
+        """Do some runs at once, and return the outputs of each, or why there are none.
+
+        Parameters
+        ----------
+        points, seeds
+            As for `run`; `lanes` of them at most.
+        time_limit : float or None
+            For all of them together.
+
+        Raises
+        ------
+        Exception
+            Whatever goes wrong with any of the simulations; then there is nothing of the others either.
+        """
+        return [self.run(point, seed, time_limit) for point, seed in zip(points, seeds, strict=True)]
+
     @abstractmethod
     def close(self) -> None:
         """Let go of what is held. Closing twice is harmless."""
+
+
+class ToldError(Exception):
+    """What went wrong in another process, in its words."""
 
 
 class Work(ABC):
@@ -94,7 +127,28 @@ class _SimulationExecutor(Executor):
 
     def run(self, point: Mapping[str, Any], seed: int, time_limit: float | None) -> dict[str, Value]:
         self.runner.run({**point, **self.simulation.seed_inputs(seed)}, time_limit, live.tell)
-        return self.outputs.evaluate(self.simulation.results(self.runner.read))
+        return self._outputs(0)
+
+    @property
+    def lanes(self) -> int:
+        return self.runner.lanes
+
+    def kind(self, point: Mapping[str, Any]) -> Hashable:
+        return tuple((id, point[id].tobytes()) for id in sorted(self.runner.grid & point.keys()))
+
+    def run_together(
+        self, points: Sequence[Mapping[str, Any]], seeds: Sequence[int], time_limit: float | None
+    ) -> list[dict[str, Value] | Exception]:
+        pairs = zip(points, seeds, strict=True)
+        inputs = [{**point, **self.simulation.seed_inputs(seed)} for point, seed in pairs]
+        self.runner.run_together(inputs, time_limit, live.tell)
+        return [_or_why(partial(self._outputs, lane)) for lane in range(len(points))]
+
+    def _outputs(self, lane: int) -> dict[str, Value]:
+        def read(ids: Sequence[str]) -> list[Array]:
+            return self.runner.read(ids, lane)
+
+        return self.outputs.evaluate(self.simulation.results(read))
 
     def close(self) -> None:
         self.runner.close()
@@ -129,11 +183,19 @@ class _FunctionExecutor(Executor):
 
     def run(self, point: Mapping[str, Any], seed: int, time_limit: float | None) -> dict[str, Value]:
         overridden = prefs.override({**self.work.preferences, **_QUIET})
-        with seeded(seed), overridden, isolated_session(seed, time_limit):
+        with seeded(seed), overridden, isolated_session(seed, time_limit, live.tell):
             return function_values(self.work.function(**self.work.fixed, **point))
 
     def close(self) -> None:
         pass
+
+
+def _or_why(made: Callable[[], dict[str, Value]]) -> dict[str, Value] | Exception:
+    """Return what was made, or what went wrong."""
+    try:
+        return made()
+    except Exception as problem:
+        return problem
 
 
 def function_values(returned: Any) -> dict[str, Value]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -13,13 +13,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..store.batch import write_batch, written_batch
-from ..store.place import Place
 from ..store.schema import DONE, FAILED, BatchRecords, Column, Slot
+from ..store.target import Target
 from . import live
 from .keys import Array
 from .values import Value, fit, gather
-from .work import Executor, Work
+from .work import Executor, ToldError, Work
 
 LONGEST_ERROR = 2000
 SHOWN_ERRORS = 3
@@ -160,6 +159,11 @@ class Pool:
         self.lock = threading.Lock()
         self.closed = False
 
+    def keep(self, job: Job) -> None:
+        """Take a job that need not travel."""
+        with self.lock:
+            self._job = job
+
     def job(self) -> Job:
         """Return the job, opened once a process.
 
@@ -169,9 +173,10 @@ class Pool:
             There is none any more.
         """
         with self.lock:
-            if self.closed or self.packed is None:
+            if self._job is None and self.packed is not None:
+                self._job = self.packed.open()
+            if self._job is None:
                 raise StoppedError("the sweep was stopped")
-            self._job = self._job or self.packed.open()
             return self._job
 
     @contextmanager
@@ -233,7 +238,8 @@ def try_run(job: Job, executor: Executor, run: int, seed: int) -> Outcome:
 
 def describe(problem: BaseException) -> str:
     """Return kind and message of an error, of bearable length."""
-    return f"{type(problem).__name__}: {problem}"[:LONGEST_ERROR]
+    told = str(problem) if isinstance(problem, ToldError) else f"{type(problem).__name__}: {problem}"
+    return told[:LONGEST_ERROR]
 
 
 def run_pilot(token: str, run: int, seed: int) -> Outcome:
@@ -244,7 +250,7 @@ def run_pilot(token: str, run: int, seed: int) -> Outcome:
 
 
 def run_batch(
-    token: str, batch: Batch, columns: Mapping[str, Column], place: Place, slot: Slot
+    token: str, batch: Batch, columns: Mapping[str, Column], target: Target, slot: Slot
 ) -> BatchReceipt:
     """Do a batch of runs and write it, unless somebody did who died before saying so.
 
@@ -257,19 +263,56 @@ def run_batch(
     """
     mine = pool(token)
     job = mine.job()
-    written = receipt_of(batch, place, slot)
+    written = receipt_of(batch, target, slot)
     if written is not None:
         return written
-    outcomes: list[Outcome] = []
+    outcomes: dict[int, Outcome] = {}
+    runs, seeds = batch.runs.tolist(), batch.seeds.tolist()
     with mine.lease() as executor:
-        for run, seed in zip(batch.runs.tolist(), batch.seeds.tolist(), strict=True):
+        for chosen in at_once(job, executor, runs):
             if mine.closed:
                 raise StoppedError("the sweep was stopped")
-            outcomes.append(try_run(job, executor, run, seed))
-    return save(batch, outcomes, columns, place, slot)
+            done = try_runs(job, executor, [runs[k] for k in chosen], [seeds[k] for k in chosen])
+            outcomes.update(zip(chosen, done, strict=True))
+    return save(batch, [outcomes[k] for k in range(len(batch))], columns, target, slot)
 
 
-def receipt_of(batch: Batch, place: Place, slot: Slot) -> BatchReceipt | None:
+def at_once(job: Job, executor: Executor, runs: Sequence[int]) -> list[list[int]]:
+    """Return the places of runs that are done at once."""
+    if executor.lanes < 2:
+        return [[k] for k in range(len(runs))]
+    alike: dict[Hashable, list[int]] = {}
+    for k, run in enumerate(runs):
+        alike.setdefault(executor.kind(job.space.point(run)), []).append(k)
+    n = executor.lanes
+    return [places[first : first + n] for places in alike.values() for first in range(0, len(places), n)]
+
+
+def try_runs(job: Job, executor: Executor, runs: Sequence[int], seeds: Sequence[int]) -> list[Outcome]:
+    """Do some runs at once, or one after the other where one of them spoils it for all."""
+    if len(runs) > 1:
+        start = time.perf_counter()
+        limit = None if job.time_limit is None else len(runs) * job.time_limit
+        live.begin(job.token, runs[0])
+        try:
+            made = executor.run_together([job.space.point(run) for run in runs], seeds, limit)
+        except (Exception, SystemExit):
+            pass  # of which run it is, they tell by themselves
+        else:
+            seconds = (time.perf_counter() - start) / len(runs)
+            return [_outcome(one, seconds) for one in made]
+        finally:
+            live.end()
+    return [try_run(job, executor, run, seed) for run, seed in zip(runs, seeds, strict=True)]
+
+
+def _outcome(made: Mapping[str, Value] | Exception, seconds: float) -> Outcome:
+    if isinstance(made, Exception):
+        return Outcome(None, describe(made), seconds)
+    return Outcome(made, "", seconds)
+
+
+def receipt_of(batch: Batch, target: Target, slot: Slot) -> BatchReceipt | None:
     """Return the receipt of a batch that is in the store already; None if it is not.
 
     Raises
@@ -277,12 +320,12 @@ def receipt_of(batch: Batch, place: Place, slot: Slot) -> BatchReceipt | None:
     StoreError, OSError
         The store cannot be read.
     """
-    records = written_batch(place, slot, batch.keys)
+    records = target.written(slot, batch.keys)
     return None if records is None else BatchReceipt.of(records)
 
 
 def save(
-    batch: Batch, outcomes: Sequence[Outcome], columns: Mapping[str, Column], place: Place, slot: Slot
+    batch: Batch, outcomes: Sequence[Outcome], columns: Mapping[str, Column], target: Target, slot: Slot
 ) -> BatchReceipt:
     """Write what became of a batch to its slot; values that do not fit their columns count as failures."""
     rows: list[dict[str, Array] | None] = []
@@ -295,7 +338,7 @@ def save(
     status = np.array([FAILED if row is None else DONE for row in rows], np.uint8)
     seconds = np.array([outcome.seconds for outcome in outcomes])
     records = BatchRecords(batch.keys, status, batch.seeds, seconds, errors, fixed, ragged)
-    write_batch(place, slot, records)
+    target.write(slot, records)
     return BatchReceipt.of(records)
 
 

@@ -27,6 +27,7 @@ from ..base import (
     Parcel,
     Runner,
 )
+from . import lanes
 from .cache import BuildCache
 from .compile import compile_model, engine_digest, host_executable
 from .options import preferred_compiler, preferred_options
@@ -72,7 +73,7 @@ class CPPBackend(Backend):
         return BuildCache(max_bytes=self.max_cache_bytes)
 
     def numerics(self) -> str:
-        text = replace(self.options, profile=False, openmp_threads=0).key_text()
+        text = replace(self.options, profile=False, openmp_threads=0, lanes=1).key_text()
         return f"{self.name} format={FORMAT} numerics={NUMERICS} {text}"
 
     def key(self, model: Model) -> str:
@@ -149,8 +150,10 @@ class CPPBackend(Backend):
 
         kernels = lower(model)
         compiler = find_compiler(self.compiler)
-        (folder / SOURCE).write_text(emit_model(kernels, self.options.profile, self.options.openmp_threads))
-        compile_model(folder / SOURCE, folder / "model.so", compiler, self.options)
+        options = self.options
+        text = emit_model(kernels, options.profile, options.openmp_threads, options.lanes)
+        (folder / SOURCE).write_text(text)
+        compile_model(folder / SOURCE, folder / "model.so", compiler, options)
         provenance = {
             **self.provenance(),
             "compiler": compiler.version,
@@ -159,7 +162,8 @@ class CPPBackend(Backend):
             "kernels": "\n".join(kernel_labels(kernels.kernels)),
         }
         outputs = output_specs(model, kernels if self.options.profile else None)
-        manifest = Manifest(key, model.hash, self.name, input_specs(model), outputs, provenance)
+        inputs = input_specs(model)
+        manifest = Manifest(key, model.hash, self.name, inputs, outputs, provenance, options.lanes)
         (folder / MANIFEST).write_text(json.dumps(asdict(manifest), indent=1))
         for name, text in zip(READABLE, (model.dump(), kernels.dump()), strict=True):
             (folder / name).write_text(text)
@@ -171,6 +175,15 @@ class CPPBackend(Backend):
         why = [Fit.of(parcel.fit).problem() for parcel in received(self.identity(model))]
         came = "\n".join(f"a build came with the job, but {problem}" for problem in why)
         raise CompilerNotFoundError(f"{error}\n{came or NOTHING_CAME}") from error
+
+    def why_alone(self, model: Model) -> str:
+        return lanes.why_alone(model)
+
+    def advised_lanes(self, model: Model) -> int:
+        return 1 if self.options.profile or self.why_alone(model) else lanes.advised(model)
+
+    def in_lanes(self, lanes: int) -> CPPBackend:
+        return replace(self, options=replace(self.options, lanes=lanes))
 
     def runner(self, build: Build) -> Runner:
         own = build.path / HOST

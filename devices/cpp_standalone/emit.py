@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -38,11 +38,14 @@ from ...core.model import (
     Seed,
     UserFunction,
 )
+from ...core.statements import Stmt
 from ...core.synapsenames import SYNAPTIC, SYNAPTIC_SHARED
 from ..base import PROFILE, OutputSpec
 from .emit_assigns import AssignEmitter
 from .emit_draws import buffered, counted
 from .emit_entries import ENTRY, output_specs, recorded_type
+from .emit_lanes import LaneEmitter
+from .emit_stages import StageEmitter
 from .emit_synapses import SynapseEmitter, is_synapses, pathway_name, structure
 from .expressions import C_TYPES, CTYPES, KINDS, Scope, cpp, identifier, kind
 
@@ -65,11 +68,19 @@ def _environment() -> Any:
     )
 
 
-def emit_model(kernels: Kernels, profile: bool = False, threads: int = 0) -> str:
-    """C++ source of a lowered model, which measures how long kernels take, or uses several threads, if told to."""
-    emitter = Emitter(kernels, profile, threads)
+def emit_model(kernels: Kernels, profile: bool = False, threads: int = 0, lanes: int = 1) -> str:
+    """C++ source of a lowered model.
+
+    If told to, it measures how long kernels take, uses several threads, or takes several runs through the time
+    loop side by side.
+    """
+    emitter = Emitter(kernels, profile, threads, lanes)
     text: str = _environment().get_template("model.cpp.j2").render(e=emitter, model=kernels.model)
     return text
+
+
+def _needs_matrix(statement: Stmt) -> bool:
+    return any(isinstance(n, MatrixEntry) for n in walk(statement.expr))
 
 
 def _checked(node: Expr) -> bool:
@@ -84,6 +95,7 @@ class Emitter:
     kernels: Kernels
     profile: bool = False
     threads: int = 0
+    lanes: int = 1
     #: Kernels that can fail, and say so.
     fallible = ("events", "states", "rate", "callback", "pathway")
 
@@ -94,6 +106,14 @@ class Emitter:
     @cached_property
     def assigning(self) -> AssignEmitter:
         return AssignEmitter(self)
+
+    @cached_property
+    def staging(self) -> StageEmitter:
+        return StageEmitter(self)
+
+    @cached_property
+    def side(self) -> LaneEmitter:
+        return LaneEmitter(self)
 
     @property
     def model(self) -> Model:
@@ -237,6 +257,12 @@ class Emitter:
         )
 
     @cached_property
+    def buffers_alone(self) -> tuple[tuple[Draw, str], ...]:
+        """Those of them that each run has to itself."""
+        together = {draw.stream for draw, *_ in self.side.draws()} if self.lanes > 1 else set()
+        return tuple((draw, size) for draw, size in self.buffers if draw.stream not in together)
+
+    @cached_property
     def counts(self) -> tuple[tuple[Draw, str], ...]:
         """Whole numbers that are drawn for all neurons at once, with their number."""
         return tuple(
@@ -284,14 +310,39 @@ class Emitter:
     def copies(self, loop: Kernel | AssignKernel) -> list[str]:
         """What makes these copies."""
         arrays = [a for a in self.overwritten if a.id in loop.overwritten()]
-        names = [(identifier(a.id), a.size) for a in arrays]
-        return [f"memcpy(_c->before_{n}, _c->{n}, {size} * sizeof *_c->{n});" for n, size in names]
+        return [self._copy(identifier(a.id), a.size, a.id in self.side.strided) for a in arrays]
+
+    def _copy(self, name: str, size: int, strided: bool) -> str:
+        if strided:
+            return f"for (int64_t _k = 0; _k < {size}; ++_k) _c->before_{name}[_k] = _c->{name}[_k * LANES];"
+        return f"memcpy(_c->before_{name}, _c->{name}, {size} * sizeof *_c->{name});"
 
     @cached_property
     def checks_indices(self) -> bool:
         """Whether an index that can be anything is compared with the number of values before it is used."""
         expressions = [*self._all_expressions(), *(e for a in self.kernels.assigns for e in a.expressions())]
         return any(_checked(n) for e in expressions for n in walk(e))
+
+    # -- one run, or several in lanes -------------------------------------------------------------------
+
+    def each(self, function: str) -> str:
+        """Call a function that may fail for the run, or for each of the runs that go together."""
+        if self.lanes > 1:
+            return f"{self.all_lanes}if ({function}(_c)) return fails(_c);"
+        return f"if ({function}(_c)) return 1;"
+
+    @property
+    def all_lanes(self) -> str:
+        """What makes a statement about ``_c`` one about all runs."""
+        return "for (sf_context* _c : _c->gang->lane) " if self.lanes > 1 else ""
+
+    def calls(self, kernel: Kernel) -> str:
+        """The beginning of a kernel's call, up to its first argument."""
+        return f"all_{self.function(kernel)}(_g" if self.lanes > 1 else f"{self.function(kernel)}(_c"
+
+    @property
+    def cancelled(self) -> str:
+        return "any_cancelled(_g)" if self.lanes > 1 else "_c->cancelled"
 
     # -- functions --------------------------------------------------------------------------------------
 
@@ -326,7 +377,7 @@ class Emitter:
         population = self.model.population(kernel.population)
         scope = Scope(
             variables=self.variables(population),
-            params={slot: (self._param(slot), KINDS[dtype]) for slot, dtype in self.constant_slots.items()},
+            params={slot: (self.param(slot), KINDS[dtype]) for slot, dtype in self.constant_slots.items()},
             constants=self.constant_kinds,
             buffered=frozenset(d.stream for d in (*buffered(kernel), *counted(kernel))),
             step="_clock.tick()",
@@ -334,11 +385,14 @@ class Emitter:
             element="_n" if is_synapses(population) else "i",
             slots=self.slot,
             before=frozenset(kernel.overwritten()),
+            strided=self.side.strided,
         )
-        locals_ = {s.target: (identifier(s.target), kind(s.expr, scope)) for s in kernel.scalars}
-        if kernel.kind not in ("states", "events"):
-            locals_ |= {s.target: (identifier(s.target), s.dtype) for s in kernel.body if s.local}
-        return replace(scope, variables={**scope.variables, **locals_})
+        for s in kernel.scalars:
+            scope = scope.with_local(s.target, kind(s.expr, scope))
+        for s in kernel.body if kernel.kind not in ("states", "events") else ():
+            if s.local:
+                scope = scope.with_local(s.target, s.dtype or kind(s.expr, scope))
+        return scope
 
     def variables(self, population: Population) -> dict[str, tuple[str, str]]:
         special = {**SPECIAL, **REFRACTORY}
@@ -347,13 +401,17 @@ class Emitter:
             return {**variables, **self.syn.variables(population)}
         if population.refracts:
             for name, type_ in REFRACTORY.items():
-                variables[name] = (f"{name}[i]", type_.dtype)
+                variables[name] = (f"{name}[{self.at('i')}]", type_.dtype)
         for v in population.variables:
-            index = "0" if v.shared else "i"
+            index = "0" if v.shared else self.at("i")
             variables[v.name] = (f"{identifier(v.name)}[{index}]", v.dtype)
         return variables
 
-    def _param(self, slot: str) -> str:
+    def at(self, index: str) -> str:
+        """Where a neuron's element is; in lanes, between those of the other runs."""
+        return f"{index} * LANES" if self.lanes > 1 else index
+
+    def param(self, slot: str) -> str:
         return f"_p_{identifier(slot)}"
 
     def declarations(self, kernel: Kernel) -> list[str]:
@@ -364,9 +422,9 @@ class Emitter:
         targets = {s.target for s in kernel.body if not s.local}
         same = kernel.clock == population.clock or kernel.kind == "pathway"
         own = "_clock" if same else f"_c->clock_{identifier(population.clock)}"
-        lines = self.copies(kernel) + self._clock_lines(names, own) + self.function_lines(nodes)
+        lines = self.copies(kernel) + self.clock_lines(names, own) + self.function_lines(nodes)
         lines += self.pointers(population, names, targets | self._summed(kernel))
-        lines += self._constant_lines(nodes)
+        lines += self.constant_lines(nodes)
         for draw in buffered(kernel):
             name = f"draw{draw.stream}"
             lines.append(f"const double* __restrict__ _{name} = _c->{name}.at(_clock.tick());")
@@ -431,7 +489,7 @@ class Emitter:
             for name, id, single in f.arrays
         ]
 
-    def _clock_lines(self, names: set[str], clock: str) -> list[str]:
+    def clock_lines(self, names: set[str], clock: str) -> list[str]:
         lines = []
         if "t" in names:
             lines.append(f"const double t = {clock}.t;")
@@ -449,15 +507,17 @@ class Emitter:
         array = next(a for a in self.kernels.arrays if a.population == population.id and a.variable == name)
         member = identifier(array.id)
         prefix = "const " if const else ""
+        if array.id in self.side.strided:
+            return f"{prefix}{self.side.stored(array.dtype)}* __restrict__ {identifier(name)} = _c->{member};"
         if array.dtype == "bool":  # loops with conditions on bytes vectorise, on bools they do not
             return f"{prefix}uint8_t* __restrict__ {identifier(name)} = ({prefix}uint8_t*)_c->{member};"
         return f"{prefix}{C_TYPES[array.dtype]}* __restrict__ {identifier(name)} = _c->{member};"
 
-    def _constant_lines(self, nodes: list[Expr]) -> list[str]:
+    def constant_lines(self, nodes: list[Expr]) -> list[str]:
         lines = []
         for slot in sorted({n.slot for n in nodes if isinstance(n, Param)}):
             c = C_TYPES[self.constant_slots[slot]]
-            lines.append(f"const {c} {self._param(slot)} = _c->slot_{identifier(slot)};")
+            lines.append(f"const {c} {self.param(slot)} = _c->slot_{identifier(slot)};")
         for name in sorted({n.name for n in nodes if isinstance(n, Const)}, key=lambda k: int(k[1:])):
             lines.append(f"const {self.constant_type(name)} _{name} = _c->{name};")
         entries = sorted({cpp(n, _NOTHING) for n in nodes if isinstance(n, MatrixEntry)})
@@ -472,21 +532,30 @@ class Emitter:
         population = self.model.population(kernel.population)
         nodes = [n for e in kernel.expressions() for n in walk(e)]
         lines = self.syn.number_line(population, nodes) if is_synapses(population) else []
-        entries = sorted({cpp(n, _NOTHING) for n in nodes if isinstance(n, MatrixEntry)})
-        lines += [f"const double {e} = {e}_each[i];" for e in entries if e in self.single_entries]
+        lines += self.entry_lines(kernel.body)
         matrices = [line for m in kernel.matrices for line in self._matrix_lines(m, scope, kernel)]
-        declared: set[str] = set()
-        for s in kernel.body:
-            if any(isinstance(n, MatrixEntry) for n in walk(s.expr)):
-                lines += matrices
-                matrices = []
+        if not matrices:
+            return lines + self.statements(kernel.body, scope)
+        first = next((n for n, s in enumerate(kernel.body) if _needs_matrix(s)), len(kernel.body))
+        before, after = kernel.body[:first], kernel.body[first:]
+        declared = {s.target for s in before if s.local}
+        return [*lines, *self.statements(before, scope), *matrices, *self.statements(after, scope, declared)]
+
+    def entry_lines(self, body: Iterable[Stmt]) -> list[str]:
+        """What a neuron's own propagator says, where statements ask for it."""
+        nodes = [n for s in body for n in walk(s.expr)]
+        entries = sorted({cpp(n, _NOTHING) for n in nodes if isinstance(n, MatrixEntry)})
+        return [f"const double {e} = {e}_each[i];" for e in entries if e in self.single_entries]
+
+    def statements(self, body: Iterable[Stmt], scope: Scope, known: Iterable[str] = ()) -> list[str]:
+        """Statements in order; locals are declared where they are first set."""
+        lines, declared = [], set(known)
+        for s in body:
             value = cpp(s.expr, scope)
-            target = scope.variables[s.target][0]
-            if not s.local or s.target in declared:
-                lines.append(f"{target} = {value};")
-            else:
-                declared.add(s.target)
-                lines.append(f"{CTYPES[s.dtype]} {target} = {value};")
+            target, number = scope.variables[s.target]
+            new = s.local and s.target not in declared
+            lines.append(f"{CTYPES[number]} {target} = {value};" if new else f"{target} = {value};")
+            declared |= {s.target} if s.local else set()
         return lines
 
     def _matrix_lines(self, matrix: Propagator, scope: Scope, kernel: Kernel) -> list[str]:
@@ -588,10 +657,11 @@ class Emitter:
             variables |= {f"N_{side}": (f"(int64_t){self.syn.size(p, side)}", "int") for side in sides}
         for v in p.variables:
             if v.stored and (v.shared or v.constant):
-                index = "0" if v.shared else "i"
+                index = "0" if v.shared else "i" if is_synapses(p) else self.at("i")
                 variables[v.name] = (f"_c->{identifier(f'{p.id}.{v.name}')}[{index}]", v.dtype)
         params = {s: (f"_c->slot_{identifier(s)}", KINDS[d]) for s, d in self.constant_slots.items()}
-        return Scope(variables, params, in_context=True, indexed=self.indexed), f"{clock}.dt"
+        scope = Scope(variables, params, in_context=True, indexed=self.indexed, strided=self.side.strided)
+        return scope, f"{clock}.dt"
 
     # -- the program ----------------------------------------------------------------------------------------
 

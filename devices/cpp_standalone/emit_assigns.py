@@ -54,6 +54,7 @@ class AssignEmitter:
             slots=self.emitter.slot,
             before=frozenset(assign.overwritten()),
             element=index,
+            strided=self.emitter.side.strided,
         )
 
     def declarations(self, assign: AssignKernel, number: int) -> list[str]:

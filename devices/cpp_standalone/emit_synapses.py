@@ -143,9 +143,11 @@ class SynapseEmitter:
     def _references(self, p: Population, index: Mapping[str, str]) -> dict[str, tuple[str, str]]:
         found = {}
         for side in INDEX:
+            neurons = not is_synapses(self.model.population(self.span(p, side).population))
+            place = self.emitter.at(index[side]) if neurons else index[side]
             for v in self._neuron_variables(p, side):
                 name = f"{v.name}_{side}"
-                found[name] = (f"{identifier(name)}[{'0' if v.shared else index[side]}]", v.dtype)
+                found[name] = (f"{identifier(name)}[{'0' if v.shared else place}]", v.dtype)
         return found
 
     def _neuron_variables(self, p: Population, side: str) -> list[Variable]:
@@ -187,10 +189,12 @@ class SynapseEmitter:
                 dynamic = is_synapses(self.model.population(span.population)) and not v.shared
                 data = self.emitter.member(span.population, v.name) if dynamic else ""
                 member = data or f"_c->{identifier(f'{span.population}.{v.name}')}"
-                first = f" + {span.start}" if span.start and not v.shared else ""
-                lines.append(
-                    f"{const}{C_TYPES[STATE_DTYPES[v.dtype]]}* {identifier(name)} = {member}{first};"
-                )
+                start = str(span.start) if dynamic else self.emitter.at(str(span.start))
+                first = f" + {start}" if span.start and not v.shared else ""
+                dtype = STATE_DTYPES[v.dtype]
+                strided = self.emitter.side.has(f"{span.population}.{v.name}")
+                ctype = self.emitter.side.stored(dtype) if strided else C_TYPES[dtype]
+                lines.append(f"{const}{ctype}* {identifier(name)} = {member}{first};")
         return lines
 
     def number_line(self, p: Population, nodes: Iterable[Expr]) -> list[str]:
@@ -200,11 +204,13 @@ class SynapseEmitter:
         return [f"const int64_t _n = sf_number(_c->{structure(p.id)}, _s);"]
 
     def summed_target(self, kernel: Kernel) -> tuple[str, str, str]:
-        """Of a sum: C++ of the target's element and array, and how many there are."""
+        """Of a sum: C++ of the element of a synapse's target and of target ``_k``, and how many there are."""
         p = self.model.population(kernel.population)
         side = kernel.event.rpartition("_")[2]
         references = self._references(p, {"pre": "_i[_s]", "post": "_j[_s]"})
-        return references[kernel.event][0], identifier(kernel.event), self.size(p, side)
+        neurons = not is_synapses(self.model.population(self.span(p, side).population))
+        element = f"{identifier(kernel.event)}[{self.emitter.at('_k') if neurons else '_k'}]"
+        return references[kernel.event][0], element, self.size(p, side)
 
     # -- construction ---------------------------------------------------------------------------------------
 
@@ -233,6 +239,7 @@ class SynapseEmitter:
             indexed=self.emitter.indexed,
             element="_m",
             elements_in_all=_MANY,
+            strided=self.emitter.side.strided,
         )
 
     def _connect_nodes(self, connect: ConnectKernel) -> list[Expr]:

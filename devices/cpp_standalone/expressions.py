@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...core.expr import (
     At,
@@ -36,11 +36,11 @@ _KEYWORDS = frozenset(
     operator or or_eq private protected public register reinterpret_cast return short signed sizeof static
     static_assert static_cast struct switch template this thread_local throw true try typedef typeid typename
     union unsigned using virtual void volatile wchar_t while xor xor_eq linux unix NULL INFINITY NAN M_PI M_E
-    pow fail asin acos atan fabs memory_is_short int32_t int64_t uint32_t uint64_t""".split()
+    pow fail LANES asin acos atan fabs memory_is_short int32_t int64_t uint32_t uint64_t""".split()
 )
 
 #: Functions of the language and what they are called in C++; engine functions vectorise.
-_FUNCTIONS = {
+FUNCTIONS = {
     **{
         n: n for n in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "log10", "log1p", "sqrt", "ceil", "floor")
     },
@@ -102,6 +102,12 @@ class Scope:
     slots: Mapping[str, int] = field(default_factory=dict)  # of inputs
     before: frozenset[str] = frozenset()  # arrays of which what was there before is read
     in_context: bool = False  # constants and matrices are members of the context rather than locals
+    strided: frozenset[str] = frozenset()  # arrays whose elements lie between those of other runs
+    lane: str = ""  # where many runs are looked at together: what is added to a constant's name to get one's
+
+    def with_local(self, name: str, kind: str, text: str = "") -> Scope:
+        """The scope after a local variable has been declared, written as ``text`` if not by its name."""
+        return replace(self, variables={**self.variables, name: (text or identifier(name), kind)})
 
 
 def kind(expr: Expr, scope: Scope) -> str:
@@ -175,10 +181,10 @@ def cpp(expr: Expr, scope: Scope) -> str:
     if isinstance(expr, Element):
         return scope.elements[expr.input][0]
     if isinstance(expr, Const):
-        return f"_c->{expr.name}" if scope.in_context else f"_{expr.name}"
+        return f"_c->{expr.name}" if scope.in_context else f"_{expr.name}{scope.lane}"
     if isinstance(expr, MatrixEntry):
         member = f"{identifier(expr.matrix)}_{expr.row}_{expr.column}"
-        return f"_c->{member}" if scope.in_context else member
+        return f"_c->{member}" if scope.in_context else f"{member}{scope.lane}"
     if isinstance(expr, At):
         return _at(expr, scope)
     if isinstance(expr, Within):
@@ -214,7 +220,8 @@ def _variable(expr: Var, scope: Scope) -> str:
 
 def _at(expr: At, scope: Scope) -> str:
     copy = "before_" if expr.array in scope.before else ""
-    value = f"_c->{copy}{identifier(expr.array)}[{cpp(expr.index, scope)}]"
+    stride = " * LANES" if expr.array in scope.strided and not copy else ""
+    value = f"_c->{copy}{identifier(expr.array)}[{cpp(expr.index, scope)}{stride}]"
     return f"(int64_t){value}" if expr.dtype == "int32" else value
 
 
@@ -296,5 +303,5 @@ def _call(expr: Call, scope: Scope) -> str:
     if expr.function == "int":
         return f"(int64_t){args[0]}"
     if kind(expr, scope) == "int" and expr.function in ("abs", "sign", "clip"):
-        return f"(int64_t){_FUNCTIONS[expr.function]}({', '.join(f'(double){a}' for a in args)})"
-    return f"{_FUNCTIONS[expr.function]}({', '.join(args)})"
+        return f"(int64_t){FUNCTIONS[expr.function]}({', '.join(f'(double){a}' for a in args)})"
+    return f"{FUNCTIONS[expr.function]}({', '.join(args)})"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-BASE, RUN, READ, SAVE, QUIT = 1, 2, 3, 4, 5
+BASE, RUN, READ, SAVE, QUIT, RUNS = 1, 2, 3, 4, 5, 6
 PROGRESS = 2  # the status of a frame that is no reply yet
 HEADER = struct.Struct("<IIQ")
 _PAIR = struct.Struct("<II")
@@ -47,6 +47,11 @@ def inputs_part(values: Iterable[tuple[int, Array]]) -> list[bytes | memoryview]
     return parts
 
 
+def count_part(count: int) -> bytes:
+    """Return the part that says how many runs follow."""
+    return _PAIR.pack(count, 0)
+
+
 def slots_part(slots: Sequence[int]) -> list[bytes | memoryview]:
     """Return the parts that ask for outputs."""
     data = struct.pack(f"<{len(slots)}I", *slots)
@@ -63,7 +68,7 @@ def take_seconds(payload: bytearray) -> tuple[float, int]:
     return _SECONDS.unpack_from(payload)[0], _SECONDS.size
 
 
-def take_outputs(payload: bytearray, at: int, dtypes: Sequence[np.dtype[Any]]) -> list[Array]:
+def take_outputs(payload: bytearray, at: int, dtypes: Iterable[np.dtype[Any]]) -> list[Array]:
     """Return the outputs in a reply from `at` on, writable arrays that share the payload's memory."""
     arrays = []
     for dtype in dtypes:

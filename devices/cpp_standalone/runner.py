@@ -42,7 +42,7 @@ class HostRunner(Runner):
         self._missing = self._required
         self._base: bytes | None = None
         self._host: HostProcess | None = None
-        self._has_run = False
+        self._has_run, self._runs = False, 0
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a HostRunner stays in its process: send the build, and make a runner there")
@@ -96,26 +96,46 @@ class HostRunner(Runner):
         """Run and read in one exchange with the process; see `run` and `read`."""
         slots, dtypes = self._asked(ids)
         values = self._checked(inputs)
-        missing = self._missing.difference(inputs)
-        if missing:
-            raise SimulationError(f"no value was given for {_listed(missing)}")
-        if time_limit is not None and not time_limit > 0:
-            raise SimulationError(f"a time limit must be above 0 seconds, not {time_limit!r}")
-        self._has_run = False
-        self._start()
+        self._refuse_missing(inputs)
         parts = [*protocol.slots_part(slots), *protocol.inputs_part(values)]
         message = protocol.request(protocol.RUN, parts, flags=int(progress is not None))
-        reply = self._exchange(message, time_limit, progress)
-        self._has_run = True
+        reply = self._run(message, 1, time_limit, progress)
         seconds, at = protocol.take_seconds(reply)
         return seconds, protocol.take_outputs(reply, at, dtypes)
 
-    def read(self, ids: Sequence[str]) -> list[Array]:
-        """Return outputs of the last run, one-dimensional, in base SI units."""
+    @property
+    def lanes(self) -> int:
+        return self._build.manifest.lanes
+
+    @property
+    def grid(self) -> frozenset[str]:
+        return frozenset(i.id for i in self._build.manifest.inputs if i.kind in ("dt", "duration"))
+
+    def run_together(
+        self,
+        inputs: Sequence[Mapping[str, Array]],
+        time_limit: float | None = None,
+        progress: Callable[[float], None] | None = None,
+    ) -> float:
+        if not 1 <= len(inputs) <= self.lanes:
+            raise SimulationError(
+                f"{len(inputs)} runs cannot go together in this build, but 1 to {self.lanes} can"
+            )
+        parts = [protocol.count_part(len(inputs)), *protocol.slots_part(())]
+        for each in inputs:
+            values = self._checked(each)
+            self._refuse_missing(each)
+            parts += protocol.inputs_part(values)
+        message = protocol.request(protocol.RUNS, parts, flags=int(progress is not None))
+        return protocol.take_seconds(self._run(message, len(inputs), time_limit, progress))[0]
+
+    def read(self, ids: Sequence[str], lane: int = 0) -> list[Array]:
         slots, dtypes = self._asked(ids)
         self._need_run()
+        if not 0 <= lane < self._runs:
+            raise SimulationError(f"there is no run {lane}: {self._runs} went together")
         parts = protocol.slots_part(slots)
-        reply = self._exchange(protocol.request(protocol.READ, parts), None)
+        reply = self._exchange(protocol.request(protocol.READ, parts, flags=lane), None)
         return protocol.take_outputs(reply, 0, dtypes)
 
     def save(self, path: Path) -> None:
@@ -171,6 +191,26 @@ class HostRunner(Runner):
             raise
         self._host = host
         return reply
+
+    def _run(
+        self,
+        message: bytes,
+        runs: int,
+        time_limit: float | None,
+        progress: Callable[[float], None] | None,
+    ) -> bytearray:
+        if time_limit is not None and not time_limit > 0:
+            raise SimulationError(f"a time limit must be above 0 seconds, not {time_limit!r}")
+        self._has_run = False
+        self._start()
+        reply = self._exchange(message, time_limit, progress)
+        self._has_run, self._runs = True, runs
+        return reply
+
+    def _refuse_missing(self, inputs: Mapping[str, Array]) -> None:
+        missing = self._missing.difference(inputs)
+        if missing:
+            raise SimulationError(f"no value was given for {_listed(missing)}")
 
     def _need_run(self) -> None:
         if self._owned_host() is None or not self._has_run:

@@ -90,6 +90,8 @@ class CompileOptions:
         Libraries and the like, after everything else.
     profile : bool
         Generated code measures how long each kernel takes.
+    lanes : int
+        How many runs generated code takes through the time loop together.
     """
 
     debug: bool = False
@@ -99,6 +101,7 @@ class CompileOptions:
     compile_args: tuple[str, ...] | None = None
     link_flags: tuple[str, ...] = ()
     profile: bool = False
+    lanes: int = 1
 
     def flags(self) -> tuple[str, ...]:
         """Return the flags of a compilation, without those that make a shared object of it, or link."""
@@ -114,7 +117,9 @@ class CompileOptions:
     def key_text(self) -> str:
         """Return what the key of a build says of the options."""
         profile = " profile" if self.profile else ""
-        return f"{shlex.join((*self.flags(), *self.link_flags))} threads={self.openmp_threads}{profile}"
+        lanes = f" lanes={self.lanes}" if self.lanes > 1 else ""
+        flags = shlex.join((*self.flags(), *self.link_flags))
+        return f"{flags} threads={self.openmp_threads}{profile}{lanes}"
 
 
 def find_compiler(preferred: str | None = None) -> Compiler:

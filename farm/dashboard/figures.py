@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from ..control import STALE_SECONDS
-from ..crew import TOPIC
+from ..crew_cluster import TOPIC
 from ..plugin import METRIC
 
 KEPT = 20  # sweeps that are over

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from tornado.web import RequestHandler
 
 from ..control import Wish
-from ..crew import TOPIC
+from ..crew_cluster import TOPIC
 from .figures import figures, sweeps
 from .preview import preview
 

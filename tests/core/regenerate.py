@@ -12,6 +12,8 @@ from spikefarm.devices.cpp_standalone.emit import emit_model
 
 from core.models import MODELS
 
+#: Models of which the C++ of several runs side by side is kept too.
+IN_LANES = ("lif", "stochastic")
 GOLDEN = Path(__file__).parent / "golden"
 
 
@@ -21,11 +23,12 @@ def texts(name):
         MODELS[name]()
         model = freeze(session).model
     kernels = lower(model)
-    return {
+    found = {
         f"{name}.model.txt": model.dump(),
         f"{name}.kernels.txt": kernels.dump(),
         f"{name}.cpp": emit_model(kernels),
     }
+    return found | ({f"{name}.lanes.cpp": emit_model(kernels, lanes=16)} if name in IN_LANES else {})
 
 
 def main():

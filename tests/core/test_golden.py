@@ -7,7 +7,7 @@ from spikefarm.core.freeze import freeze
 from spikefarm.core.session import Session, use_session
 
 from core.models import MODELS
-from core.regenerate import GOLDEN, texts
+from core.regenerate import GOLDEN, IN_LANES, texts
 
 COMMAND = "python tests/core/regenerate.py"
 
@@ -27,6 +27,7 @@ def test_golden_texts(name):
 
 def test_there_are_no_other_golden_files():
     wanted = {f"{name}{suffix}" for name in MODELS for suffix in (".model.txt", ".kernels.txt", ".cpp")}
+    wanted |= {f"{name}.lanes.cpp" for name in IN_LANES}
     assert {path.name for path in GOLDEN.iterdir()} == wanted, f"run {COMMAND}"
 
 

@@ -100,6 +100,15 @@ class FakeSimulation:
     def guessed_seconds(self) -> float:
         return 0.001
 
+    def why_alone(self) -> str:
+        return "it is a fake"
+
+    def advised_lanes(self) -> int:
+        return 1
+
+    def in_lanes(self, lanes: int) -> FakeSimulation:
+        raise NotImplementedError
+
     def provenance(self) -> dict[str, str]:
         return {"compiler": "none"}
 
@@ -189,7 +198,7 @@ class FakeRunner(Runner):
         with FakeRunner.lock:
             FakeRunner.busy -= 1
 
-    def read(self, ids: Sequence[str]) -> list[np.ndarray]:
+    def read(self, ids: Sequence[str], lane: int = 0) -> list[np.ndarray]:
         return [self.last[name] for name in ids]
 
     def save(self, path: Path) -> None:

@@ -72,7 +72,7 @@ def test_a_worker_dies_before_its_receipt_is_fetched(
 
     def kill_first(self: Schedule, future: Any) -> None:
         if not taken:
-            (pid,) = self.client.run(os.getpid).values()
+            (pid,) = self.crew.client.run(os.getpid).values()
             os.kill(pid, signal.SIGKILL)
             while future.status == "finished":
                 pass
@@ -121,7 +121,7 @@ def test_somebody_else_cancels_tasks(
         future = send(self, batch, alone)
         sent.append(future)
         if len(sent) % 7 == 3:
-            self.client.cancel([future])
+            self.crew.client.cancel([future])
         return future
 
     monkeypatch.setattr(Schedule, "_send", cancel)

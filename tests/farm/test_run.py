@@ -7,7 +7,6 @@ import signal
 import socket
 import threading
 import time
-import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -21,10 +20,10 @@ from spikefarm.core.units import ms, second, volt
 from spikefarm.devices import BuildError
 from spikefarm.farm import FailedRunsWarning, Ragged, RunsFailedError, Sweep, SweepError, Zip, open_results
 from spikefarm.farm import schedule as schedule_module
-from spikefarm.farm import worker as worker_module
 from spikefarm.farm.cluster import embedded
 from spikefarm.farm.schedule import Schedule
 from spikefarm.store import LockedError, OwnerError, RunStore, StoreError, runstore
+from spikefarm.store import target as target_module
 
 Count = Callable[[], int]
 TAU = [5, 10, 20] * ms
@@ -245,18 +244,6 @@ def test_few_batches_are_in_flight(
     assert max(most) == max(schedule_module.MIN_WINDOW, 2 * schedule_module.PER_THREAD)
 
 
-def test_a_cluster_of_its_own_is_told_and_gone_afterwards(
-    simulation: FakeSimulation, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        data = Sweep({"tau": TAU}, simulation=simulation).run({"rate": rate}, workers=2)
-    out = capsys.readouterr().out.splitlines()
-    assert out[0].startswith("dashboard: http://127.0.0.1:")
-    assert out[1].startswith("3 runs: 3 simulated, 0 from the cache, 0 failed; ")
-    assert data.rate.shape == (3,)
-
-
 def test_progress_false_says_nothing(
     client: Any, simulation: FakeSimulation, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -357,7 +344,7 @@ def test_runners_are_kept_between_batches_and_closed_at_the_end(
 def test_a_batch_that_cannot_be_written_ends_the_sweep_and_loses_nothing_else(
     client: Any, simulation: FakeSimulation, simulated: Count, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write, tries = worker_module.write_batch, []
+    write, tries = target_module.write_batch, []
 
     def full(path: Path, slot: Any, records: Any) -> Any:
         tries.append(slot.index)
@@ -365,7 +352,7 @@ def test_a_batch_that_cannot_be_written_ends_the_sweep_and_loses_nothing_else(
             raise OSError(28, "No space left on device")
         return write(path, slot, records)
 
-    monkeypatch.setattr(worker_module, "write_batch", full)
+    monkeypatch.setattr(target_module, "write_batch", full)
     sweep = Sweep({"v0": np.arange(1, 13) * volt, "tau": TAU}, simulation=simulation)
     with pytest.raises(OSError, match="No space left"):
         sweep.run(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
+import threading
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -136,6 +139,84 @@ def test_a_report_shows_where_a_task_is(client: Any, tmp_path: Path) -> None:
 
     assert done(DataManager(tmp_path / "t.zarr"), half, [0], client) == [[0.5]]
     assert live.snapshot() == []
+
+
+def stubborn(x: int, report: Any) -> Any:
+    """Ends in every way that a function can."""
+    import os
+    import signal
+    import time
+
+    if x == 1:
+        report(0 * second, 0.25)
+        while True:
+            time.sleep(1e-3)
+    if x == 2:
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if x == 3:
+        os._exit(7)
+    if x == 4:
+        raise ValueError("no good")
+    return x, os.getpid(), float(np.random.random())
+
+
+def test_a_task_that_never_ends_is_ended(client: Any, tmp_path: Path) -> None:
+    """So are those that take their process with them; the others are as without a limit."""
+    dataman = DataManager(tmp_path / "t.zarr")
+    with pytest.warns(UserWarning, match="4 runs of 8 failed"):
+        found = done(dataman, stubborn, range(8), client, time_limit=2 * second)
+    assert [value and value[0] for value in found] == [0, None, None, None, None, 5, 6, 7]
+    assert sorted(dataman.failures()) == [
+        "ProcessDiedError: the process of the task died of signal 11 (SIGSEGV)",
+        "ProcessDiedError: the process of the task ended by itself, with exit status 7",
+        "TimeLimitError: the task took longer than 2 s (time_limit) and was ended",
+        "ValueError: no good",
+    ]
+    pids = {value[1] for value in found if value}
+    assert os.getpid() not in pids
+    deadline = time.monotonic() + 20
+    while any(Path(f"/proc/{pid}").exists() for pid in pids):  # the last sweep's child processes end with it
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    unlimited = done(DataManager(tmp_path / "u.zarr"), stubborn, [0, 5], client)
+    assert [value[2] for value in unlimited] == [found[0][2], found[5][2]]
+    assert {value[1] for value in unlimited} == {os.getpid()}
+
+
+def test_a_limit_that_makes_no_sense_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SweepError, match=r"time_limit=-1: give seconds above 0"):
+        run_tasks(DataManager(tmp_path / "t.zarr"), square, [1], time_limit=-1)
+
+
+def test_a_child_tells_how_far_it_is(tmp_path: Path) -> None:
+    from spikefarm.farm import live
+    from spikefarm.farm.tasks import TaskWork
+
+    def slow(item: int, report: Any) -> None:
+        report(0 * second, item / 4)
+        while not Path(flag).exists():
+            pass
+
+    flag = str(tmp_path / "flag")
+    executor = TaskWork(slow, b"slow").executor()
+    live.begin("t", 0)
+    thread = threading.Timer(0, _touch_after, ("t", flag))
+    thread.start()
+    try:
+        executor.run({"item": 3}, 0, 60)
+    finally:
+        live.end()
+        executor.close()
+        thread.join()
+        live.forget("t")
+
+
+def _touch_after(token: str, flag: str) -> None:
+    from spikefarm.farm import live
+
+    while not any(c["token"] == token and c["fraction"] == 0.75 for c in live.snapshot()):
+        time.sleep(0.02)
+    Path(flag).touch()
 
 
 @pytest.mark.parametrize(

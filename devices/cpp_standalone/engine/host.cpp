@@ -25,7 +25,9 @@ bool load(const char* path, sf_program& program) {
                         bind(library, "sf_model_hash", program.model_hash) &&
                         bind(library, "sf_inputs", program.inputs_of) &&
                         bind(library, "sf_outputs", program.outputs_of) &&
-                        bind(library, "sf_create", program.create) && bind(library, "sf_set", program.set) &&
+                        bind(library, "sf_create", program.create) &&
+                        bind(library, "sf_lane_count", program.lane_count) &&
+                        bind(library, "sf_lane", program.lane) && bind(library, "sf_set", program.set) &&
                         bind(library, "sf_run", program.run) && bind(library, "sf_read", program.read) &&
                         bind(library, "sf_progress", program.progress) &&
                         bind(library, "sf_cancel", program.cancel) && bind(library, "sf_error", program.error) &&

@@ -10,6 +10,8 @@ int main(int argc, char** argv) {
   program.inputs_of = sf_inputs;
   program.outputs_of = sf_outputs;
   program.create = sf_create;
+  program.lane_count = sf_lane_count;
+  program.lane = sf_lane;
   program.set = sf_set;
   program.run = sf_run;
   program.read = sf_read;

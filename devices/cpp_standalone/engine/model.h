@@ -4,7 +4,7 @@
 #pragma once
 #include <stdint.h>
 
-#define SF_ABI_VERSION 2
+#define SF_ABI_VERSION 3
 
 // Models are compiled with hidden visibility: only these functions leave the shared object.
 #pragma GCC visibility push(default)
@@ -35,6 +35,12 @@ sf_context* sf_create(void);  // NULL when memory is short
 int sf_set(sf_context*, int32_t slot, const void* data, int64_t count);  // copies; 0, or 1 and sf_error
 int sf_run(sf_context*);                                                 // 0, or 1 and sf_error
 const void* sf_read(sf_context*, int32_t slot, int64_t* count);          // owned by the context
+
+// How many runs go through the time loop together, as a rule one. Of more than one, sf_create makes the contexts of
+// all and returns the first; sf_lane returns the others. Each is set and read by itself; sf_run with the first runs
+// all of them, and fails, with the error told by the first, if one of them does. sf_destroy takes the first.
+int32_t sf_lane_count(void);
+sf_context* sf_lane(sf_context*, int32_t lane);
 
 // For a caller in the same process. The callback gets the number of a place at which the model calls Python, or
 // SF_POLL now and then; it returns 0 to go on. sf_stop ends the run after the current step, as if it had been

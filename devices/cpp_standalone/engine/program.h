@@ -10,6 +10,8 @@ struct sf_program {
   decltype(&sf_inputs) inputs_of = nullptr;
   decltype(&sf_outputs) outputs_of = nullptr;
   decltype(&sf_create) create = nullptr;
+  decltype(&sf_lane_count) lane_count = nullptr;
+  decltype(&sf_lane) lane = nullptr;
   decltype(&sf_set) set = nullptr;
   decltype(&sf_run) run = nullptr;
   decltype(&sf_read) read = nullptr;

@@ -164,7 +164,7 @@ class Server {
       if (header.code == SF_OP_QUIT) return 0;
       Reply reply;
       error_.clear();
-      reports_ = header.flags != 0;
+      flags_ = header.flags;
       answer(header.code, payload, reply);
       if (!error_.empty()) {
         Reply failure;
@@ -188,9 +188,20 @@ class Server {
         take_inputs(kept, base_);
         return;
       }
-      case SF_OP_RUN: return run(reader, reply);
+      case SF_OP_RUN: return run(1, reader, reply);
+      case SF_OP_RUNS: {
+        uint32_t head[2];
+        if (reader.take(head, sizeof head) && head[0] >= 1 && head[0] <= (uint32_t)program_.lane_count()) {
+          return run(head[0], reader, reply);
+        }
+        malformed();
+        return;
+      }
       case SF_OP_READ:
-        if (take_slots(reader)) give_outputs(reply);
+        if (take_slots(reader)) {
+          counts_.assign(slots_.size(), 0);
+          give_outputs(flags_, counts_.data(), reply);
+        }
         return;
       case SF_OP_SAVE:
         error_ = context_ ? sf_save_npz(program_, context_, std::string(payload.data(), strnlen(payload.data(), payload.size())))
@@ -200,24 +211,39 @@ class Server {
     }
   }
 
-  void run(Reader& reader, Reply& reply) {
-    std::vector<Value> values = base_;
-    if (!take_slots(reader) || !take_inputs(reader, values)) return;
+  // Lanes without a run of their own repeat the last one.
+  bool set_inputs(uint32_t runs, Reader& reader) {
+    const uint32_t lanes = (uint32_t)program_.lane_count();
+    std::vector<Value> values;
+    for (uint32_t lane = 0; lane < lanes; lane++) {
+      if (lane < runs) {
+        values = base_;
+        if (!take_inputs(reader, values)) return false;
+      }
+      sf_context* context = program_.lane(context_, (int32_t)lane);
+      for (int32_t slot = 0; slot < program_.input_count; slot++) {
+        const Value& value = values[(size_t)slot];
+        if (value.count < 0 || program_.set(context, slot, value.data, value.count) == 0) continue;
+        error_ = program_.error(context);
+        return false;
+      }
+    }
+    return true;
+  }
+
+  void run(uint32_t runs, Reader& reader, Reply& reply) {
+    if (!take_slots(reader)) return;
     forget();
     context_ = program_.create();
     if (!context_) {
       error_ = "not enough memory for the model's state";
       return;
     }
-    bool good = true;
-    for (int32_t slot = 0; slot < program_.input_count && good; slot++) {
-      const Value& value = values[(size_t)slot];
-      if (value.count >= 0) good = program_.set(context_, slot, value.data, value.count) == 0;
-    }
+    if (!set_inputs(runs, reader)) return forget();
     timespec start, end;
     clock_gettime(CLOCK_MONOTONIC, &start);
-    if (reports_) progress.watch(program_, context_, replies_);
-    good = good && program_.run(context_) == 0;
+    if (flags_) progress.watch(program_, context_, replies_);
+    const bool good = program_.run(context_) == 0;
     progress.watch(program_, nullptr, replies_);
     clock_gettime(CLOCK_MONOTONIC, &end);
     fflush(stdout);  // what inserted code has printed
@@ -229,7 +255,8 @@ class Server {
       return;
     }
     reply.add(&seconds_, sizeof seconds_);
-    give_outputs(reply);
+    counts_.assign(slots_.size() * runs, 0);
+    for (uint32_t lane = 0; lane < runs; lane++) give_outputs(lane, counts_.data() + lane * slots_.size(), reply);
   }
 
   bool take_slots(Reader& reader) {
@@ -259,16 +286,16 @@ class Server {
     return true;
   }
 
-  void give_outputs(Reply& reply) {
-    if (!context_ && !slots_.empty()) {
+  // What `counts` holds has to stay until the reply is sent.
+  void give_outputs(uint32_t lane, int64_t* counts, Reply& reply) {
+    if ((!context_ && !slots_.empty()) || lane >= (uint32_t)program_.lane_count()) {
       error_ = "there is no run to read from";
       return;
     }
-    counts_.assign(slots_.size(), 0);
     for (size_t i = 0; i < slots_.size(); i++) {
-      const void* data = program_.read(context_, (int32_t)slots_[i], &counts_[i]);
-      reply.add(&counts_[i], 8);
-      reply.add(data, (uint64_t)(counts_[i] * sf_item_size(program_.outputs[slots_[i]].dtype)));
+      const void* data = program_.read(program_.lane(context_, (int32_t)lane), (int32_t)slots_[i], &counts[i]);
+      reply.add(&counts[i], 8);
+      reply.add(data, (uint64_t)(counts[i] * sf_item_size(program_.outputs[slots_[i]].dtype)));
     }
   }
 
@@ -290,7 +317,7 @@ class Server {
   std::vector<int64_t> counts_;
   sf_context* context_ = nullptr;
   std::string error_;
-  bool reports_ = false;
+  uint32_t flags_ = 0;
   double seconds_ = 0;
 };
 

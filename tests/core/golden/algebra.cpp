@@ -167,7 +167,8 @@ static void neurongroup_reset(sf_context* _c, const sf_clock& _clock) {
     x[i] = (sf_uniform(i, N, _c->seed, 1079059686u, _clock.tick()) + sf_normal(i, N, _c->seed, 3050281930u, _clock.tick()));
     int64_t n_old = (int64_t)n[i];
     q[i] = (n_old > 2);
-    x[i] = (x[i] + (((((((sin(x[i]) + cos(x[i])) + tan(x[i])) + asin((x[i] / 10))) + acos((x[i] / 10))) + atan(x[i])) * 2.718281828459045) - 3.141592653589793));
+    double _x0 = (x[i] / 10);
+    x[i] = (x[i] + (((((((sin(x[i]) + cos(x[i])) + tan(x[i])) + asin(_x0)) + acos(_x0)) + atan(x[i])) * 2.718281828459045) - 3.141592653589793));
   }
 }
 
@@ -191,12 +192,18 @@ static int apply_run_arguments(sf_context* _c) {
   return 0;
 }
 
-static int run_0(sf_context* _c) {
+static int begin_0(sf_context* _c) {
   const double start = _c->time, stop = start + sf_scalar<double>(_c, 2);
   if (!sf_set_clock(_c->clock_defaultclock, sf_scalar<double>(_c, 1), start, stop)) {
     return fail(_c, "dt of defaultclock changes at a time that is no multiple of the new dt; end the run before it on the new grid");
   }
   if (!_c->draw48905889.prepare(5, _c->seed, 48905889u)) return fail(_c, memory_is_short);
+  return 0;
+}
+
+static int run_0(sf_context* _c) {
+  const double start = _c->time, stop = start + sf_scalar<double>(_c, 2);
+  if (begin_0(_c)) return 1;
   sf_clock& clock = _c->clock_defaultclock;
   while (clock.step < clock.end) {
     if (_c->cancelled) return fail(_c, "cancelled");
@@ -231,8 +238,7 @@ const sf_entry* sf_outputs(int32_t* count) {
   return output_table;
 }
 
-void sf_destroy(sf_context* _c) {
-  if (!_c) return;
+static void discard(sf_context* _c) {
   for (sf_input& input : _c->inputs) free(input.data);
   free(_c->neurongroup__q);
   free(_c->neurongroup__x);
@@ -241,16 +247,27 @@ void sf_destroy(sf_context* _c) {
   delete _c;
 }
 
-sf_context* sf_create(void) {
-  sf_context* _c = new (std::nothrow) sf_context();
-  if (!_c) return nullptr;
+static bool furnish(sf_context* _c) {
   bool fits = true;
   fits = (_c->neurongroup__q = sf_new_array<bool>(5, 0)) && fits;
   fits = (_c->neurongroup__x = sf_new_array<double>(5, 0.0)) && fits;
   fits = (_c->neurongroup__n = sf_new_array<int32_t>(5, 0)) && fits;
   fits = (_c->neurongroup_spikes = sf_new_array<int32_t>(5 + 1, 0)) && fits;  // one more, written to and not counted
-  if (fits) return _c;
-  sf_destroy(_c);
+  return fits;
+}
+
+int32_t sf_lane_count(void) { return 1; }
+
+sf_context* sf_lane(sf_context* _c, int32_t) { return _c; }
+
+void sf_destroy(sf_context* _c) {
+  if (_c) discard(_c);
+}
+
+sf_context* sf_create(void) {
+  sf_context* _c = new (std::nothrow) sf_context();
+  if (!_c || furnish(_c)) return _c;
+  discard(_c);
   return nullptr;
 }
 
@@ -295,17 +312,22 @@ double sf_clock_state(const sf_context* _c, int32_t clock, double* dt, int64_t* 
   return clocks[clock]->t;
 }
 
-int sf_run(sf_context* _c) {
+static int start(sf_context* _c) {
   _c->error[0] = 0;
   _c->cancelled = _c->stopping = 0;
   for (int32_t slot = 0; slot < input_count; ++slot) {
     if (input_table[slot].kind == SF_REQUIRED && input_table[slot].size && !_c->inputs[slot].data) return fail(_c, "an input has not been set");
   }
-  const sf_flush_subnormals flush;
   _c->seed = seed_of(_c, 0);
   _c->duration = 1e-300;
   _c->done = 0;
   _c->duration += sf_scalar<double>(_c, 2);
+  return 0;
+}
+
+int sf_run(sf_context* _c) {
+  const sf_flush_subnormals flush;
+  if (start(_c)) return 1;
   if (assign_0(_c)) return 1;
   if (apply_run_arguments(_c)) return 1;
   _c->time = _c->times[0];

@@ -235,7 +235,7 @@ static int apply_run_arguments(sf_context* _c) {
   return 0;
 }
 
-static int run_0(sf_context* _c) {
+static int begin_0(sf_context* _c) {
   const double start = _c->time, stop = start + sf_scalar<double>(_c, 6);
   if (!sf_set_clock(_c->clock_defaultclock, sf_scalar<double>(_c, 5), start, stop)) {
     return fail(_c, "dt of defaultclock changes at a time that is no multiple of the new dt; end the run before it on the new grid");
@@ -271,6 +271,12 @@ static int run_0(sf_context* _c) {
   _c->k2 = (1.0 / _c->slot_tau);
   _c->k3 = (1.0 / _c->slot_tau_g);
   _c->k4 = (1.0 / _c->slot_differing__tau_g);
+  return 0;
+}
+
+static int run_0(sf_context* _c) {
+  const double start = _c->time, stop = start + sf_scalar<double>(_c, 6);
+  if (begin_0(_c)) return 1;
   sf_clock& clock = _c->clock_defaultclock;
   while (clock.step < clock.end) {
     if (_c->cancelled) return fail(_c, "cancelled");
@@ -307,8 +313,7 @@ const sf_entry* sf_outputs(int32_t* count) {
   return output_table;
 }
 
-void sf_destroy(sf_context* _c) {
-  if (!_c) return;
+static void discard(sf_context* _c) {
   for (sf_input& input : _c->inputs) free(input.data);
   free(_c->alike__v);
   free(_c->alike__g);
@@ -324,9 +329,7 @@ void sf_destroy(sf_context* _c) {
   delete _c;
 }
 
-sf_context* sf_create(void) {
-  sf_context* _c = new (std::nothrow) sf_context();
-  if (!_c) return nullptr;
+static bool furnish(sf_context* _c) {
   bool fits = true;
   fits = (_c->alike__v = sf_new_array<double>(4, 0.0)) && fits;
   fits = (_c->alike__g = sf_new_array<double>(4, 0.0)) && fits;
@@ -339,8 +342,21 @@ sf_context* sf_create(void) {
   fits = (_c->differing__M__Q_0_1 = sf_new_array<double>(4, 0)) && fits;
   fits = (_c->differing__M__Q_1_1 = sf_new_array<double>(4, 0)) && fits;
   fits = (_c->alike_spikes = sf_new_array<int32_t>(4 + 1, 0)) && fits;  // one more, written to and not counted
-  if (fits) return _c;
-  sf_destroy(_c);
+  return fits;
+}
+
+int32_t sf_lane_count(void) { return 1; }
+
+sf_context* sf_lane(sf_context* _c, int32_t) { return _c; }
+
+void sf_destroy(sf_context* _c) {
+  if (_c) discard(_c);
+}
+
+sf_context* sf_create(void) {
+  sf_context* _c = new (std::nothrow) sf_context();
+  if (!_c || furnish(_c)) return _c;
+  discard(_c);
   return nullptr;
 }
 
@@ -385,17 +401,22 @@ double sf_clock_state(const sf_context* _c, int32_t clock, double* dt, int64_t* 
   return clocks[clock]->t;
 }
 
-int sf_run(sf_context* _c) {
+static int start(sf_context* _c) {
   _c->error[0] = 0;
   _c->cancelled = _c->stopping = 0;
   for (int32_t slot = 0; slot < input_count; ++slot) {
     if (input_table[slot].kind == SF_REQUIRED && input_table[slot].size && !_c->inputs[slot].data) return fail(_c, "an input has not been set");
   }
-  const sf_flush_subnormals flush;
   _c->seed = seed_of(_c, 0);
   _c->duration = 1e-300;
   _c->done = 0;
   _c->duration += sf_scalar<double>(_c, 6);
+  return 0;
+}
+
+int sf_run(sf_context* _c) {
+  const sf_flush_subnormals flush;
+  if (start(_c)) return 1;
   if (assign_0(_c)) return 1;
   if (apply_run_arguments(_c)) return 1;
   _c->time = _c->times[0];

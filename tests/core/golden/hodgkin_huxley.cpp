@@ -8,6 +8,7 @@
 #include <new>
 
 #include "engine/ahead.h"
+#include "engine/blocks.h"
 #include "engine/buffer.h"
 #include "engine/discrete.h"
 #include "engine/linalg.h"
@@ -149,15 +150,43 @@ static void neurongroup_update(sf_context* _c, const sf_clock& _clock) {
   const double* __restrict__ I = _c->neurongroup__I;
   uint8_t* __restrict__ not_refractory = (uint8_t*)_c->neurongroup__not_refractory;
   const double _k0 = _c->k0;
-  SF_INDEPENDENT
-  for (int64_t i = 0; i < N; ++i) {
-    not_refractory[i] = (not_refractory[i] | (!(v[i] > 0.0)));
-    double _next_v = (v[i] + ((((I[i] - (((g_na[i] * sf_int_pow<3>((double)m[i])) * h[i]) * (v[i] - 0.05))) - (g_l[0] * (v[i] + 0.07))) / C[i]) * (dt * sf_exprel(((((-((g_na[i] * sf_int_pow<3>((double)m[i])) * h[i])) - g_l[0]) / C[i]) * dt)))));
-    double _next_m = (m[i] + (((((0.1 * sf_exprel((-sf_clip(((v[i] + 0.04) * 1000.0), -100, 100)))) * 1000.0) * (1 - m[i])) - (((4 * sf_exp(((-sf_clip(((v[i] + 0.04) * 1000.0), -100, 100)) * 0.05555555555555555))) * 1000.0) * m[i])) * (dt * sf_exprel((((((0.1 * sf_exprel((-sf_clip(((v[i] + 0.04) * 1000.0), -100, 100)))) * 1000.0) * (-1.0)) - ((4 * sf_exp(((-sf_clip(((v[i] + 0.04) * 1000.0), -100, 100)) * 0.05555555555555555))) * 1000.0)) * dt)))));
-    double _next_h = (h[i] + (((0.5 - h[i]) * 500.0) * _k0));
-    v[i] = _next_v;
-    m[i] = _next_m;
-    h[i] = _next_h;
+  for (int64_t _first = 0; _first < N; _first += SF_BLOCK) {
+    const int64_t _last = _first + SF_BLOCK < N ? _first + SF_BLOCK : N;
+    double _x0[SF_BLOCK];
+    double _x2[SF_BLOCK];
+    double _x3[SF_BLOCK];
+    double _y0[SF_BLOCK];
+    double _y1[SF_BLOCK];
+    double _y2[SF_BLOCK];
+    double _y3[SF_BLOCK];
+    SF_INDEPENDENT
+    for (int64_t i = _first; i < _last; ++i) {
+      _x0[i - _first] = ((g_na[i] * sf_int_pow<3>((double)m[i])) * h[i]);
+      _y0[i - _first] = ((((-_x0[i - _first]) - g_l[0]) / C[i]) * dt);
+      double _x1 = (-sf_clip(((v[i] + 0.04) * 1000.0), -100, 100));
+      _y1[i - _first] = _x1;
+      _y2[i - _first] = (_x1 * 0.05555555555555555);
+      double _next_h = (h[i] + (((0.5 - h[i]) * 500.0) * _k0));
+      h[i] = _next_h;
+    }
+    sf_over<sf_exprel>(_y0, _last - _first);
+    sf_over<sf_exprel>(_y1, _last - _first);
+    sf_over<sf_exp>(_y2, _last - _first);
+    SF_INDEPENDENT
+    for (int64_t i = _first; i < _last; ++i) {
+      not_refractory[i] = (not_refractory[i] | (!(v[i] > 0.0)));
+      double _next_v = (v[i] + ((((I[i] - (_x0[i - _first] * (v[i] - 0.05))) - (g_l[0] * (v[i] + 0.07))) / C[i]) * (dt * _y0[i - _first])));
+      _x2[i - _first] = ((0.1 * _y1[i - _first]) * 1000.0);
+      _x3[i - _first] = ((4 * _y2[i - _first]) * 1000.0);
+      _y3[i - _first] = (((_x2[i - _first] * (-1.0)) - _x3[i - _first]) * dt);
+      v[i] = _next_v;
+    }
+    sf_over<sf_exprel>(_y3, _last - _first);
+    SF_INDEPENDENT
+    for (int64_t i = _first; i < _last; ++i) {
+      double _next_m = (m[i] + (((_x2[i - _first] * (1 - m[i])) - (_x3[i - _first] * m[i])) * (dt * _y3[i - _first])));
+      m[i] = _next_m;
+    }
   }
 }
 
@@ -233,7 +262,7 @@ static int apply_run_arguments(sf_context* _c) {
   return 0;
 }
 
-static int run_0(sf_context* _c) {
+static int begin_0(sf_context* _c) {
   const double start = _c->time, stop = start + sf_scalar<double>(_c, 4);
   if (!sf_set_clock(_c->clock_defaultclock, sf_scalar<double>(_c, 2), start, stop)) {
     return fail(_c, "dt of defaultclock changes at a time that is no multiple of the new dt; end the run before it on the new grid");
@@ -242,6 +271,12 @@ static int run_0(sf_context* _c) {
     return fail(_c, "dt of states.clock changes at a time that is no multiple of the new dt; end the run before it on the new grid");
   }
   _c->k0 = (_c->clock_defaultclock.dt * sf_exprel(((-500.0) * _c->clock_defaultclock.dt)));
+  return 0;
+}
+
+static int run_0(sf_context* _c) {
+  const double start = _c->time, stop = start + sf_scalar<double>(_c, 4);
+  if (begin_0(_c)) return 1;
   sf_clock* const clocks[] = {&_c->clock_defaultclock, &_c->clock_states__clock, };
   const int count = 2;
   for (;;) {
@@ -286,8 +321,7 @@ const sf_entry* sf_outputs(int32_t* count) {
   return output_table;
 }
 
-void sf_destroy(sf_context* _c) {
-  if (!_c) return;
+static void discard(sf_context* _c) {
   for (sf_input& input : _c->inputs) free(input.data);
   free(_c->neurongroup__v);
   free(_c->neurongroup__m);
@@ -303,9 +337,7 @@ void sf_destroy(sf_context* _c) {
   delete _c;
 }
 
-sf_context* sf_create(void) {
-  sf_context* _c = new (std::nothrow) sf_context();
-  if (!_c) return nullptr;
+static bool furnish(sf_context* _c) {
   bool fits = true;
   fits = (_c->neurongroup__v = sf_new_array<double>(3, 0.0)) && fits;
   fits = (_c->neurongroup__m = sf_new_array<double>(3, 0.0)) && fits;
@@ -318,8 +350,21 @@ sf_context* sf_create(void) {
   fits = (_c->neurongroup__not_refractory = sf_new_array<bool>(3, 1)) && fits;
   fits = (_c->spikemonitor__count = sf_new_array<int32_t>(3, 0)) && fits;
   fits = (_c->neurongroup_spikes = sf_new_array<int32_t>(3 + 1, 0)) && fits;  // one more, written to and not counted
-  if (fits) return _c;
-  sf_destroy(_c);
+  return fits;
+}
+
+int32_t sf_lane_count(void) { return 1; }
+
+sf_context* sf_lane(sf_context* _c, int32_t) { return _c; }
+
+void sf_destroy(sf_context* _c) {
+  if (_c) discard(_c);
+}
+
+sf_context* sf_create(void) {
+  sf_context* _c = new (std::nothrow) sf_context();
+  if (!_c || furnish(_c)) return _c;
+  discard(_c);
   return nullptr;
 }
 
@@ -364,17 +409,22 @@ double sf_clock_state(const sf_context* _c, int32_t clock, double* dt, int64_t* 
   return clocks[clock]->t;
 }
 
-int sf_run(sf_context* _c) {
+static int start(sf_context* _c) {
   _c->error[0] = 0;
   _c->cancelled = _c->stopping = 0;
   for (int32_t slot = 0; slot < input_count; ++slot) {
     if (input_table[slot].kind == SF_REQUIRED && input_table[slot].size && !_c->inputs[slot].data) return fail(_c, "an input has not been set");
   }
-  const sf_flush_subnormals flush;
   _c->seed = seed_of(_c, 0);
   _c->duration = 1e-300;
   _c->done = 0;
   _c->duration += sf_scalar<double>(_c, 4);
+  return 0;
+}
+
+int sf_run(sf_context* _c) {
+  const sf_flush_subnormals flush;
+  if (start(_c)) return 1;
   if (assign_0(_c)) return 1;
   if (assign_1(_c)) return 1;
   if (apply_run_arguments(_c)) return 1;

@@ -129,6 +129,8 @@ static inline int64_t within(sf_context* _c, int64_t index, int64_t size, const 
   return 0;
 }
 
+static int stumbled(sf_context* _c) { return _c->error[0] != 0; }
+
 static const char* const memory_is_short = "out of memory; record less, or less often";
 
 // ---- kernels ----
@@ -310,7 +312,7 @@ static int apply_run_arguments(sf_context* _c) {
   return 0;
 }
 
-static int run_0(sf_context* _c) {
+static int begin_0(sf_context* _c) {
   const double start = _c->time, stop = start + sf_scalar<double>(_c, 13);
   if (!sf_set_clock(_c->clock_defaultclock, sf_scalar<double>(_c, 12), start, stop)) {
     return fail(_c, "dt of defaultclock changes at a time that is no multiple of the new dt; end the run before it on the new grid");
@@ -326,6 +328,12 @@ static int run_0(sf_context* _c) {
   _c->k1 = sqrt(_c->clock_defaultclock.dt);
   _c->k2 = (1.0 / _c->slot_tau);
   _c->k3 = (_c->slot_sigma * pow((double)_c->slot_tau, (double)(-0.5)));
+  return 0;
+}
+
+static int run_0(sf_context* _c) {
+  const double start = _c->time, stop = start + sf_scalar<double>(_c, 13);
+  if (begin_0(_c)) return 1;
   sf_clock& clock = _c->clock_defaultclock;
   while (clock.step < clock.end) {
     if (_c->cancelled) return fail(_c, "cancelled");
@@ -342,12 +350,12 @@ static int run_0(sf_context* _c) {
     }
   }
   clock.t = (double)clock.step * clock.dt;
-  if (_c->error[0]) return 1;
+  if (stumbled(_c)) return 1;
   _c->time = stop;
   return 0;
 }
 
-static int run_1(sf_context* _c) {
+static int begin_1(sf_context* _c) {
   const double start = _c->time, stop = start + sf_scalar<double>(_c, 20);
   if (!sf_set_clock(_c->clock_defaultclock, sf_scalar<double>(_c, 19), start, stop)) {
     return fail(_c, "dt of defaultclock changes at a time that is no multiple of the new dt; end the run before it on the new grid");
@@ -363,6 +371,12 @@ static int run_1(sf_context* _c) {
   _c->k1 = sqrt(_c->clock_defaultclock.dt);
   _c->k2 = (1.0 / _c->slot_tau);
   _c->k3 = (_c->slot_sigma * pow((double)_c->slot_tau, (double)(-0.5)));
+  return 0;
+}
+
+static int run_1(sf_context* _c) {
+  const double start = _c->time, stop = start + sf_scalar<double>(_c, 20);
+  if (begin_1(_c)) return 1;
   sf_clock& clock = _c->clock_defaultclock;
   while (clock.step < clock.end) {
     if (_c->cancelled) return fail(_c, "cancelled");
@@ -379,7 +393,7 @@ static int run_1(sf_context* _c) {
     }
   }
   clock.t = (double)clock.step * clock.dt;
-  if (_c->error[0]) return 1;
+  if (stumbled(_c)) return 1;
   _c->time = stop;
   return 0;
 }
@@ -400,8 +414,7 @@ const sf_entry* sf_outputs(int32_t* count) {
   return output_table;
 }
 
-void sf_destroy(sf_context* _c) {
-  if (!_c) return;
+static void discard(sf_context* _c) {
   for (sf_input& input : _c->inputs) free(input.data);
   free(_c->neurongroup__v);
   free(_c->neurongroup__theta);
@@ -416,9 +429,7 @@ void sf_destroy(sf_context* _c) {
   delete _c;
 }
 
-sf_context* sf_create(void) {
-  sf_context* _c = new (std::nothrow) sf_context();
-  if (!_c) return nullptr;
+static bool furnish(sf_context* _c) {
   bool fits = true;
   fits = (_c->neurongroup__v = sf_new_array<double>(20, 0.0)) && fits;
   fits = (_c->neurongroup__theta = sf_new_array<double>(20, 0.0)) && fits;
@@ -430,8 +441,21 @@ sf_context* sf_create(void) {
   fits = (_c->spikemonitor__count = sf_new_array<int32_t>(20, 0)) && fits;
   fits = (_c->counts__count = sf_new_array<int32_t>(20, 0)) && fits;
   fits = (_c->neurongroup_spikes = sf_new_array<int32_t>(20 + 1, 0)) && fits;  // one more, written to and not counted
-  if (fits) return _c;
-  sf_destroy(_c);
+  return fits;
+}
+
+int32_t sf_lane_count(void) { return 1; }
+
+sf_context* sf_lane(sf_context* _c, int32_t) { return _c; }
+
+void sf_destroy(sf_context* _c) {
+  if (_c) discard(_c);
+}
+
+sf_context* sf_create(void) {
+  sf_context* _c = new (std::nothrow) sf_context();
+  if (!_c || furnish(_c)) return _c;
+  discard(_c);
   return nullptr;
 }
 
@@ -476,13 +500,12 @@ double sf_clock_state(const sf_context* _c, int32_t clock, double* dt, int64_t* 
   return clocks[clock]->t;
 }
 
-int sf_run(sf_context* _c) {
+static int start(sf_context* _c) {
   _c->error[0] = 0;
   _c->cancelled = _c->stopping = 0;
   for (int32_t slot = 0; slot < input_count; ++slot) {
     if (input_table[slot].kind == SF_REQUIRED && input_table[slot].size && !_c->inputs[slot].data) return fail(_c, "an input has not been set");
   }
-  const sf_flush_subnormals flush;
   _c->seed = seed_of(_c, 0);
   _c->duration = 1e-300;
   _c->done = 0;
@@ -490,16 +513,22 @@ int sf_run(sf_context* _c) {
   _c->duration += sf_scalar<double>(_c, 20);
   _c->given_patterns = {(const double*)_c->inputs[5].data, sf_scalar<double>(_c, 6), 2, 2};
   _c->given_stimulus = {(const double*)_c->inputs[9].data, sf_scalar<double>(_c, 10), 3, 1};
+  return 0;
+}
+
+int sf_run(sf_context* _c) {
+  const sf_flush_subnormals flush;
+  if (start(_c)) return 1;
   if (assign_0(_c)) return 1;
-  if (_c->error[0]) return 1;
+  if (stumbled(_c)) return 1;
   if (assign_1(_c)) return 1;
-  if (_c->error[0]) return 1;
+  if (stumbled(_c)) return 1;
   if (assign_2(_c)) return 1;
-  if (_c->error[0]) return 1;
+  if (stumbled(_c)) return 1;
   if (assign_3(_c)) return 1;
-  if (_c->error[0]) return 1;
+  if (stumbled(_c)) return 1;
   if (assign_4(_c)) return 1;
-  if (_c->error[0]) return 1;
+  if (stumbled(_c)) return 1;
   if (apply_run_arguments(_c)) return 1;
   _c->seed = seed_of(_c, 1);
   _c->time = _c->times[0];
@@ -507,7 +536,7 @@ int sf_run(sf_context* _c) {
   _c->times[0] = _c->time;
   _c->done += sf_scalar<double>(_c, 13);
   if (assign_5(_c)) return 1;
-  if (_c->error[0]) return 1;
+  if (stumbled(_c)) return 1;
   _c->seed = seed_of(_c, 2);
   _c->time = _c->times[0];
   if (run_1(_c)) return 1;

@@ -713,10 +713,14 @@ static int apply_run_arguments(sf_context* _c) {
   return 0;
 }
 
-static int run_0(sf_context* _c) {
-  const double start = _c->time, stop = start + sf_scalar<double>(_c, 11);
+static int regrid_0(sf_context* _c) {
   if (!new_grid(_c, _c->clock_defaultclock.dt, sf_scalar<double>(_c, 9))) return 1;
   if (!new_grid(_c, _c->clock_statemonitor__clock.dt, sf_scalar<double>(_c, 10))) return 1;
+  return 0;
+}
+
+static int begin_0(sf_context* _c) {
+  const double start = _c->time, stop = start + sf_scalar<double>(_c, 11);
   if (!sf_set_clock(_c->clock_defaultclock, sf_scalar<double>(_c, 9), start, stop)) {
     return fail(_c, "dt of defaultclock changes at a time that is no multiple of the new dt; end the run before it on the new grid");
   }
@@ -734,6 +738,13 @@ static int run_0(sf_context* _c) {
   _c->k1 = floor(((_c->slot_cells__0refractory * (1.0 / _c->clock_defaultclock.dt)) + 0.001));
   _c->k2 = (1.0 / _c->slot_tau);
   _c->k3 = ((-1.0) / _c->slot_tau);
+  return 0;
+}
+
+static int run_0(sf_context* _c) {
+  const double start = _c->time, stop = start + sf_scalar<double>(_c, 11);
+  if (regrid_0(_c)) return 1;
+  if (begin_0(_c)) return 1;
   sf_clock* const clocks[] = {&_c->clock_defaultclock, &_c->clock_statemonitor__clock, };
   const int count = 2;
   for (;;) {
@@ -784,8 +795,7 @@ const sf_entry* sf_outputs(int32_t* count) {
   return output_table;
 }
 
-void sf_destroy(sf_context* _c) {
-  if (!_c) return;
+static void discard(sf_context* _c) {
   for (sf_input& input : _c->inputs) free(input.data);
   free(_c->inputs__rates);
   free(_c->cells__v);
@@ -802,9 +812,7 @@ void sf_destroy(sf_context* _c) {
   delete _c;
 }
 
-sf_context* sf_create(void) {
-  sf_context* _c = new (std::nothrow) sf_context();
-  if (!_c) return nullptr;
+static bool furnish(sf_context* _c) {
   bool fits = true;
   fits = (_c->inputs__rates = sf_new_array<double>(50, 0.0)) && fits;
   fits = (_c->cells__v = sf_new_array<double>(10, 0.0)) && fits;
@@ -818,8 +826,21 @@ sf_context* sf_create(void) {
   fits = (_c->gate__pre__delay = sf_new_array<double>(1, 0.0)) && fits;
   fits = (_c->inputs_spikes = sf_new_array<int32_t>(50 + 1, 0)) && fits;  // one more, written to and not counted
   fits = (_c->cells_spikes = sf_new_array<int32_t>(10 + 1, 0)) && fits;  // one more, written to and not counted
-  if (fits) return _c;
-  sf_destroy(_c);
+  return fits;
+}
+
+int32_t sf_lane_count(void) { return 1; }
+
+sf_context* sf_lane(sf_context* _c, int32_t) { return _c; }
+
+void sf_destroy(sf_context* _c) {
+  if (_c) discard(_c);
+}
+
+sf_context* sf_create(void) {
+  sf_context* _c = new (std::nothrow) sf_context();
+  if (!_c || furnish(_c)) return _c;
+  discard(_c);
   return nullptr;
 }
 
@@ -864,17 +885,22 @@ double sf_clock_state(const sf_context* _c, int32_t clock, double* dt, int64_t* 
   return clocks[clock]->t;
 }
 
-int sf_run(sf_context* _c) {
+static int start(sf_context* _c) {
   _c->error[0] = 0;
   _c->cancelled = _c->stopping = 0;
   for (int32_t slot = 0; slot < input_count; ++slot) {
     if (input_table[slot].kind == SF_REQUIRED && input_table[slot].size && !_c->inputs[slot].data) return fail(_c, "an input has not been set");
   }
-  const sf_flush_subnormals flush;
   _c->seed = seed_of(_c, 0);
   _c->duration = 1e-300;
   _c->done = 0;
   _c->duration += sf_scalar<double>(_c, 11);
+  return 0;
+}
+
+int sf_run(sf_context* _c) {
+  const sf_flush_subnormals flush;
+  if (start(_c)) return 1;
   if (assign_0(_c)) return 1;
   if (assign_1(_c)) return 1;
   if (connect_0(_c)) return 1;

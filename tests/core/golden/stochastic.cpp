@@ -208,7 +208,7 @@ static int apply_run_arguments(sf_context* _c) {
   return 0;
 }
 
-static int run_0(sf_context* _c) {
+static int begin_0(sf_context* _c) {
   const double start = _c->time, stop = start + sf_scalar<double>(_c, 5);
   if (!sf_set_clock(_c->clock_heun__clock, sf_scalar<double>(_c, 3), start, stop)) {
     return fail(_c, "dt of heun.clock changes at a time that is no multiple of the new dt; end the run before it on the new grid");
@@ -223,6 +223,12 @@ static int run_0(sf_context* _c) {
   _c->k1 = sqrt(_c->clock_neurongroup__clock.dt);
   _c->k2 = (1.0 / (2.0 * sqrt(_c->clock_neurongroup__clock.dt)));
   _c->k3 = (0.5 * _c->clock_heun__clock.dt);
+  return 0;
+}
+
+static int run_0(sf_context* _c) {
+  const double start = _c->time, stop = start + sf_scalar<double>(_c, 5);
+  if (begin_0(_c)) return 1;
   sf_clock* const clocks[] = {&_c->clock_heun__clock, &_c->clock_neurongroup__clock, };
   const int count = 2;
   for (;;) {
@@ -267,8 +273,7 @@ const sf_entry* sf_outputs(int32_t* count) {
   return output_table;
 }
 
-void sf_destroy(sf_context* _c) {
-  if (!_c) return;
+static void discard(sf_context* _c) {
   for (sf_input& input : _c->inputs) free(input.data);
   free(_c->heun__x);
   free(_c->heun__y);
@@ -278,17 +283,28 @@ void sf_destroy(sf_context* _c) {
   delete _c;
 }
 
-sf_context* sf_create(void) {
-  sf_context* _c = new (std::nothrow) sf_context();
-  if (!_c) return nullptr;
+static bool furnish(sf_context* _c) {
   bool fits = true;
   fits = (_c->heun__x = sf_new_array<double>(30, 0.0)) && fits;
   fits = (_c->heun__y = sf_new_array<double>(30, 0.0)) && fits;
   fits = (_c->neurongroup__x = sf_new_array<double>(3, 0.0)) && fits;
   fits = (_c->neurongroup_1__x = sf_new_array<double>(3, 0.0)) && fits;
   fits = (_c->neurongroup_1__y = sf_new_array<double>(3, 0.0)) && fits;
-  if (fits) return _c;
-  sf_destroy(_c);
+  return fits;
+}
+
+int32_t sf_lane_count(void) { return 1; }
+
+sf_context* sf_lane(sf_context* _c, int32_t) { return _c; }
+
+void sf_destroy(sf_context* _c) {
+  if (_c) discard(_c);
+}
+
+sf_context* sf_create(void) {
+  sf_context* _c = new (std::nothrow) sf_context();
+  if (!_c || furnish(_c)) return _c;
+  discard(_c);
   return nullptr;
 }
 
@@ -333,17 +349,22 @@ double sf_clock_state(const sf_context* _c, int32_t clock, double* dt, int64_t* 
   return clocks[clock]->t;
 }
 
-int sf_run(sf_context* _c) {
+static int start(sf_context* _c) {
   _c->error[0] = 0;
   _c->cancelled = _c->stopping = 0;
   for (int32_t slot = 0; slot < input_count; ++slot) {
     if (input_table[slot].kind == SF_REQUIRED && input_table[slot].size && !_c->inputs[slot].data) return fail(_c, "an input has not been set");
   }
-  const sf_flush_subnormals flush;
   _c->seed = seed_of(_c, 0);
   _c->duration = 1e-300;
   _c->done = 0;
   _c->duration += sf_scalar<double>(_c, 5);
+  return 0;
+}
+
+int sf_run(sf_context* _c) {
+  const sf_flush_subnormals flush;
+  if (start(_c)) return 1;
   if (assign_0(_c)) return 1;
   if (assign_1(_c)) return 1;
   if (apply_run_arguments(_c)) return 1;

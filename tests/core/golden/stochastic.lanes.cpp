@@ -1,0 +1,566 @@
+// A model written by spikefarm: one context is one run, nothing is global.
+// Model b46193e78601a62ab14249e5e1b11b0a86fe6bbb31c625f2da58ad63d68dc48a
+#if defined(__AVX512F__) && defined(__GNUC__) && !defined(__clang__)
+#pragma GCC target("prefer-vector-width=512")
+#endif
+#include "engine/model.h"
+
+#include <new>
+
+#include "engine/ahead.h"
+#include "engine/buffer.h"
+#include "engine/discrete.h"
+#include "engine/lanes.h"
+#include "engine/linalg.h"
+#include "engine/mathx.h"
+#include "engine/random.h"
+#include "engine/support.h"
+
+static const sf_entry input_table[] = {
+    {"statemonitor.record", "statemonitor.record", "1", SF_I64, SF_REQUIRED, 2, 0},
+    {"heun.x:value", "heun.x", "1", SF_F64, SF_REQUIRED, 30, 1},
+    {"neurongroup.x:value", "neurongroup.x", "1", SF_F64, SF_REQUIRED, 3, 1},
+    {"heun.clock.dt", "heun.dt", "second", SF_F64, SF_REQUIRED, 1, 0},
+    {"neurongroup.clock.dt", "neurongroup.dt", "second", SF_F64, SF_REQUIRED, 1, 0},
+    {"run.duration", "run.duration", "second", SF_F64, SF_REQUIRED, 1, 0},
+    {"heun.x:override", "heun.x", "1", SF_F64, SF_OPTIONAL, 30, 1},
+    {"heun.y:override", "heun.y", "1", SF_F64, SF_OPTIONAL, 30, 1},
+    {"neurongroup.x:override", "neurongroup.x", "1", SF_F64, SF_OPTIONAL, 3, 1},
+    {"neurongroup_1.x:override", "neurongroup_1.x", "1", SF_F64, SF_OPTIONAL, 3, 1},
+    {"neurongroup_1.y:override", "neurongroup_1.y", "1", SF_F64, SF_OPTIONAL, 3, 1},
+    {"seed", "seed", "1", SF_U64, SF_REQUIRED, 1, 1},
+};
+static const sf_entry output_table[] = {
+    {"heun.x", "heun.x", "1", SF_F64, SF_REQUIRED, 30, 0},
+    {"heun.y", "heun.y", "1", SF_F64, SF_REQUIRED, 30, 0},
+    {"neurongroup.x", "neurongroup.x", "1", SF_F64, SF_REQUIRED, 3, 0},
+    {"neurongroup_1.x", "neurongroup_1.x", "1", SF_F64, SF_REQUIRED, 3, 0},
+    {"neurongroup_1.y", "neurongroup_1.y", "1", SF_F64, SF_REQUIRED, 3, 0},
+    {"statemonitor.t", "statemonitor.t", "second", SF_F64, SF_REQUIRED, -1, 0},
+    {"statemonitor.x", "statemonitor.x", "1", SF_F64, SF_REQUIRED, -1, 0},
+    {"t", "t", "second", SF_F64, SF_REQUIRED, 1, 0},
+};
+static const int32_t input_count = 12, output_count = 8;
+
+// Runs that go through the time loop together. What neurons have lies side by side: element i of run l at
+// i * LANES + l. Everything else each run has to itself.
+enum : int64_t { LANES = 16 };
+
+struct sf_gang {
+  sf_context* lane[LANES] = {};
+  double* heun__x = nullptr;
+  double* heun__y = nullptr;
+  double* neurongroup__x = nullptr;
+  double* neurongroup_1__x = nullptr;
+  double* neurongroup_1__y = nullptr;
+  sf_clock clock_heun__clock;
+  sf_clock clock_neurongroup__clock;
+  alignas(64) double k0[LANES] = {};
+  alignas(64) double k1[LANES] = {};
+  alignas(64) double k2[LANES] = {};
+  sf_laid<sf_ahead<SF_NORMAL>, LANES> draw2538743916;
+  sf_laid<sf_ahead<SF_NORMAL>, LANES> draw3765148776;
+  sf_laid<sf_ahead<SF_NORMAL>, LANES> draw3325298564;
+};
+
+struct sf_context {
+  sf_input inputs[input_count];
+  char error[512] = "";
+  uint64_t seed = 0;
+  double time = 0;                          // of the network that runs, or ran last
+  double times[1] = {0};
+  double duration = 0, done = 0;
+  volatile double progress = 0;
+  volatile int cancelled = 0;
+  sf_callback callback = nullptr;
+  void* user = nullptr;
+  volatile int stopping = 0;
+  void* plain[output_count] = {};  // copies of what lies between the elements of other runs
+  sf_gang* gang;
+
+  // state
+  double* heun__x = nullptr;
+  double* heun__y = nullptr;
+  double* neurongroup__x = nullptr;
+  double* neurongroup_1__x = nullptr;
+  double* neurongroup_1__y = nullptr;
+
+  // recordings
+  sf_buffer<double> statemonitor__t;
+  sf_buffer<double> statemonitor__x;
+
+  // clocks, constants of the namespace and what follows from them once a run starts
+  sf_clock& clock_heun__clock;
+  sf_clock& clock_neurongroup__clock;
+  double k0 = 0;
+  double k1 = 0;
+  double k2 = 0;
+  double k3 = 0;
+
+  explicit sf_context(sf_gang* _g) : gang(_g), clock_heun__clock(_g->clock_heun__clock), clock_neurongroup__clock(_g->clock_neurongroup__clock) {}
+};
+
+template <typename T>
+static inline T sf_scalar(const sf_context* _c, int32_t slot) {
+  return ((const T*)_c->inputs[slot].data)[0];
+}
+
+static int fail(sf_context* _c, const char* message) {
+  if (!_c->error[0]) strncpy(_c->error, message, sizeof _c->error - 1);
+  return 1;
+}
+
+static const char* const memory_is_short = "out of memory; record less, or less often";
+
+// ---- kernels ----
+
+static int statemonitor_states(sf_context* _c, const sf_clock& _clock) {
+  enum : int64_t { N = 30 };
+  (void)_clock;
+  const double* __restrict__ x = _c->heun__x;
+  bool _fits = _c->statemonitor__t.append(_clock.t);
+  const int64_t* _record = (const int64_t*)_c->inputs[0].data;
+  const int64_t _rows = _c->inputs[0].count;
+  for (int64_t _k = 0; _k < _rows; ++_k) {
+    const int64_t i = _record[_k];
+    _fits = _fits && _c->statemonitor__x.append((double)x[i * LANES]);
+  }
+  return _fits ? 0 : fail(_c, memory_is_short);
+}
+
+// ---- runs together ----
+
+// The first run speaks for all.
+static int fails(sf_context* _c) {
+  sf_context* first = _c->gang->lane[0];
+  if (first != _c) memcpy(first->error, _c->error, sizeof first->error);
+  return 1;
+}
+
+static bool any_cancelled(const sf_gang* _g) {
+  int _cancelled = 0;
+  for (const sf_context* _c : _g->lane) _cancelled |= _c->cancelled;
+  return _cancelled != 0;
+}
+
+static void gather(sf_gang* _g) {
+  for (int64_t _l = 0; _l < LANES; ++_l) {
+    const sf_context* _c = _g->lane[_l];
+    (void)_c;
+    _g->k0[_l] = _c->k0;
+    _g->k1[_l] = _c->k1;
+    _g->k2[_l] = _c->k2;
+  }
+}
+
+static bool prepare_draw2538743916(sf_gang* _g) {
+  uint64_t _seeds[LANES];
+  for (int64_t _l = 0; _l < LANES; ++_l) _seeds[_l] = _g->lane[_l]->seed;
+  return _g->draw2538743916.prepare(30, _seeds, 2538743916u);
+}
+
+static bool prepare_draw3765148776(sf_gang* _g) {
+  uint64_t _seeds[LANES];
+  for (int64_t _l = 0; _l < LANES; ++_l) _seeds[_l] = _g->lane[_l]->seed;
+  return _g->draw3765148776.prepare(30, _seeds, 3765148776u);
+}
+
+static bool prepare_draw3325298564(sf_gang* _g) {
+  uint64_t _seeds[LANES];
+  for (int64_t _l = 0; _l < LANES; ++_l) _seeds[_l] = _g->lane[_l]->seed;
+  return _g->draw3325298564.prepare(3, _seeds, 3325298564u);
+}
+
+static int all_statemonitor_states(sf_gang* _g, const sf_clock& _clock) {
+  for (sf_context* _c : _g->lane) {
+    if (statemonitor_states(_c, _clock)) return fails(_c);
+  }
+  return 0;
+}
+
+static void all_heun_update(sf_gang* _g, const sf_clock& _clock) {
+  enum : int64_t { N = 30 };
+  (void)_clock;
+  const double dt = _clock.dt;
+  double* __restrict__ x = _g->heun__x;
+  const double* __restrict__ y = _g->heun__y;
+  const double* __restrict__ _k0 = _g->k0;
+  const double* __restrict__ _draw2538743916 = _g->draw2538743916.at(_clock.tick());
+  const double* __restrict__ _draw3765148776 = _g->draw3765148776.at(_clock.tick());
+  for (int64_t i = 0; i < N; ++i) {
+    SF_TOGETHER
+    for (int64_t _l = 0; _l < LANES; ++_l) {
+      const int64_t _n = i * LANES + _l;
+      (void)_n;
+      double _dW_xi_1 = (_k0[_l] * _draw2538743916[_n]);
+      double _dW_xi_2 = (_k0[_l] * _draw3765148776[_n]);
+      double _f_x = ((-x[_n]) * x[_n]);
+      double _g_x = (((0.1 * x[_n]) * _dW_xi_1) + ((0.2 * y[_n]) * _dW_xi_2));
+      double _ahead_x = (x[_n] + ((_f_x * dt) + _g_x));
+      double _next_x = (x[_n] + (0.5 * (((_f_x + ((-_ahead_x) * _ahead_x)) * dt) + (_g_x + (((0.1 * _ahead_x) * _dW_xi_1) + ((0.2 * y[_n]) * _dW_xi_2))))));
+      x[_n] = _next_x;
+    }
+  }
+}
+
+static void all_neurongroup_update(sf_gang* _g, const sf_clock& _clock) {
+  enum : int64_t { N = 3 };
+  (void)_clock;
+  const double dt = _clock.dt;
+  double* __restrict__ x = _g->neurongroup__x;
+  const double* __restrict__ _k1 = _g->k1;
+  const double* __restrict__ _k2 = _g->k2;
+  const double* __restrict__ _draw3325298564 = _g->draw3325298564.at(_clock.tick());
+  for (int64_t i = 0; i < N; ++i) {
+    SF_TOGETHER
+    for (int64_t _l = 0; _l < LANES; ++_l) {
+      const int64_t _n = i * LANES + _l;
+      (void)_n;
+      double _dW_xi = (_k1[_l] * _draw3325298564[_n]);
+      double _f_x = (-x[_n]);
+      double _g_x = sqrt(x[_n]);
+      double _support_x = (x[_n] + (_g_x * _k1[_l]));
+      double _noise_x = ((_g_x * _dW_xi) + (((sqrt(_support_x) - _g_x) * _k2[_l]) * (_dW_xi * _dW_xi)));
+      double _next_x = (x[_n] + ((_f_x * dt) + _noise_x));
+      x[_n] = _next_x;
+    }
+  }
+}
+
+static void all_neurongroup_1_update(sf_gang* _g, const sf_clock& _clock) {
+  enum : int64_t { N = 3 };
+  (void)_clock;
+  const double dt = _clock.dt;
+  double* __restrict__ x = _g->neurongroup_1__x;
+  double* __restrict__ y = _g->neurongroup_1__y;
+  double _s0[LANES];
+  double _s1[LANES];
+  double _s2[LANES];
+  for (int64_t _l = 0; _l < LANES; ++_l) {
+    sf_context* const _c = _g->lane[_l];
+    (void)_c;
+    const double t = _clock.t;
+    const double dt = _clock.dt;
+    const double _k3 = _c->k3;
+    const double __s0_here = sin((6.283185307179586 * t));
+    _s0[_l] = __s0_here;
+    const double __s1_here = sin((6.283185307179586 * (t + _k3)));
+    _s1[_l] = __s1_here;
+    const double __s2_here = sin((6.283185307179586 * (t + dt)));
+    _s2[_l] = __s2_here;
+  }
+  for (int64_t i = 0; i < N; ++i) {
+    SF_TOGETHER
+    for (int64_t _l = 0; _l < LANES; ++_l) {
+      const int64_t _n = i * LANES + _l;
+      (void)_n;
+      double _k0_x = (_s0[_l] * y[_n]);
+      double _k0_y = (-x[_n]);
+      double _k1_x = (_s1[_l] * (y[_n] + (dt * (0.5 * _k0_y))));
+      double _k1_y = (-(x[_n] + (dt * (0.5 * _k0_x))));
+      double _k2_x = (_s1[_l] * (y[_n] + (dt * (0.5 * _k1_y))));
+      double _k2_y = (-(x[_n] + (dt * (0.5 * _k1_x))));
+      double _k3_x = (_s2[_l] * (y[_n] + (dt * _k2_y)));
+      double _k3_y = (-(x[_n] + (dt * _k2_x)));
+      x[_n] = (x[_n] + (dt * ((((0.16666666666666666 * _k0_x) + (0.3333333333333333 * _k1_x)) + (0.3333333333333333 * _k2_x)) + (0.16666666666666666 * _k3_x))));
+      y[_n] = (y[_n] + (dt * ((((0.16666666666666666 * _k0_y) + (0.3333333333333333 * _k1_y)) + (0.3333333333333333 * _k2_y)) + (0.16666666666666666 * _k3_y))));
+    }
+  }
+}
+
+// ---- the program ----
+
+static int assign_0(sf_context* _c) {
+  // assign heun.x = $heun.x:value[]
+  enum : int64_t { N = 30 };
+  double* __restrict__ x = _c->heun__x;
+  const double* _value = (const double*)_c->inputs[1].data;
+  const int64_t _count = _c->inputs[1].count;
+  for (int64_t i = 0; i < 30; ++i) {
+    x[i * LANES] = _value[_count == 1 ? 0 : i];
+  }
+  return 0;
+}
+
+static int assign_1(sf_context* _c) {
+  // assign neurongroup.x = $neurongroup.x:value[]
+  enum : int64_t { N = 3 };
+  double* __restrict__ x = _c->neurongroup__x;
+  const double* _value = (const double*)_c->inputs[2].data;
+  const int64_t _count = _c->inputs[2].count;
+  for (int64_t i = 0; i < 3; ++i) {
+    x[i * LANES] = _value[_count == 1 ? 0 : i];
+  }
+  return 0;
+}
+
+static int apply_run_arguments(sf_context* _c) {
+  sf_apply_apart<double, LANES>(_c->heun__x, 30, _c->inputs[6]);
+  sf_apply_apart<double, LANES>(_c->heun__y, 30, _c->inputs[7]);
+  sf_apply_apart<double, LANES>(_c->neurongroup__x, 3, _c->inputs[8]);
+  sf_apply_apart<double, LANES>(_c->neurongroup_1__x, 3, _c->inputs[9]);
+  sf_apply_apart<double, LANES>(_c->neurongroup_1__y, 3, _c->inputs[10]);
+  (void)_c;
+  return 0;
+}
+
+static int begin_0(sf_context* _c) {
+  const double start = _c->time, stop = start + sf_scalar<double>(_c, 5);
+  if (!sf_set_clock(_c->clock_heun__clock, sf_scalar<double>(_c, 3), start, stop)) {
+    return fail(_c, "dt of heun.clock changes at a time that is no multiple of the new dt; end the run before it on the new grid");
+  }
+  if (!sf_set_clock(_c->clock_neurongroup__clock, sf_scalar<double>(_c, 4), start, stop)) {
+    return fail(_c, "dt of neurongroup.clock changes at a time that is no multiple of the new dt; end the run before it on the new grid");
+  }
+  _c->k0 = sqrt(_c->clock_heun__clock.dt);
+  _c->k1 = sqrt(_c->clock_neurongroup__clock.dt);
+  _c->k2 = (1.0 / (2.0 * sqrt(_c->clock_neurongroup__clock.dt)));
+  _c->k3 = (0.5 * _c->clock_heun__clock.dt);
+  return 0;
+}
+
+static int run_0(sf_context* _c) {
+  const double start = _c->time, stop = start + sf_scalar<double>(_c, 5);
+  for (sf_context* _c : _c->gang->lane) if (begin_0(_c)) return fails(_c);
+  sf_gang* const _g = _c->gang;
+  gather(_g);
+  if (!prepare_draw2538743916(_g)) return fail(_c, memory_is_short);
+  if (!prepare_draw3765148776(_g)) return fail(_c, memory_is_short);
+  if (!prepare_draw3325298564(_g)) return fail(_c, memory_is_short);
+  sf_clock* const clocks[] = {&_c->clock_heun__clock, &_c->clock_neurongroup__clock, };
+  const int count = 2;
+  for (;;) {
+    double now = INFINITY, finest = INFINITY;
+    for (int k = 0; k < count; ++k) {
+      if (clocks[k]->step < clocks[k]->end && clocks[k]->t < now) now = clocks[k]->t;
+      if (clocks[k]->dt < finest) finest = clocks[k]->dt;
+    }
+    if (now == INFINITY) break;
+    if (any_cancelled(_g)) return fail(_c, "cancelled");
+    _c->progress = (_c->done + now - start) / _c->duration;
+    if (_c->callback && _c->callback(_c->user, SF_POLL)) return fail(_c, "stopped by Python");
+    bool ticks[count];
+    for (int k = 0; k < count; ++k) {
+      ticks[k] = clocks[k]->step < clocks[k]->end && clocks[k]->t - now <= 1e-4 * finest;
+    }
+    if (ticks[0] && all_statemonitor_states(_g, *clocks[0])) return 1;
+    if (ticks[0]) all_heun_update(_g, *clocks[0]);
+    if (ticks[1]) all_neurongroup_update(_g, *clocks[1]);
+    if (ticks[0]) all_neurongroup_1_update(_g, *clocks[0]);
+    for (int k = 0; k < count; ++k) {
+      if (ticks[k]) clocks[k]->t = (double)++clocks[k]->step * clocks[k]->dt;
+    }
+  }
+  for (sf_context* _c : _c->gang->lane) _c->time = stop;
+  return 0;
+}
+
+// ---- the interface ----
+
+uint32_t sf_abi_version(void) { return SF_ABI_VERSION; }
+
+const char* sf_model_hash(void) { return "b46193e78601a62ab14249e5e1b11b0a86fe6bbb31c625f2da58ad63d68dc48a"; }
+
+const sf_entry* sf_inputs(int32_t* count) {
+  *count = input_count;
+  return input_table;
+}
+
+const sf_entry* sf_outputs(int32_t* count) {
+  *count = output_count;
+  return output_table;
+}
+
+static void discard(sf_context* _c) {
+  for (sf_input& input : _c->inputs) free(input.data);
+  for (void* copy : _c->plain) free(copy);
+  delete _c;
+}
+
+static bool furnish(sf_context* _c) {
+  bool fits = true;
+  return fits;
+}
+
+static bool same_grid(const sf_gang* _g) {
+  for (const sf_context* _c : _g->lane) {
+    if (sf_scalar<double>(_c, 3) != sf_scalar<double>(_g->lane[0], 3)) return false;
+    if (sf_scalar<double>(_c, 4) != sf_scalar<double>(_g->lane[0], 4)) return false;
+    if (sf_scalar<double>(_c, 5) != sf_scalar<double>(_g->lane[0], 5)) return false;
+    (void)_c;
+  }
+  return true;
+}
+
+template <typename T, typename STORED>
+static const void* alone(sf_context* _c, int32_t slot, const STORED* first, int64_t size) {
+  T* copy = (T*)realloc(_c->plain[slot], (size_t)size * sizeof(T));
+  if (!copy) return nullptr;
+  _c->plain[slot] = copy;
+  for (int64_t i = 0; i < size; ++i) copy[i] = (T)first[i * LANES];
+  return copy;
+}
+
+int32_t sf_lane_count(void) { return LANES; }
+
+sf_context* sf_lane(sf_context* _c, int32_t lane) { return _c->gang->lane[lane]; }
+
+void sf_destroy(sf_context* _c) {
+  if (!_c) return;
+  sf_gang* _g = _c->gang;
+  for (sf_context* _lane : _g->lane) {
+    if (_lane) discard(_lane);
+  }
+  free(_g->heun__x);
+  free(_g->heun__y);
+  free(_g->neurongroup__x);
+  free(_g->neurongroup_1__x);
+  free(_g->neurongroup_1__y);
+  delete _g;
+}
+
+sf_context* sf_create(void) {
+  sf_gang* _g = new (std::nothrow) sf_gang();
+  if (!_g) return nullptr;
+  bool fits = true;
+  fits = (_g->heun__x = sf_new_array<double>(30 * LANES, 0.0)) && fits;
+  fits = (_g->heun__y = sf_new_array<double>(30 * LANES, 0.0)) && fits;
+  fits = (_g->neurongroup__x = sf_new_array<double>(3 * LANES, 0.0)) && fits;
+  fits = (_g->neurongroup_1__x = sf_new_array<double>(3 * LANES, 0.0)) && fits;
+  fits = (_g->neurongroup_1__y = sf_new_array<double>(3 * LANES, 0.0)) && fits;
+  for (int64_t l = 0; l < LANES && fits; ++l) {
+    sf_context* _c = _g->lane[l] = new (std::nothrow) sf_context(_g);
+    fits = _c && furnish(_c);
+    if (!fits) break;
+    _c->heun__x = _g->heun__x + l;
+    _c->heun__y = _g->heun__y + l;
+    _c->neurongroup__x = _g->neurongroup__x + l;
+    _c->neurongroup_1__x = _g->neurongroup_1__x + l;
+    _c->neurongroup_1__y = _g->neurongroup_1__y + l;
+  }
+  if (fits) return _g->lane[0];
+  if (_g->lane[0]) {
+    sf_destroy(_g->lane[0]);
+  } else {
+    free(_g->heun__x);
+    free(_g->heun__y);
+    free(_g->neurongroup__x);
+    free(_g->neurongroup_1__x);
+    free(_g->neurongroup_1__y);
+    delete _g;
+  }
+  return nullptr;
+}
+
+int sf_set(sf_context* _c, int32_t slot, const void* data, int64_t count) {
+  if (slot < 0 || slot >= input_count) return fail(_c, "there is no input in that slot");
+  const sf_entry& entry = input_table[slot];
+  if (entry.size >= 0 && count != entry.size && !(entry.broadcast && count == 1)) return fail(_c, "an input has the wrong number of elements");
+  const size_t width = entry.dtype == SF_BOOL ? 1 : entry.dtype == SF_I32 ? 4 : 8;
+  void* copy = malloc((size_t)count * width + 1);
+  if (!copy) return fail(_c, "out of memory for an input");
+  memcpy(copy, data, (size_t)count * width);
+  free(_c->inputs[slot].data);
+  _c->inputs[slot] = {copy, count};
+  return 0;
+}
+
+static uint64_t seed_of(const sf_context* _c, int64_t index) {
+  const sf_input& seeds = _c->inputs[11];
+  return ((const uint64_t*)seeds.data)[seeds.count == 1 ? 0 : index];
+}
+
+void sf_set_callback(sf_context* _c, sf_callback callback, void* user) {
+  _c->callback = callback;
+  _c->user = user;
+}
+
+void sf_stop(sf_context* _c) { _c->stopping = 1; }
+
+void sf_resume(sf_context* _c, double time, int32_t clock, double dt, int64_t ticks) {
+  _c->time = _c->times[0] = time;
+  sf_clock* const clocks[] = {&_c->clock_heun__clock, &_c->clock_neurongroup__clock, };
+  sf_clock& resumed = *clocks[clock];
+  resumed.dt = dt;
+  resumed.step = dt > 0 ? sf_first_step(time, dt) : 0;
+  resumed.before = ticks - resumed.step;
+}
+
+double sf_clock_state(const sf_context* _c, int32_t clock, double* dt, int64_t* ticks) {
+  const sf_clock* const clocks[] = {&_c->clock_heun__clock, &_c->clock_neurongroup__clock, };
+  *dt = clocks[clock]->dt;
+  *ticks = (int64_t)clocks[clock]->tick();
+  return clocks[clock]->t;
+}
+
+static int start(sf_context* _c) {
+  _c->error[0] = 0;
+  _c->cancelled = _c->stopping = 0;
+  for (int32_t slot = 0; slot < input_count; ++slot) {
+    if (input_table[slot].kind == SF_REQUIRED && input_table[slot].size && !_c->inputs[slot].data) return fail(_c, "an input has not been set");
+  }
+  _c->seed = seed_of(_c, 0);
+  _c->duration = 1e-300;
+  _c->done = 0;
+  _c->duration += sf_scalar<double>(_c, 5);
+  return 0;
+}
+
+int sf_run(sf_context* _c) {
+  const sf_flush_subnormals flush;
+  for (sf_context* _c : _c->gang->lane) if (start(_c)) return fails(_c);
+  if (!same_grid(_c->gang)) return fail(_c, "runs that go together need the same durations and time steps");
+  for (sf_context* _c : _c->gang->lane) if (assign_0(_c)) return fails(_c);
+  for (sf_context* _c : _c->gang->lane) if (assign_1(_c)) return fails(_c);
+  for (sf_context* _c : _c->gang->lane) if (apply_run_arguments(_c)) return fails(_c);
+  for (sf_context* _c : _c->gang->lane) _c->time = _c->times[0];
+  if (run_0(_c)) return 1;
+  for (sf_context* _c : _c->gang->lane) _c->times[0] = _c->time;
+  _c->done += sf_scalar<double>(_c, 5);
+  _c->progress = 1;
+  return 0;
+}
+
+const void* sf_read(sf_context* _c, int32_t slot, int64_t* count) {
+  switch (slot) {
+    case 0:
+      *count = 30;
+      return alone<double>(_c, 0, _c->heun__x, 30);
+    case 1:
+      *count = 30;
+      return alone<double>(_c, 1, _c->heun__y, 30);
+    case 2:
+      *count = 3;
+      return alone<double>(_c, 2, _c->neurongroup__x, 3);
+    case 3:
+      *count = 3;
+      return alone<double>(_c, 3, _c->neurongroup_1__x, 3);
+    case 4:
+      *count = 3;
+      return alone<double>(_c, 4, _c->neurongroup_1__y, 3);
+    case 5:
+      *count = _c->statemonitor__t.size;
+      return _c->statemonitor__t.data;
+    case 6:
+      *count = _c->statemonitor__x.size;
+      return _c->statemonitor__x.data;
+    case 7:
+      *count = 1;
+      return &_c->times[0];
+  }
+  *count = 0;
+  return nullptr;
+}
+
+int sf_resize(sf_context* _c, int32_t slot, int64_t count) {
+  switch (slot) {
+  }
+  (void)_c, (void)count;
+  return 1;
+}
+
+double sf_progress(const sf_context* _c) { return _c->progress; }
+
+void sf_cancel(sf_context* _c) { _c->cancelled = 1; }
+
+const char* sf_error(const sf_context* _c) { return _c->error; }
