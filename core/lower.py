@@ -29,6 +29,7 @@ from .integrators import Propagator, System, choose
 from .kernels import Array, AssignKernel, Kernel, Kernels
 from .lower_synapses import connect_kernel, event_driven_names, reference_subexpressions, synapse_kernels
 from .model import Assign, Event, Model, Operation, Population, Probe, Span
+from .sharing import share_values
 from .statements import Stmt
 from .streams import number_streams
 from .synapsenames import SYNAPTIC, full_name, seen_from_synapses
@@ -55,6 +56,7 @@ def lower(model: Model) -> Kernels:
     kernels, matrices = hoist_matrices(model, kernels)
     kernels, constants = hoist_run_constants(model, kernels, matrices)
     kernels = [hoist_step_scalars(model, kernel, matrices) for kernel in kernels]
+    kernels = [share_values(model, kernel) for kernel in kernels]
     kernels += [Kernel("callback", c.id, "", c.clock, c.when, c.order) for c in model.callbacks]
     lowered = Kernels(
         model=model,

@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 
 from .expr import Binary, Expr, ExpressionError, Name, parse, text
 
+#: The type of a local that lowering makes: that of its expression.
+INFERRED = ""
+
 
 @dataclass(frozen=True)
 class Stmt:

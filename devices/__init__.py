@@ -177,14 +177,25 @@ def current_simulation() -> Simulation:
 
 
 @contextmanager
-def isolated_session(seed: int, time_limit: float | None = None) -> Iterator[Session]:
+def isolated_session(
+    seed: int, time_limit: float | None = None, progress: Callable[[float], None] | None = None
+) -> Iterator[Session]:
     """A session seen by nobody else, in which a function can declare, run and read results.
 
     The simulation is built (or taken from the cache) and run when its results are first read.
+
+    Parameters
+    ----------
+    seed : int
+        Master seed of the run.
+    time_limit : float, optional
+        Seconds after which the run is ended.
+    progress : callable, optional
+        Called now and then with the completed fraction of the run.
     """
     from .cpp_standalone.lazy import LazyStandaloneDevice
 
-    device = LazyStandaloneDevice(seed, time_limit)
+    device = LazyStandaloneDevice(seed, time_limit, progress)
     with use_session(Session(device=device)) as session:
         try:
             yield session

@@ -109,13 +109,13 @@ def current_simulation() -> Simulation:
     return cast(Simulation, devices.current_simulation())
 
 
-def isolated_session(seed: int, time_limit: float | None) -> AbstractContextManager[Any]:
+def isolated_session(
+    seed: int, time_limit: float | None = None, progress: Callable[[float], None] | None = None
+) -> AbstractContextManager[Any]:
     """Return a context in which a function can declare, run and read, seen by nobody else."""
     from .. import devices
 
-    if time_limit is None:
-        return cast(AbstractContextManager[Any], devices.isolated_session(seed))
-    return cast(AbstractContextManager[Any], devices.isolated_session(seed, time_limit=time_limit))
+    return cast(AbstractContextManager[Any], devices.isolated_session(seed, time_limit, progress))
 
 
 def declared_simulation(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Simulation | None:

@@ -156,9 +156,12 @@ def stock_pages(scheduler: Any, wait: float = STOCK_SECONDS) -> Iterator[None]:
         with suppress(ImportError):
             from distributed.dashboard.scheduler import connect
 
+            from .dashboard.plugin import link_page
+
             args = (scheduler.http_application, scheduler.http_server, scheduler)
             if not over.is_set():
                 scheduler.loop.add_callback(connect, *args)
+                scheduler.loop.add_callback(link_page, scheduler)
 
     thread = threading.Thread(target=add, daemon=True)
     thread.start()

@@ -101,13 +101,14 @@ class Session:
 
     Parameters
     ----------
-    store : Place
+    store : Place, optional
+        Nobody is told where there is none.
     status : Status
         Kept up to date by the caller.
     """
 
-    def __init__(self, store: Place, status: Status) -> None:
-        self.place, self.status = store.beside(ENDING), status
+    def __init__(self, store: Place | None, status: Status) -> None:
+        self.place, self.status = None if store is None else store.beside(ENDING), status
         self.wish = Wish.RUN
         self._history: list[tuple[float, int]] = [(time.time(), status.done)]
 
@@ -119,12 +120,16 @@ class Session:
         since, before = self._history[0]
         status.rate = (status.done - before) / (now - since) if now > since else 0.0
         status.updated = now
+        if self.place is None:
+            return
         with suppress(OSError):
             self.place.write(f"{status.id}.json", json.dumps(status.as_json()).encode())
 
     def look(self) -> Wish:
         """Return what this sweep is asked to do."""
         asked = None
+        if self.place is None:
+            return self.wish
         with suppress(OSError):
             asked = self.place.read(f"{self.status.id}.wish")
         if asked is not None:
@@ -140,6 +145,8 @@ class Session:
 
     def end(self) -> None:
         """Take the record away, and what those left behind who were killed."""
+        if self.place is None:
+            return
         with suppress(OSError):
             for name in self.place.names():
                 if name.startswith(self.status.id):

@@ -34,10 +34,15 @@ def crew_for(piece: Piece, session: Session, options: Options) -> Crew:
         The machine has less than one run needs.
     """
     job = Job(f"sweep-{uuid.uuid4().hex}", piece.work, piece.points, options.limit)
-    if options.client is None and current_form() is None and not piece.work.holds_interpreter:
+    if begins_here(piece.work, options):
         return EmbeddedCrew(job, session, options)
     connect = functools.partial(_connect, piece.work, options)
     return ClusterCrew(job, session, options, connect)
+
+
+def begins_here(work: Work, options: Options) -> bool:
+    """Whether nothing but threads of this process ever does the runs."""
+    return options.client is None and current_form() is None and not work.holds_interpreter
 
 
 @contextmanager

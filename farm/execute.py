@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..store.layout import is_free
+from ..store.log import RunLog
+from ..store.memory import MemoryLog
 from ..store.place import PathLike, Place, place_of
-from ..store.results import open_results
 from ..store.runstore import RunStore
 from ..store.schema import FAILED, MISSING
 from ..store.writers import others
@@ -25,7 +26,7 @@ from .cluster import load_libraries
 from .clusters import current_form
 from .control import Session, Status, forget_dead, new_id
 from .cores import cores
-from .crews import crew_for
+from .crews import begins_here, crew_for
 from .estimate import guessed, measured, tried
 from .options import Options
 from .plan import Estimate, Plan, count, duration
@@ -108,9 +109,9 @@ def execute(study: Study, options: Options) -> xr.Dataset:
     Errors as for `complete`.
     """
     start = time.perf_counter()
-    with _place(options.store) as place:
-        tally = _complete(study, options, place)
-        data = open_results(place, study.id)
+    with _place(study, options) as place:
+        store, tally = _complete(study, options, place)
+        data = store.dataset(study.id)
         if options.store is None:
             data = data.load()
     data = data.assign_attrs(tally.counts(len(study)))
@@ -133,17 +134,20 @@ def complete(study: Study, options: Options) -> Tally:
         After telling how to go on.
     """
     start = time.perf_counter()
-    with _place(options.store) as place:
-        tally = _complete(study, options, place)
+    with _place(study, options) as place:
+        _, tally = _complete(study, options, place)
     _report(study, tally, options, time.perf_counter() - start)
     return tally
 
 
-def _complete(study: Study, options: Options, place: Place) -> Tally:
+def _complete(study: Study, options: Options, place: Place | None) -> tuple[RunLog, Tally]:
     if not options.overwrite:
         _existing(study, options.store)
     if not elsewhere(options):  # without a compiler nothing is written either
         _prepare(study, options.workers or os.cpu_count() or 1)
+    if place is None:
+        log = MemoryLog()
+        return log, _fill(study, log, options)
     store = RunStore.create_or_open(place, study.owner, overwrite=options.overwrite)
     tally = _fill(study, store, options)
     # The last one of several clients that did the same sweep publishes it.
@@ -151,7 +155,7 @@ def _complete(study: Study, options: Options, place: Place) -> Tally:
         with store.lock():
             if not store.is_published(study.id):
                 store.publish(study.id)
-    return tally
+    return store, tally
 
 
 def _prepare(study: Study, jobs: int) -> None:
@@ -165,16 +169,18 @@ def _prepare(study: Study, jobs: int) -> None:
 
 
 @contextmanager
-def _place(store: PathLike | None) -> Iterator[Place]:
-    """Yield where to write: where the user said, or a place that is gone afterwards."""
-    if store is not None:
-        yield place_of(store)
-        return
-    with tempfile.TemporaryDirectory(prefix="spikefarm-", ignore_cleanup_errors=True) as folder:
-        yield place_of(Path(folder) / "results.zarr")
+def _place(study: Study, options: Options) -> Iterator[Place | None]:
+    """Yield where to write: where the user said, the memory of this process, or a place that is gone afterwards."""
+    if options.store is not None:
+        yield place_of(options.store)
+    elif begins_here(study.work, options):
+        yield None
+    else:
+        with tempfile.TemporaryDirectory(prefix="spikefarm-", ignore_cleanup_errors=True) as folder:
+            yield place_of(Path(folder) / "results.zarr")
 
 
-def _fill(study: Study, store: RunStore, options: Options) -> Tally:
+def _fill(study: Study, store: RunLog, options: Options) -> Tally:
     """Do the runs that the store does not have."""
     written = store.written()
     _, status = store.completed(written).find(study.keys)
@@ -214,30 +220,32 @@ def each_once(keys: NDArray[np.uint8], runs: NDArray[np.int64]) -> NDArray[np.in
     return runs[np.sort(first)]
 
 
-def _record_again(study: Study, store: RunStore) -> None:
+def _record_again(study: Study, store: RunLog) -> None:
     """Make a sweep the latest one, under whose name all of its runs are there."""
     definition = study.space.definition(study.known_outputs(store))
     latest = store.sweeps()[-1:]
-    if [(s.id, s.dims, s.outputs) for s in latest] == [(study.id, definition.dims, definition.outputs)] and (
-        np.array_equal(latest[0].read(store.place)[1], study.keys)
+    if store.place is not None and (
+        [(s.id, s.dims, s.outputs) for s in latest] == [(study.id, definition.dims, definition.outputs)]
+        and np.array_equal(latest[0].read(store.place)[1], study.keys)
     ):
         return  # it is
     with store.lock():
         store.record_sweep(study.id, definition, study.keys, study.record())
 
 
-def _simulate(study: Study, piece: Piece, store: RunStore, share: Share, options: Options) -> Tally:
+def _simulate(study: Study, piece: Piece, store: RunLog, share: Share, options: Options) -> Tally:
     n, before = len(study), len(study) - len(piece.runs)
     progress = Progress(n, before, wanted(options.progress))
-    status = Status(new_id(), study.id, str(store.place), study.subject, total=n, done=before, cached=before)
-    forget_dead(store.place)
+    status = Status(new_id(), study.id, str(store.path), study.subject, total=n, done=before, cached=before)
+    if store.place is not None:
+        forget_dead(store.place)
     session = Session(store.place, status)
     try:
         with progress:
             crew = crew_for(piece, session, options)
             return Schedule(crew, study, piece, store, share, session, options, progress).run()
     except KeyboardInterrupt:
-        if options.store is not None:
+        if store.place is not None:
             options.tell(f"stopped: {how_to_go_on(progress.done, n, str(store.path))}")
         raise
     finally:

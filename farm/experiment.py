@@ -114,7 +114,7 @@ class Experiment(Generic[P, R]):
         bound.apply_defaults()
         base = {name: argument_digest(name, value) for name, value in bound.arguments.items()}
         seed = int(run_seeds(point_totals(base, ()), 0, 1)[0])
-        with seeded(seed), adapters.isolated_session(seed, None):
+        with seeded(seed), adapters.isolated_session(seed):
             return self.function(*args, **kwargs)
 
     def plan(

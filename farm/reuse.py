@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from ..store import layout as disk
 from ..store.gather import gather_ragged, gather_rows
+from ..store.log import RunLog
 from ..store.place import Place
-from ..store.runstore import RunStore
 from ..store.schema import DONE, SPAN_SUFFIX, Column
 from . import adapters
 from .adapters import Simulation
@@ -93,7 +93,7 @@ class Source:
     rows: Runs
 
 
-def pieces(study: Study, store: RunStore, todo: Runs) -> list[Piece]:
+def pieces(study: Study, store: RunLog, todo: Runs) -> list[Piece]:
     """Say how runs are to be made."""
     whole = Piece(study.work, study.space.packed(), todo)
     if not isinstance(study.work, SimulationWork) or not len(todo):
@@ -111,13 +111,14 @@ def pieces(study: Study, store: RunStore, todo: Runs) -> list[Piece]:
         runs = todo[have == pattern]
         mine = [source for i, source in enumerate(found[:60]) if pattern >> i & 1]
         if mine:
+            assert store.place is not None  # where these earlier sweeps are
             made.append(_piece(study, study.work, store.place, mine, columns, runs))
         else:
             made.append(Piece(whole.work, whole.points, runs))
     return made
 
 
-def _sources(study: Study, work: SimulationWork, store: RunStore) -> list[Source]:
+def _sources(study: Study, work: SimulationWork, store: RunLog) -> list[Source]:
     """Return what earlier sweeps of the same model have of these runs."""
     contexts: dict[str, Mapping[str, Any]] = {}
     for sweep in reversed(store.sweeps()):

@@ -14,7 +14,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ..store.runstore import RunStore
+from ..store.log import RunLog
 from ..store.schema import Column, Slot, StoreError
 from . import worker
 from .control import Session, Wish
@@ -59,7 +59,7 @@ class Schedule:
     study : Study
     piece : Piece
         How the runs are made.
-    store : RunStore
+    store : RunLog
     share : Share
         What of the sweep is this client's to do.
     session : Session
@@ -73,7 +73,7 @@ class Schedule:
         crew: Crew,
         study: Study,
         piece: Piece,
-        store: RunStore,
+        store: RunLog,
         share: Share,
         session: Session,
         options: Options,
@@ -259,7 +259,7 @@ class Schedule:
 
     def _send(self, batch: Batch, alone: bool) -> Task[BatchReceipt]:
         slot = self._slot()
-        future = self.crew.submit(worker.run_batch, batch, self.columns, self.store.place, slot)
+        future = self.crew.submit(worker.run_batch, batch, self.columns, self.store.target, slot)
         self.in_flight[future.key] = Sent(future, batch, slot, alone)
         return future
 
@@ -292,7 +292,7 @@ class Schedule:
         error = cast(BaseException, future.exception()) if future.status == "error" else None
         if error is not None and not isinstance(error, (StoppedError, *self.crew.deaths)):
             raise error
-        receipt = self._told(future) or worker.receipt_of(sent.batch, self.store.place, sent.slot)
+        receipt = self._told(future) or worker.receipt_of(sent.batch, self.store.target, sent.slot)
         if receipt is not None:
             self._count(receipt)
             self.share.finish(sent.batch.runs)
@@ -325,7 +325,7 @@ class Schedule:
             self._count(self._save(batch, [Outcome(None, KILLED, 0.0)]))
 
     def _save(self, batch: Batch, outcomes: Sequence[Outcome]) -> BatchReceipt:
-        receipt = worker.save(batch, outcomes, self.columns, self.store.place, self._slot())
+        receipt = worker.save(batch, outcomes, self.columns, self.store.target, self._slot())
         self.share.finish(batch.runs)
         return receipt
 

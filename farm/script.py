@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import subprocess
 import sys
 from contextlib import suppress
 from functools import cache
-from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ VARIABLES = (
     "CONDA_DEFAULT_ENV",
     "OMP_NUM_THREADS",
 )
+RECORD = re.compile(r"([^-]+)-([^-]+)\.(?:dist|egg)-info")
 PREFIXES = ("SPIKEFARM_", "SLURM_JOB", "SLURM_ARRAY", "SLURM_CLUSTER")
 
 
@@ -53,32 +54,52 @@ def _script() -> dict[str, Any]:
     return found
 
 
+def _packages() -> dict[str, str]:
+    """Return versions of all that is installed, by the names of their records; reading these takes far longer."""
+    found: dict[str, str] = {}
+    for folder in reversed(sys.path):
+        with suppress(OSError):
+            matches = map(RECORD.fullmatch, os.listdir(folder or "."))
+            found |= {match[1]: match[2] for match in matches if match}
+    return dict(sorted(found.items()))
+
+
 @cache
 def _machine() -> dict[str, Any]:
-    packages = {d.metadata["Name"]: d.version for d in distributions() if d.metadata["Name"]}
     named = {n: v for n, v in os.environ.items() if n in VARIABLES or n.startswith(PREFIXES)}
     return {
         "executable": sys.executable,
         "python_build": " ".join([platform.python_implementation(), *platform.python_build()]),
         "machine": platform.machine(),
         "cores": os.cpu_count(),
-        "packages": dict(sorted(packages.items())),
+        "packages": _packages(),
         "environment": dict(sorted(named.items())),
     }
 
 
 def _repository(folder: str) -> dict[str, Any]:
     """Return commit, branch and what was changed since, of the repository that a folder is in."""
-    commit = _git(folder, "rev-parse", "HEAD")
-    if commit is None:
+    root = next((p for p in (Path(folder), *Path(folder).parents) if (p / ".git").exists()), None)
+    told = None if root is None else _git(folder, "status", "--porcelain=v2", "--branch")
+    if told is None:
         return {}
-    changed = (_git(folder, "status", "--porcelain") or "").splitlines()
-    found: dict[str, Any] = {"git_commit": commit, "git_dirty": bool(changed)}
-    found["git_root"] = _git(folder, "rev-parse", "--show-toplevel") or ""
-    found["git_branch"] = _git(folder, "rev-parse", "--abbrev-ref", "HEAD") or ""
-    if changed:
-        found["git_changed"] = [line.strip() for line in changed[:CHANGED]]
-    return found
+    lines = told.splitlines()
+    about = dict(line[2:].split(" ", 1) for line in lines if line.startswith("# "))
+    changed = [_short(line) for line in lines if not line.startswith("# ")]
+    return {
+        "git_commit": about.get("branch.oid", ""),
+        "git_branch": about.get("branch.head", ""),
+        "git_root": str(root),
+        "git_dirty": bool(changed),
+        **({"git_changed": changed[:CHANGED]} if changed else {}),
+    }
+
+
+def _short(line: str) -> str:
+    """Return state and path of a changed file."""
+    fields = {"1": 8, "2": 9, "u": 10}.get(line[0], 0)  # before the path
+    parts = line.split(" ", fields or 1)
+    return f"{parts[1].replace('.', '')} {parts[-1]}" if fields else f"?? {parts[-1]}"
 
 
 def _git(folder: str, *words: str) -> str | None:

@@ -8,8 +8,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..store.runstore import RunStore
-from ..store.writers import Writer
+from ..store.log import RunLog
 from .keys import Array
 
 Runs = NDArray[np.int64]
@@ -21,7 +20,7 @@ class Share:
 
     Parameters
     ----------
-    store : RunStore
+    store : RunLog
     keys : uint8 array, shape (n, 32)
         Of every run of the sweep.
     written : list of int
@@ -30,9 +29,9 @@ class Share:
         What the runs are for, by which others know that they are at the same.
     """
 
-    def __init__(self, store: RunStore, keys: Array, written: list[int], purpose: str) -> None:
+    def __init__(self, store: RunLog, keys: Array, written: list[int], purpose: str) -> None:
         self.store, self.keys = store, keys
-        self.writer = Writer(store.place, purpose)
+        self.writer = store.claims(purpose)
         self.known = set(written)  # slots that need no look any more, our own among them
         self.done = np.zeros(len(keys), bool)  # elsewhere, since this began
         self.claims: dict[str, set[int]] = {}

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..store.runstore import RunStore
+from ..store.log import RunLog
 from .builds import Builds
 from .keys import Words, digest, point_totals, run_keys, run_seeds
 from .script import script_record
@@ -94,7 +94,7 @@ class Study:
         """Return what a worker needs to know of some runs."""
         return Batch(runs, self.seeds[runs], self.keys[runs])
 
-    def known_outputs(self, store: RunStore) -> tuple[str, ...]:
+    def known_outputs(self, store: RunLog) -> tuple[str, ...]:
         """Return the names of the columns, as far as anybody knows: empty before the first run succeeded."""
         if self.outputs:
             return self.outputs

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..store.runstore import RunStore
+from ..store.log import RunLog
+from ..store.memory import SCHEME
 from ..store.schema import Slot
 from .worker import BatchReceipt
 
@@ -62,7 +63,7 @@ class Tally:
 class Slots:
     """Slots of a store, reserved ahead of need."""
 
-    store: RunStore
+    store: RunLog
     ready: deque[Slot] = field(default_factory=deque)
     ahead: int = 4
 
@@ -84,6 +85,8 @@ class Slots:
 
 def how_to_go_on(done: int, n: int, store: str) -> str:
     """Return what to tell when a sweep ends early."""
+    if store.startswith(SCHEME):
+        return f"{done} of {n} runs were done, and are forgotten; give store=... to keep them"
     return f"{done} of {n} runs are in {store}; run the same again to do the others"
 
 

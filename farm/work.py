@@ -183,7 +183,7 @@ class _FunctionExecutor(Executor):
 
     def run(self, point: Mapping[str, Any], seed: int, time_limit: float | None) -> dict[str, Value]:
         overridden = prefs.override({**self.work.preferences, **_QUIET})
-        with seeded(seed), overridden, isolated_session(seed, time_limit):
+        with seeded(seed), overridden, isolated_session(seed, time_limit, live.tell):
             return function_values(self.work.function(**self.work.fixed, **point))
 
     def close(self) -> None:

@@ -13,9 +13,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..store.batch import write_batch, written_batch
-from ..store.place import Place
 from ..store.schema import DONE, FAILED, BatchRecords, Column, Slot
+from ..store.target import Target
 from . import live
 from .keys import Array
 from .values import Value, fit, gather
@@ -251,7 +250,7 @@ def run_pilot(token: str, run: int, seed: int) -> Outcome:
 
 
 def run_batch(
-    token: str, batch: Batch, columns: Mapping[str, Column], place: Place, slot: Slot
+    token: str, batch: Batch, columns: Mapping[str, Column], target: Target, slot: Slot
 ) -> BatchReceipt:
     """Do a batch of runs and write it, unless somebody did who died before saying so.
 
@@ -264,7 +263,7 @@ def run_batch(
     """
     mine = pool(token)
     job = mine.job()
-    written = receipt_of(batch, place, slot)
+    written = receipt_of(batch, target, slot)
     if written is not None:
         return written
     outcomes: dict[int, Outcome] = {}
@@ -275,7 +274,7 @@ def run_batch(
                 raise StoppedError("the sweep was stopped")
             done = try_runs(job, executor, [runs[k] for k in chosen], [seeds[k] for k in chosen])
             outcomes.update(zip(chosen, done, strict=True))
-    return save(batch, [outcomes[k] for k in range(len(batch))], columns, place, slot)
+    return save(batch, [outcomes[k] for k in range(len(batch))], columns, target, slot)
 
 
 def at_once(job: Job, executor: Executor, runs: Sequence[int]) -> list[list[int]]:
@@ -313,7 +312,7 @@ def _outcome(made: Mapping[str, Value] | Exception, seconds: float) -> Outcome:
     return Outcome(made, "", seconds)
 
 
-def receipt_of(batch: Batch, place: Place, slot: Slot) -> BatchReceipt | None:
+def receipt_of(batch: Batch, target: Target, slot: Slot) -> BatchReceipt | None:
     """Return the receipt of a batch that is in the store already; None if it is not.
 
     Raises
@@ -321,12 +320,12 @@ def receipt_of(batch: Batch, place: Place, slot: Slot) -> BatchReceipt | None:
     StoreError, OSError
         The store cannot be read.
     """
-    records = written_batch(place, slot, batch.keys)
+    records = target.written(slot, batch.keys)
     return None if records is None else BatchReceipt.of(records)
 
 
 def save(
-    batch: Batch, outcomes: Sequence[Outcome], columns: Mapping[str, Column], place: Place, slot: Slot
+    batch: Batch, outcomes: Sequence[Outcome], columns: Mapping[str, Column], target: Target, slot: Slot
 ) -> BatchReceipt:
     """Write what became of a batch to its slot; values that do not fit their columns count as failures."""
     rows: list[dict[str, Array] | None] = []
@@ -339,7 +338,7 @@ def save(
     status = np.array([FAILED if row is None else DONE for row in rows], np.uint8)
     seconds = np.array([outcome.seconds for outcome in outcomes])
     records = BatchRecords(batch.keys, status, batch.seeds, seconds, errors, fixed, ragged)
-    write_batch(place, slot, records)
+    target.write(slot, records)
     return BatchReceipt.of(records)
 
 

@@ -91,10 +91,10 @@ def read_completed(place: Place, slots: list[int] | None = None) -> Completed:
         keys.append(key[here])
         rows.append(first + here)
         status.append(state[here])
-    return _one_row_a_key(np.concatenate(keys), np.concatenate(rows), np.concatenate(status))
+    return one_row_a_key(np.concatenate(keys), np.concatenate(rows), np.concatenate(status))
 
 
-def _one_row_a_key(keys: Array, rows: Array, status: Array) -> Completed:
+def one_row_a_key(keys: Array, rows: Array, status: Array) -> Completed:
     """Sort by key; of a run that was done twice keep the last row, and a done one before a failed one."""
     order = np.argsort(status == DONE, kind="stable")
     order = order[_sorting(keys[order])]

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 from . import layout as disk
 from .completed import Completed, check_keys, read_completed
@@ -24,8 +24,12 @@ from .schema import (
     StoreError,
 )
 from .sweeps import RecordedSweep, SweepDefinition, find_sweep, list_sweeps, next_group, write_sweep
+from .target import PlaceTarget, Target
 from .trouble import told
-from .writers import others
+from .writers import Writer, others
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 PUBLISH_LIMIT = 256 * 10**6
 LOCK_SECONDS = 120.0
@@ -165,6 +169,21 @@ class RunStore:
     def _require_lock(self, action: str) -> None:
         if not self._held:
             raise StoreError(f"{action} writes to {self.path}: do it inside 'with store.lock():'")
+
+    @property
+    def target(self) -> Target:
+        """Where workers put batches."""
+        return PlaceTarget(self.place)
+
+    def claims(self, purpose: str) -> Writer:
+        """Return what tells others which runs one client is at."""
+        return Writer(self.place, purpose)
+
+    def dataset(self, sweep_id: str) -> xr.Dataset:
+        """Return a sweep as a labelled data set; see `open_results`."""
+        from .results import open_results
+
+        return open_results(self.place, sweep_id)
 
     def columns(self) -> dict[str, Column]:
         """Return the columns declared so far, by name."""

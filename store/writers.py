@@ -15,10 +15,11 @@ import socket
 import threading
 import time
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import final
+from typing import Self, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +33,30 @@ STALE_SECONDS = 60.0
 _RECORD, _CLAIM = ".json", ".keys"
 
 
+class Claims(ABC):
+    """What keeps others from doing the same runs, for the time of a ``with`` block."""
+
+    @abstractmethod
+    def __enter__(self) -> Self: ...
+
+    @abstractmethod
+    def __exit__(self, *_: object) -> None: ...
+
+    @abstractmethod
+    def claim(self, keys: NDArray[np.uint8]) -> str:
+        """Say that these runs are being done; needs the store's lock. Returns what `give_back` wants."""
+
+    @abstractmethod
+    def give_back(self, claim: str) -> None:
+        """Say that these runs are in the store, or not being done any more."""
+
+    @abstractmethod
+    def claimed_elsewhere(self) -> NDArray[np.uint8]:
+        """Return the keys of runs that other living writers are at, shape (n, 32); needs the store's lock."""
+
+
 @final
-class Writer:
+class Writer(Claims):
     """One client that adds runs to a store, for the time of a ``with`` block.
 
     Parameters

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -46,8 +46,9 @@ from .emit_assigns import AssignEmitter
 from .emit_draws import buffered, counted
 from .emit_entries import ENTRY, output_specs, recorded_type
 from .emit_lanes import LaneEmitter
+from .emit_stages import StageEmitter
 from .emit_synapses import SynapseEmitter, is_synapses, pathway_name, structure
-from .expressions import C_TYPES, CTYPES, KINDS, Scope, cpp, ctype, identifier, kind
+from .expressions import C_TYPES, CTYPES, KINDS, Scope, cpp, identifier, kind
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -106,6 +107,10 @@ class Emitter:
     @cached_property
     def assigning(self) -> AssignEmitter:
         return AssignEmitter(self)
+
+    @cached_property
+    def staging(self) -> StageEmitter:
+        return StageEmitter(self)
 
     @cached_property
     def side(self) -> LaneEmitter:
@@ -386,10 +391,12 @@ class Emitter:
             doubles=self._doubles(population),
             singles=self.singles,
         )
-        locals_ = {s.target: (identifier(s.target), kind(s.expr, scope)) for s in kernel.scalars}
-        if kernel.kind not in ("states", "events"):
-            locals_ |= {s.target: (identifier(s.target), s.dtype) for s in kernel.body if s.local}
-        return replace(scope, variables={**scope.variables, **locals_})
+        for s in kernel.scalars:
+            scope = scope.with_scalar(s)
+        for s in kernel.body if kernel.kind not in ("states", "events") else ():
+            if s.local:
+                scope = scope.with_local(s)
+        return scope
 
     def variables(self, population: Population) -> dict[str, tuple[str, str]]:
         special = {**SPECIAL, **REFRACTORY}
@@ -440,8 +447,8 @@ class Emitter:
             lines.append(f"const double* __restrict__ _{name} = _c->{name}.at(_clock.tick());")
         scope = self.scope(kernel)
         for s in kernel.scalars:
-            target, dtype = scope.variables[s.target]
-            lines.append(f"const {ctype(dtype, scope)} {target} = {cpp(s.expr, scope)};")
+            target = scope.variables[s.target][0]
+            lines.append(f"const {scope.ctype(s.target)} {target} = {cpp(s.expr, scope)};")
         for draw in counted(kernel):
             args = "".join(f"{cpp(arg, scope)}, " for arg in draw.args)
             made = f"_c->draw{draw.stream}.{draw.distribution}({args}_c->seed, {draw.stream}u, _clock.tick())"
@@ -551,9 +558,7 @@ class Emitter:
         population = self.model.population(kernel.population)
         nodes = [n for e in kernel.expressions() for n in walk(e)]
         lines = self.syn.number_line(population, nodes) if is_synapses(population) else []
-        entries = sorted({cpp(n, _NOTHING) for n in nodes if isinstance(n, MatrixEntry)})
-        real = "float" if population.single else "double"
-        lines += [f"const {real} {e} = ({real}){e}_each[i];" for e in entries if e in self.single_entries]
+        lines += self.entry_lines(kernel.body, population.single)
         matrices = [line for m in kernel.matrices for line in self._matrix_lines(m, scope, kernel)]
         if not matrices:
             return lines + self.statements(kernel.body, scope)
@@ -562,6 +567,13 @@ class Emitter:
         declared = {s.target for s in before if s.local}
         return [*lines, *self.statements(before, scope), *matrices, *self.statements(after, scope, declared)]
 
+    def entry_lines(self, body: Iterable[Stmt], single: bool) -> list[str]:
+        """What a neuron's own propagator says, where statements ask for it."""
+        nodes = [n for s in body for n in walk(s.expr)]
+        entries = sorted({cpp(n, _NOTHING) for n in nodes if isinstance(n, MatrixEntry)})
+        real = "float" if single else "double"
+        return [f"const {real} {e} = ({real}){e}_each[i];" for e in entries if e in self.single_entries]
+
     def statements(self, body: Iterable[Stmt], scope: Scope, known: Iterable[str] = ()) -> list[str]:
         """Statements in order; locals are declared where they are first set."""
         lines, declared = [], set(known)
@@ -569,7 +581,7 @@ class Emitter:
             value = cpp(s.expr, scope)
             target = scope.variables[s.target][0]
             new = s.local and s.target not in declared
-            lines.append(f"{ctype(s.dtype, scope)} {target} = {value};" if new else f"{target} = {value};")
+            lines.append(f"{scope.ctype(s.target)} {target} = {value};" if new else f"{target} = {value};")
             declared |= {s.target} if s.local else set()
         return lines
 

@@ -27,7 +27,7 @@ from ...core.kernels import Array, Kernel
 from ...core.precision import SINGLE
 from .emit_draws import buffered, counted
 from .emit_synapses import is_synapses
-from .expressions import Scope, cpp, ctype, identifier
+from .expressions import Scope, cpp, identifier
 
 if TYPE_CHECKING:
     from .emit import Emitter
@@ -120,7 +120,8 @@ class LaneEmitter:
                 found.append((draw, f"draw{draw.stream}", "int64_t", size))
         return found
 
-    def _scope(self, kernel: Kernel) -> Scope:
+    def scope(self, kernel: Kernel) -> Scope:
+        """Names as the loop has them."""
         scope = replace(self.emitter.scope(kernel), element="_n", lane=_ONE)
         population = self.emitter.model.population(kernel.population)
         arrays = {v.name for v in population.variables if v.stored and not v.shared}
@@ -154,8 +155,7 @@ class LaneEmitter:
             lines.append(f"int64_t* __restrict__ _draw{draw.stream} = _g->draw{draw.stream};")
         scope = e.scope(kernel)
         for s in kernel.scalars:
-            target, dtype = scope.variables[s.target]
-            lines.append(f"{ctype(dtype, scope)} {target}[LANES];")
+            lines.append(f"{scope.ctype(s.target)} {scope.variables[s.target][0]}[LANES];")
         return lines
 
     def prologue(self, kernel: Kernel) -> list[str]:
@@ -175,7 +175,7 @@ class LaneEmitter:
         scope = e.scope(alone)
         for s in kernel.scalars:
             target, dtype = scope.variables[s.target]
-            lines.append(f"const {ctype(dtype, scope)} _{target}_here = {cpp(s.expr, scope)};")
+            lines.append(f"const {scope.ctype(s.target)} _{target}_here = {cpp(s.expr, scope)};")
             lines.append(f"{target}[_l] = _{target}_here;")
             scope = replace(scope, variables={**scope.variables, s.target: (f"_{target}_here", dtype)})
         for draw in numbers:
@@ -187,12 +187,12 @@ class LaneEmitter:
 
     def body(self, kernel: Kernel) -> list[str]:
         """What the loop does for neuron ``i`` of run ``_l``, whose elements have the number ``_n``."""
-        return self.emitter.statements(kernel.body, self._scope(kernel))
+        return self.emitter.statements(kernel.body, self.scope(kernel))
 
     def condition(self, kernel: Kernel) -> str:
         """Of a threshold, what it asks."""
         assert kernel.condition is not None
-        return cpp(kernel.condition, self._scope(kernel))
+        return cpp(kernel.condition, self.scope(kernel))
 
     # -- a run ----------------------------------------------------------------------------------------------
 

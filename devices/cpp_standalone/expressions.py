@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...core.expr import (
     At,
@@ -27,6 +27,7 @@ from ...core.expr import (
     Within,
 )
 from ...core.functions import WHOLE
+from ...core.statements import Stmt
 from ...core.userfunctions import result_kind
 
 _KEYWORDS = frozenset(
@@ -40,7 +41,7 @@ _KEYWORDS = frozenset(
 )
 
 #: Functions of the language and what they are called in C++; engine functions vectorise.
-_FUNCTIONS = {
+FUNCTIONS = {
     **{
         n: n for n in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "log10", "log1p", "sqrt", "ceil", "floor")
     },
@@ -122,6 +123,26 @@ class Scope:
     strided: frozenset[str] = frozenset()  # arrays whose elements lie between those of other runs
     lane: str = ""  # where many runs are looked at together: what is added to a constant's name to get one's
 
+    def with_local(self, statement: Stmt, text: str = "") -> Scope:
+        """The scope after a statement has declared a variable, written as ``text`` if not by its name."""
+        return self._with(statement, text, is_double(statement.expr, self))
+
+    def with_scalar(self, statement: Stmt) -> Scope:
+        """The scope after what is computed once a step; calls give the precision that loops calculate with."""
+        called = isinstance(statement.expr, Call | TimedCall | UserCall)
+        return self._with(statement, "", not called and is_double(statement.expr, self))
+
+    def _with(self, statement: Stmt, text: str, double: bool) -> Scope:
+        name, number = statement.target, statement.dtype or kind(statement.expr, self)
+        doubles = self.doubles | {name} if double and number == "float" else self.doubles
+        variables = {**self.variables, name: (text or identifier(name), number)}
+        return replace(self, variables=variables, doubles=doubles)
+
+    def ctype(self, name: str) -> str:
+        """C++ type that a variable's values are calculated with."""
+        number = self.variables[name][1]
+        return "float" if number == "float" and self.single and name not in self.doubles else CTYPES[number]
+
 
 def is_double(expr: Expr, scope: Scope) -> bool:
     """Whether a real number comes out in double precision."""
@@ -139,11 +160,6 @@ def is_double(expr: Expr, scope: Scope) -> bool:
 def real(expr: Expr, scope: Scope) -> str:
     """C++ type of an expression that is a real number, or is made one."""
     return "double" if is_double(expr, scope) else "float"
-
-
-def ctype(number: str, scope: Scope) -> str:
-    """C++ type that a kind of number is calculated with."""
-    return "float" if scope.single and number == "float" else CTYPES[number]
 
 
 def kind(expr: Expr, scope: Scope) -> str:
@@ -311,11 +327,11 @@ def _whole_part(expr: Binary, left: str, right: str, scope: Scope) -> str:
 def _power(expr: Binary, left: str, right: str, scope: Scope) -> str:
     exponent, type_ = _number(expr.right), real(expr, scope)
     if exponent == 0.5:
-        return f"{_named('sqrt', type_)}(({type_}){left})" if scope.single else f"sqrt({left})"
+        return f"{in_precision('sqrt', type_)}(({type_}){left})" if scope.single else f"sqrt({left})"
     if exponent is not None and abs(exponent) <= 16 and exponent == int(exponent):
         value = left if kind(expr, scope) == "int" else f"({type_}){left}"
         return f"sf_int_pow<{int(exponent)}>({value})"
-    power = f"{_named('pow', type_)}(({type_}){left}, ({type_}){right})"
+    power = f"{in_precision('pow', type_)}(({type_}){left}, ({type_}){right})"
     return f"(int64_t){power}" if kind(expr, scope) == "int" else power
 
 
@@ -346,8 +362,8 @@ def _is_row(expr: Expr) -> bool:
     return expr == Var("i")
 
 
-def _named(function: str, type_: str) -> str:
-    """Name of a function in a precision, as the C library has them: with an f for float."""
+def in_precision(function: str, type_: str) -> str:
+    """Return the name of a function in a precision, as the C library has them: with an f for float."""
     return f"{function}f" if type_ == "float" else function
 
 
@@ -358,9 +374,9 @@ def _call(expr: Call, scope: Scope) -> str:
     if expr.function == "int":
         return f"(int64_t){args[0]}"
     if kind(expr, scope) == "int" and expr.function in ("abs", "sign", "clip"):
-        return f"(int64_t){_FUNCTIONS[expr.function]}({', '.join(f'(double){a}' for a in args)})"
+        return f"(int64_t){FUNCTIONS[expr.function]}({', '.join(f'(double){a}' for a in args)})"
     if scope.single:
         type_ = "double" if expr.function == "timestep" else real(expr, scope)
         args = [f"({type_}){arg}" for arg in args]
-        return f"{_named(_FUNCTIONS[expr.function], type_)}({', '.join(args)})"
-    return f"{_FUNCTIONS[expr.function]}({', '.join(args)})"
+        return f"{in_precision(FUNCTIONS[expr.function], type_)}({', '.join(args)})"
+    return f"{FUNCTIONS[expr.function]}({', '.join(args)})"

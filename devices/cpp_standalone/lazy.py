@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ...core.declared import Declared
 from ...core.expr import Expr
@@ -34,12 +34,19 @@ class LazyStandaloneDevice(SessionDevice):
         Master seed of the run.
     time_limit : float, optional
         Seconds after which the run is ended.
+    progress : callable, optional
+        Called now and then with the completed fraction of the run.
     """
 
-    def __init__(self, seed: int, time_limit: float | None = None) -> None:
+    def __init__(
+        self,
+        seed: int,
+        time_limit: float | None = None,
+        progress: Callable[[float], None] | None = None,
+    ) -> None:
         self.backend = CPPBackend()
         self._seed = seed
-        self._time_limit = time_limit
+        self._time_limit, self._progress = time_limit, progress
         self._names: Mapping[str, str] = {}
         self._networks: Mapping[str, int] = {}
         self._runner: Runner | None = None
@@ -96,7 +103,7 @@ class LazyStandaloneDevice(SessionDevice):
         runner = _lease(build.manifest.key) or self.backend.runner(build)
         try:
             inputs = {**simulation.base, **simulation.seed_inputs(self._seed)}
-            runner.run(inputs, self._time_limit)
+            runner.run(inputs, self._time_limit, self._progress)
         except BaseException:
             _give_back(build.manifest.key, runner)
             raise

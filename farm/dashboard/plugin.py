@@ -5,6 +5,8 @@ Import this only where distributed is needed, since it wants its class inherited
 
 from __future__ import annotations
 
+import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, final
 
 from distributed import SchedulerPlugin
@@ -27,6 +29,22 @@ class PagePlugin(SchedulerPlugin):
         from .handlers import routes
 
         scheduler.http_application.add_handlers(".*", routes(scheduler))
+        link_page(scheduler)
+
+
+def link_page(scheduler: Any) -> None:
+    """Put the page into the navigation of Dask's own pages, should a scheduler have them.
+
+    distributed has no documented way of adding to it, so this rests on the list that its templates are given; where
+    that is no more, there is no link.
+    """
+    stock = sys.modules.get("distributed.dashboard.scheduler")
+    if stock is None:  # loading them takes a while; a scheduler that has them has loaded them
+        return
+    with suppress(Exception):
+        pages = stock.template_variables(scheduler)["pages"]
+        if PATH not in pages:
+            pages.insert(0, PATH)
 
 
 def add_page(client: Client, dashboard: str) -> str:

@@ -36,9 +36,11 @@ def preview(store: str, sweep: str, output: str = "", x: str = "", y: str = "") 
     PreviewError
         No output that is a single number, or too many runs.
     """
+    from ...store.memory import find_log
     from ...store.results import open_results
 
-    with open_results(store, sweep) as data:
+    log = find_log(store)
+    with open_results(store, sweep) if log is None else log.dataset(sweep) as data:
         dims = [str(dim) for dim in data["status"].dims]
         if data["status"].size > MOST_CELLS:
             raise PreviewError(f"more than {MOST_CELLS} runs are not drawn; use open_results")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from farm_fake import FakeRunner, FakeSimulation
-from spikefarm.farm import worker
+from spikefarm.store import target
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class DyingRunner(FakeRunner):
         died = Path(f"{self.simulation.log}.died")
         if inputs["v0"].item() == self.simulation.last and not died.exists():
             died.touch()
-            write = worker.write_batch
+            write = target.write_batch
 
             def write_and_die(*arguments: Any) -> None:
                 write(*arguments)
                 os.kill(os.getpid(), signal.SIGKILL)
 
-            worker.write_batch = write_and_die  # type: ignore[assignment]
+            target.write_batch = write_and_die  # type: ignore[assignment]
         return seconds

@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 import pytest
 from farm_fake import CRASHES, FakeSimulation, rate
+from spikefarm import NeuronGroup, defaultclock, run
 from spikefarm.core.units import ms, volt
-from spikefarm.farm import Grid, Points, Sweep, SweepCancelledError, run_tasks
+from spikefarm.farm import Grid, Points, Sweep, SweepCancelledError, experiment, live, run_tasks
 from spikefarm.farm.control import Wish, ask
 from spikefarm.farm.dashboard.figures import KEPT, figures
 from spikefarm.farm.dashboard.preview import MOST_POINTS, PreviewError, preview
@@ -150,6 +151,20 @@ def test_what_is_over_is_kept_for_a_while() -> None:
     assert "silent" not in {s["id"] for s in told if s["state"] == "running"}
 
 
+def test_how_far_a_run_of_an_experiment_is(client: Any) -> None:
+    @experiment
+    def slow(drive: Any) -> dict[str, Any]:
+        group = NeuronGroup(20_000, "dv/dt = (drive*rand() - v)/(10*ms) : 1", method="euler")
+        run(20_000 * defaultclock.dt)
+        return {"v": group.v[0]}
+
+    thread = threading.Thread(target=lambda: slow.sweep(drive=[1.0], client=client, progress=False))
+    thread.start()
+    seen = wait_for(lambda: [c["fraction"] for c in live.snapshot() if c["fraction"] is not None])
+    assert 0 <= seen[0] < 1
+    thread.join()
+
+
 # -- buttons ------------------------------------------------------------
 
 
@@ -232,12 +247,19 @@ def test_pictures_over_http(going: Going) -> None:
     assert refused(f"{going.page}/api/preview?id=unknown") == (404, "there is no such sweep")
 
 
+def test_dasks_own_pages_lead_to_this_one(going: Going) -> None:
+    with urllib.request.urlopen(going.page.replace("/spikefarm", "/status"), timeout=60) as answer:
+        page = answer.read().decode()
+    assert page.count('<a href="spikefarm">Spikefarm</a>') == 1
+
+
 # -- in a browser ------------------------------------------------------------
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed: apt-get install chromium")
 def test_a_person_sees_and_steers_it(going: Going, tmp_path: Path) -> None:
-    playwright = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
+    from playwright import sync_api as playwright
+
     with playwright.sync_playwright() as browsers:
         browser = browsers.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1240, "height": 1000})

@@ -20,10 +20,10 @@ from spikefarm.core.units import ms, second, volt
 from spikefarm.devices import BuildError
 from spikefarm.farm import FailedRunsWarning, Ragged, RunsFailedError, Sweep, SweepError, Zip, open_results
 from spikefarm.farm import schedule as schedule_module
-from spikefarm.farm import worker as worker_module
 from spikefarm.farm.cluster import embedded
 from spikefarm.farm.schedule import Schedule
 from spikefarm.store import LockedError, OwnerError, RunStore, StoreError, runstore
+from spikefarm.store import target as target_module
 
 Count = Callable[[], int]
 TAU = [5, 10, 20] * ms
@@ -344,7 +344,7 @@ def test_runners_are_kept_between_batches_and_closed_at_the_end(
 def test_a_batch_that_cannot_be_written_ends_the_sweep_and_loses_nothing_else(
     client: Any, simulation: FakeSimulation, simulated: Count, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write, tries = worker_module.write_batch, []
+    write, tries = target_module.write_batch, []
 
     def full(path: Path, slot: Any, records: Any) -> Any:
         tries.append(slot.index)
@@ -352,7 +352,7 @@ def test_a_batch_that_cannot_be_written_ends_the_sweep_and_loses_nothing_else(
             raise OSError(28, "No space left on device")
         return write(path, slot, records)
 
-    monkeypatch.setattr(worker_module, "write_batch", full)
+    monkeypatch.setattr(target_module, "write_batch", full)
     sweep = Sweep({"v0": np.arange(1, 13) * volt, "tau": TAU}, simulation=simulation)
     with pytest.raises(OSError, match="No space left"):
         sweep.run(

@@ -346,12 +346,12 @@ def test_dask_arrays_in_pieces(filled: RunStore, monkeypatch: pytest.MonkeyPatch
 
 
 def test_keys_with_equal_beginnings_are_told_apart() -> None:
-    from spikefarm.store.completed import _one_row_a_key
+    from spikefarm.store.completed import one_row_a_key
 
     keys = np.zeros((6, 32), np.uint8)
     keys[:, 0] = 7
     keys[:, 20] = [3, 1, 2, 1, 3, 0]
-    done = _one_row_a_key(keys, np.arange(6), np.array([1, 2, 1, 1, 2, 1], np.uint8))
+    done = one_row_a_key(keys, np.arange(6), np.array([1, 2, 1, 1, 2, 1], np.uint8))
     assert done.rows.tolist() == [5, 3, 2, 0]  # the done one of two, in the order of keys
     wanted = np.concatenate([keys[[4, 1]], np.full((1, 32), 9, np.uint8)])
     assert done.find(wanted)[0].tolist() == [0, 3, -1]

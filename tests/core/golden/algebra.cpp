@@ -167,7 +167,8 @@ static void neurongroup_reset(sf_context* _c, const sf_clock& _clock) {
     x[i] = (sf_uniform(i, N, _c->seed, 1079059686u, _clock.tick()) + sf_normal(i, N, _c->seed, 3050281930u, _clock.tick()));
     int64_t n_old = (int64_t)n[i];
     q[i] = (n_old > 2);
-    x[i] = (x[i] + (((((((sin(x[i]) + cos(x[i])) + tan(x[i])) + asin((x[i] / 10))) + acos((x[i] / 10))) + atan(x[i])) * 2.718281828459045) - 3.141592653589793));
+    double _x0 = (x[i] / 10);
+    x[i] = (x[i] + (((((((sin(x[i]) + cos(x[i])) + tan(x[i])) + asin(_x0)) + acos(_x0)) + atan(x[i])) * 2.718281828459045) - 3.141592653589793));
   }
 }
 

@@ -8,6 +8,7 @@
 #include <new>
 
 #include "engine/ahead.h"
+#include "engine/blocks.h"
 #include "engine/buffer.h"
 #include "engine/discrete.h"
 #include "engine/linalg.h"
@@ -149,15 +150,43 @@ static void neurongroup_update(sf_context* _c, const sf_clock& _clock) {
   const double* __restrict__ I = _c->neurongroup__I;
   uint8_t* __restrict__ not_refractory = (uint8_t*)_c->neurongroup__not_refractory;
   const double _k0 = _c->k0;
-  SF_INDEPENDENT
-  for (int64_t i = 0; i < N; ++i) {
-    not_refractory[i] = (not_refractory[i] | (!(v[i] > 0.0)));
-    double _next_v = (v[i] + ((((I[i] - (((g_na[i] * sf_int_pow<3>((double)m[i])) * h[i]) * (v[i] - 0.05))) - (g_l[0] * (v[i] + 0.07))) / C[i]) * (dt * sf_exprel(((((-((g_na[i] * sf_int_pow<3>((double)m[i])) * h[i])) - g_l[0]) / C[i]) * dt)))));
-    double _next_m = (m[i] + (((((0.1 * sf_exprel((-sf_clip(((v[i] + 0.04) * 1000.0), -100, 100)))) * 1000.0) * (1 - m[i])) - (((4 * sf_exp(((-sf_clip(((v[i] + 0.04) * 1000.0), -100, 100)) * 0.05555555555555555))) * 1000.0) * m[i])) * (dt * sf_exprel((((((0.1 * sf_exprel((-sf_clip(((v[i] + 0.04) * 1000.0), -100, 100)))) * 1000.0) * (-1.0)) - ((4 * sf_exp(((-sf_clip(((v[i] + 0.04) * 1000.0), -100, 100)) * 0.05555555555555555))) * 1000.0)) * dt)))));
-    double _next_h = (h[i] + (((0.5 - h[i]) * 500.0) * _k0));
-    v[i] = _next_v;
-    m[i] = _next_m;
-    h[i] = _next_h;
+  for (int64_t _first = 0; _first < N; _first += SF_BLOCK) {
+    const int64_t _last = _first + SF_BLOCK < N ? _first + SF_BLOCK : N;
+    double _x0[SF_BLOCK];
+    double _x2[SF_BLOCK];
+    double _x3[SF_BLOCK];
+    double _y0[SF_BLOCK];
+    double _y1[SF_BLOCK];
+    double _y2[SF_BLOCK];
+    double _y3[SF_BLOCK];
+    SF_INDEPENDENT
+    for (int64_t i = _first; i < _last; ++i) {
+      _x0[i - _first] = ((g_na[i] * sf_int_pow<3>((double)m[i])) * h[i]);
+      _y0[i - _first] = ((((-_x0[i - _first]) - g_l[0]) / C[i]) * dt);
+      double _x1 = (-sf_clip(((v[i] + 0.04) * 1000.0), -100, 100));
+      _y1[i - _first] = _x1;
+      _y2[i - _first] = (_x1 * 0.05555555555555555);
+      double _next_h = (h[i] + (((0.5 - h[i]) * 500.0) * _k0));
+      h[i] = _next_h;
+    }
+    sf_over<sf_exprel>(_y0, _last - _first);
+    sf_over<sf_exprel>(_y1, _last - _first);
+    sf_over<sf_exp>(_y2, _last - _first);
+    SF_INDEPENDENT
+    for (int64_t i = _first; i < _last; ++i) {
+      not_refractory[i] = (not_refractory[i] | (!(v[i] > 0.0)));
+      double _next_v = (v[i] + ((((I[i] - (_x0[i - _first] * (v[i] - 0.05))) - (g_l[0] * (v[i] + 0.07))) / C[i]) * (dt * _y0[i - _first])));
+      _x2[i - _first] = ((0.1 * _y1[i - _first]) * 1000.0);
+      _x3[i - _first] = ((4 * _y2[i - _first]) * 1000.0);
+      _y3[i - _first] = (((_x2[i - _first] * (-1.0)) - _x3[i - _first]) * dt);
+      v[i] = _next_v;
+    }
+    sf_over<sf_exprel>(_y3, _last - _first);
+    SF_INDEPENDENT
+    for (int64_t i = _first; i < _last; ++i) {
+      double _next_m = (m[i] + (((_x2[i - _first] * (1 - m[i])) - (_x3[i - _first] * m[i])) * (dt * _y3[i - _first])));
+      m[i] = _next_m;
+    }
   }
 }
 
