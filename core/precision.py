@@ -30,8 +30,8 @@ def float_dtype(owner: str, dtype: Any) -> str:
     if dtype is None:
         return str(prefs.core.default_float_dtype)
     try:
-        name = np.dtype(dtype).name
-    except TypeError:
+        name = str(np.dtype(dtype).name)
+    except (TypeError, ValueError):
         name = ""
     if name not in (SINGLE, DOUBLE):
         raise ValueError(f"{owner}: dtype={dtype!r:.60} is not supported; give float32 or float64.")

@@ -77,8 +77,8 @@ def data_type(*known: str) -> Validator:
 
     def check(value: Any) -> str:
         try:
-            name = np.dtype(value).name
-        except TypeError:
+            name = str(np.dtype(value).name)
+        except (TypeError, ValueError):
             name = ""
         if name not in known or value is None:
             only = f"{known[0]} only; leave it out" if len(known) == 1 else f"{' and '.join(known)} only"

@@ -125,15 +125,17 @@ class Scope:
 
     def with_local(self, statement: Stmt, text: str = "") -> Scope:
         """The scope after a statement has declared a variable, written as ``text`` if not by its name."""
-        return self._with(statement, text, is_double(statement.expr, self))
+        number = statement.dtype or kind(statement.expr, self)
+        return self._with(statement, number, text, is_double(statement.expr, self))
 
     def with_scalar(self, statement: Stmt) -> Scope:
         """The scope after what is computed once a step; calls give the precision that loops calculate with."""
         called = isinstance(statement.expr, Call | TimedCall | UserCall)
-        return self._with(statement, "", not called and is_double(statement.expr, self))
+        double = not called and is_double(statement.expr, self)
+        return self._with(statement, kind(statement.expr, self), "", double)
 
-    def _with(self, statement: Stmt, text: str, double: bool) -> Scope:
-        name, number = statement.target, statement.dtype or kind(statement.expr, self)
+    def _with(self, statement: Stmt, number: str, text: str, double: bool) -> Scope:
+        name = statement.target
         doubles = self.doubles | {name} if double and number == "float" else self.doubles
         variables = {**self.variables, name: (text or identifier(name), number)}
         return replace(self, variables=variables, doubles=doubles)
@@ -256,7 +258,8 @@ def cpp(expr: Expr, scope: Scope) -> str:
         operator = "!" if expr.op == "not" else expr.op
         return f"({operator}{cpp(expr.operand, scope)})"
     if isinstance(expr, Compare):
-        return f"({cpp(expr.left, scope)} {expr.op} {cpp(expr.right, scope)})"
+        left, right = _operands(expr, scope)
+        return f"({left} {expr.op} {right})"
     if isinstance(expr, Logic):
         # evaluated on both sides: no branch, and what draws random numbers draws them always
         operator = "&" if expr.op == "and" else "|"
@@ -305,8 +308,19 @@ def _draw(expr: Draw, scope: Scope) -> str:
     return f"(float){drawn}" if single else drawn
 
 
+def _operands(expr: Binary | Compare, scope: Scope) -> tuple[str, str]:
+    """Both sides; a literal beside a number in double precision is one too."""
+    exact = (
+        replace(scope, single=False)
+        if scope.single and any(is_double(e, scope) for e in expr.children())
+        else scope
+    )
+    left, right = (cpp(e, exact if _number(e) is not None else scope) for e in (expr.left, expr.right))
+    return left, right
+
+
 def _binary(expr: Binary, scope: Scope) -> str:
-    left, right = cpp(expr.left, scope), cpp(expr.right, scope)
+    left, right = _operands(expr, scope)
     if expr.op in "+-*":
         return f"({left} {expr.op} {right})"
     if expr.op == "/":
