@@ -57,7 +57,7 @@ class InputSpec:
         One of ``'constant'``, ``'value'``, ``'index'``, ``'table'``, ``'timed_array'``, ``'spikes'``,
         ``'duration'``, ``'dt'``, ``'override'``, ``'seed'``.
         An ``override`` may stay unset, everything else needs a value.
-    dtype : {'float64', 'int64', 'int32', 'uint64', 'bool'}
+    dtype : {'float64', 'float32', 'int64', 'int32', 'uint64', 'bool'}
         How it is stored.
     size : int
         Number of elements; an ``override`` or a ``value`` may also be given as a single one.

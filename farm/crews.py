@@ -66,7 +66,7 @@ def _connect(work: Work, options: Options) -> Iterator[Connection]:
         form, settings = found
         if form.needs_store and options.store is None:
             refuse("run", [f"{form.name} needs store=..., where its tasks find each other"])
-        with form.connect(settings, processes, options.workers, options.needs) as client:
+        with form.connect(settings, processes, options.workers, options.needs, options.tell) as client:
             yield Connection(client, paths)
         return
     with embedded(processes, options.workers, options.needs) as client:

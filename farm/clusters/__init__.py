@@ -71,6 +71,8 @@ def slurm_jobs(options: JobOptions | None = None, *, processes: bool = False) ->
         Options make no sense.
     RuntimeError
         A package is missing.
+    ClusterError
+        No worker can come up, in SLURM's words; or none came for as long as ``options.wait``.
     """
     with FORMS["slurm-jobs"].connect(options or JobOptions(), processes, None, {}) as client:
         yield client

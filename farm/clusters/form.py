@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,7 +70,12 @@ class ClusterForm(ABC):
 
     @abstractmethod
     def connect(
-        self, options: JobOptions, processes: bool, workers: int | None, needs: Mapping[str, float]
+        self,
+        options: JobOptions,
+        processes: bool,
+        workers: int | None,
+        needs: Mapping[str, float],
+        tell: Callable[[str], None] = print,
     ) -> AbstractContextManager[Client]:
         """Return a context in which workers do runs; only in a job of this form.
 
@@ -83,6 +88,8 @@ class ClusterForm(ABC):
             Runs at a time, by default as many as the job has cores for.
         needs : mapping
             What each run takes of a worker: ``memory`` in bytes, ``GPU``.
+        tell : callable
+            Says a line to the user.
         """
 
     def rank(self) -> tuple[int, int]:

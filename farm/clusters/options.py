@@ -53,6 +53,8 @@ class JobOptions:
         all nodes see.
     extra : tuple of str
         Further arguments of ``sbatch``, such as ``'--constraint=avx512'``.
+    wait : str
+        How long the first worker may take to come up, as `time`; empty for as long as the queue takes.
     """
 
     jobs: int = 4
@@ -65,6 +67,7 @@ class JobOptions:
     interface: str = ""
     folder: str = "spikefarm-jobs"
     extra: tuple[str, ...] = ()
+    wait: str = ""
 
     def check(self) -> None:
         """Refuse what makes no sense.
@@ -89,6 +92,11 @@ class JobOptions:
             )
         elif self.seconds < SHORTEST_SECONDS:
             problems.append(f"time={self.time!r}: give a minute at least")
+        if self.wait and not _seconds(self.wait):
+            problems.append(
+                f"wait={self.wait!r}: give minutes, hours:minutes:seconds or days-hours, or leave it out to wait "
+                "for as long as it takes"
+            )
         # dask-jobqueue puts these into scripts of a shell, so nothing may mean anything to one.
         problems += [
             f"{name}={word!r}: use letters, digits and any of . , : = @ % + / _ - only"
@@ -107,6 +115,11 @@ class JobOptions:
     def seconds(self) -> int:
         """The wall time."""
         return _seconds(self.time) or 0
+
+    @property
+    def wait_seconds(self) -> float:
+        """How long the first worker may take."""
+        return float(_seconds(self.wait) or "inf")
 
     @property
     def megabytes(self) -> int:
@@ -167,6 +180,7 @@ _ARGUMENTS: tuple[tuple[str, Any, str], ...] = (
     ("partition", str, "partition; the site's default unless given"),
     ("account", str, "account to charge"),
     ("interface", str, "network interface between nodes, such as ib0"),
+    ("wait", str, "how long the first worker may take; as long as the queue takes unless given"),
     ("folder", str, "for logs and keys, on a file system that all nodes see"),
 )
 

@@ -8,7 +8,7 @@ publishes. A task that is cut off is made up for by the others, or by the same s
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, final
 
@@ -40,7 +40,12 @@ class SlurmArray(ClusterForm):
         ]
 
     def connect(
-        self, options: JobOptions, processes: bool, workers: int | None, needs: Mapping[str, float]
+        self,
+        options: JobOptions,
+        processes: bool,
+        workers: int | None,
+        needs: Mapping[str, float],
+        tell: Callable[[str], None] = print,
     ) -> AbstractContextManager[Client]:
         cores = int(os.environ.get("SLURM_CPUS_PER_TASK", options.cpus))
         return embedded(processes, workers or cores, needs)

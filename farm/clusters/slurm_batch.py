@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
@@ -45,7 +45,12 @@ class SlurmBatch(ClusterForm):
 
     @contextmanager
     def connect(
-        self, options: JobOptions, processes: bool, workers: int | None, needs: Mapping[str, float]
+        self,
+        options: JobOptions,
+        processes: bool,
+        workers: int | None,
+        needs: Mapping[str, float],
+        tell: Callable[[str], None] = print,
     ) -> Iterator[Client]:
         if "SLURM_JOB_ID" not in os.environ:
             refuse("cluster", [f"{self.name} works inside a SLURM job only: submit the script"])
@@ -54,17 +59,18 @@ class SlurmBatch(ClusterForm):
         job = os.environ["SLURM_JOB_ID"]
         folder = make_private(options.shared / f"job-{job}-{os.getpid()}")
         keys = write_keys(folder)
+        limit = options.wait_seconds if options.wait else START_SECONDS
         try:
             with (
                 _scheduler(options, keys.security()) as cluster,
                 _workers(options, cluster.scheduler_address, processes, keys.arguments(), folder),
                 Client(cluster, set_as_default=False) as client,
             ):
-                client.wait_for_workers(1, timeout=START_SECONDS)
+                client.wait_for_workers(1, timeout=limit)
                 yield client
         except TimeoutError:
             said = (folder / "workers.log").read_text(errors="replace")[-2000:]
-            raise ClusterError(f"no worker came up within {START_SECONDS:g} s; srun said:\n{said}") from None
+            raise ClusterError(f"no worker came up within {limit:g} s; srun said:\n{said}") from None
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 

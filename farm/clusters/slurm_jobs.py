@@ -10,15 +10,15 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, final
 
-from .form import ClusterForm
+from .form import ClusterError, ClusterForm
 from .options import JobOptions, make_private
-from .slurm_batch import START_SECONDS
 from .tls import Keys, write_keys
+from .waiting import wait_for_first
+from .watch import Submissions, Watch, job_class, jobqueue
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 SPARE_SECONDS = 90  # a batch of runs takes a minute at most
 SPARE_PART = 0.1
 TARGET = "500ms"  # few batches are in flight, so each that waits is reason enough for another job
-_REMEDY = "pip install 'spikefarm[cluster]'"
 
 
 @final
@@ -42,17 +41,24 @@ class SlurmJobs(ClusterForm):
 
     @contextmanager
     def connect(
-        self, options: JobOptions, processes: bool, workers: int | None, needs: Mapping[str, float]
+        self,
+        options: JobOptions,
+        processes: bool,
+        workers: int | None,
+        needs: Mapping[str, float],
+        tell: Callable[[str], None] = print,
     ) -> Iterator[Client]:
         from distributed import Client
 
         options.check()
         folder = make_private(options.shared / f"jobs-{os.uname().nodename}-{os.getpid()}")
+        submissions = Submissions()
         try:
             with (
-                _cluster(options, processes, write_keys(folder)) as cluster,
+                _cluster(options, processes, write_keys(folder), job_class(submissions)) as cluster,
                 Client(cluster, set_as_default=False) as client,
             ):
+                watch = Watch(cluster, submissions, options.shared)
                 cluster.adapt(
                     minimum_jobs=1,
                     maximum_jobs=options.jobs,
@@ -60,10 +66,28 @@ class SlurmJobs(ClusterForm):
                     wait_count=10,
                     target_duration=TARGET,
                 )
-                client.wait_for_workers(1, timeout=max(START_SECONDS, options.seconds))
-                yield client
+                wait_for_first(client, watch, options, tell)
+                with _watched(watch):
+                    yield client
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _watched(watch: Watch) -> Iterator[None]:
+    """Replace jobs that end, and tell why none are left where that ends a sweep."""
+    watch.cluster.sync(watch.keep)
+    try:
+        yield
+    except Exception as error:
+        if watch.problem:
+            raise ClusterError(
+                f"no worker is left, and none can come up: {watch.problem}\n"
+                "Completed runs are in the store; run the same again to go on"
+            ) from error
+        raise
+    finally:
+        watch.cluster.sync(watch.stop)
 
 
 def lifetime(seconds: int) -> int:
@@ -71,15 +95,12 @@ def lifetime(seconds: int) -> int:
     return max(seconds - max(SPARE_SECONDS, int(SPARE_PART * seconds)), seconds // 2)
 
 
-def _cluster(options: JobOptions, processes: bool, keys: Keys) -> Any:
-    try:
-        make: Any = import_module("dask_jobqueue").SLURMCluster
-    except ImportError as error:
-        raise RuntimeError(f"workers as jobs need the package dask-jobqueue: {_REMEDY}") from error
+def _cluster(options: JobOptions, processes: bool, keys: Keys, jobs: Any) -> Any:
     stay = lifetime(options.seconds)
     where = {"interface": options.interface} if options.interface else {}
     scheduler = where or {"host": os.uname().nodename}
-    return make(
+    return jobqueue().SLURMCluster(
+        job_cls=jobs,
         cores=options.cpus,
         processes=options.cpus if processes else 1,
         memory=f"{options.megabytes}MiB",
@@ -87,7 +108,8 @@ def _cluster(options: JobOptions, processes: bool, keys: Keys) -> Any:
         python=sys.executable,
         queue=options.partition or None,
         account=options.account or None,
-        job_extra_directives=[*options.gpu_arguments(), *options.extra],
+        # A job that is queued again waits for minutes, and nobody would know of it; another one takes its place.
+        job_extra_directives=["--no-requeue", *options.gpu_arguments(), *options.extra],
         worker_extra_args=[
             *("--lifetime", f"{stay}s", "--lifetime-stagger", f"{stay // 10}s", "--no-dashboard"),
             *("--resources", options.resources()),

@@ -42,6 +42,7 @@ SlurmdParameters=config_overrides
 KillWait=2
 NodeName=n[1-2] NodeHostname=localhost NodeAddr=127.0.0.1 Port=[{first}-{second}] CPUs={cpus} RealMemory=8000
 PartitionName=main Nodes=n[1-2] Default=YES MaxTime=INFINITE DefMemPerCPU=200 State=UP
+PartitionName=short Nodes=n[1-2] MaxTime=5 DefMemPerCPU=200 State=UP
 """
 
 
@@ -99,7 +100,7 @@ class SlurmSite:
         self._spawn("slurmctld", "-D", "-i")
         for node in ("n1", "n2"):
             self._spawn("slurmd", "-D", "-N", node)
-        self._wait(lambda: self.tell("sinfo", "-h", "-o", "%D %t") == "2 idle", "both nodes")
+        self._wait(lambda: self.tell("sinfo", "-h", "-p", "main", "-o", "%D %t") == "2 idle", "both nodes")
 
     def stop(self) -> None:
         subprocess.run(["scancel", "--user=root"], env=self.environment, capture_output=True, check=False)
@@ -137,7 +138,7 @@ class SlurmSite:
         """Let both nodes take jobs again."""
         for node in ("n1", "n2"):
             self.tell("scontrol", "update", f"nodename={node}", "state=resume")
-        self._wait(lambda: self.tell("sinfo", "-h", "-o", "%D %t") == "2 idle", "both nodes")
+        self._wait(lambda: self.tell("sinfo", "-h", "-p", "main", "-o", "%D %t") == "2 idle", "both nodes")
 
     def _spawn(self, *command: str) -> None:
         log = open(self.folder / f"{command[0]}-{len(self.processes)}.out", "wb")  # noqa: SIM115

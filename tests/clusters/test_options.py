@@ -67,6 +67,10 @@ def test_everything_wrong_with_options_is_said() -> None:
         "extra has 'constraint': give arguments of sbatch that begin with '-'",
     ):
         assert words in str(caught.value)
+    with pytest.raises(SweepError, match=r"wait='soon': give minutes, .* or leave it out"):
+        JobOptions(wait="soon").check()
+    assert JobOptions(wait="2:00:00").wait_seconds == 7200
+    assert JobOptions().wait_seconds == float("inf")
     with pytest.raises(SweepError, match="give a minute at least"):
         JobOptions(time="0:30").check()
 

@@ -60,7 +60,10 @@ def wait_until(condition: Callable[[], bool], folder: Path, what: str) -> None:
             logs = "".join(
                 f"\n{p.name}:\n{p.read_text()[-2000:]}" for p in (folder / "jobs").rglob("*") if p.is_file()
             )
-            pytest.fail(f"waited in vain for {what}: {logs}")
+            queue = subprocess.run(
+                ["squeue", "-r", "-o", "%i %j %T %r %S %N"], capture_output=True, text=True
+            )
+            pytest.fail(f"waited in vain for {what}: {queue.stdout}{logs}")
         time.sleep(0.1)
 
 

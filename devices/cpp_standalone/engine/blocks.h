@@ -8,7 +8,7 @@
 // first-level cache.
 #define SF_BLOCK 128
 
-template <double (*FUNCTION)(double)>
-__attribute__((noinline)) static void sf_over(double* x, int64_t count) {
+template <auto FUNCTION, typename T>
+__attribute__((noinline)) static void sf_over(T* x, int64_t count) {
   for (int64_t k = 0; k < count; ++k) x[k] = FUNCTION(x[k]);
 }
