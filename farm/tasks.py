@@ -199,6 +199,7 @@ def _study(function: Callable[..., Any], items: list[Any], seed: int) -> Study:
         master=seed,
         outputs=COLUMNS,
         provenance={"numerics": numerics, "function": name},
+        errors="DataManager.failures() tells their errors",
     )
 
 

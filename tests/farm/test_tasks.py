@@ -86,7 +86,7 @@ def test_failures_are_told_and_done_again_when_asked(client: Any, tmp_path: Path
         return object() if x == 3 else x
 
     dataman = DataManager(tmp_path / "tasks.zarr")
-    with pytest.warns(UserWarning, match="2 runs of 4 failed"):
+    with pytest.warns(UserWarning, match=r"2 runs of 4 failed; DataManager.failures\(\) tells their errors"):
         assert done(dataman, fragile, [1, 2, 3, 4], client) == [1, None, None, 4]
     assert len(dataman.failures()) == 2
     assert "ValueError: not yet" in dataman.failures()
