@@ -102,6 +102,7 @@ class Scope:
     slots: Mapping[str, int] = field(default_factory=dict)  # of inputs
     before: frozenset[str] = frozenset()  # arrays of which what was there before is read
     in_context: bool = False  # constants and matrices are members of the context rather than locals
+    scattered: bool = False  # whether the code is for elements here and there, so that nothing vectorises
     strided: frozenset[str] = frozenset()  # arrays whose elements lie between those of other runs
     lane: str = ""  # where many runs are looked at together: what is added to a constant's name to get one's
 
@@ -299,7 +300,11 @@ def _is_row(expr: Expr) -> bool:
 def _call(expr: Call, scope: Scope) -> str:
     args = [cpp(arg, scope) for arg in expr.args]
     if expr.function == "select":
-        return f"({args[0]} ? {args[1]} : {args[2]})"
+        # scalar code would branch, and guess wrong as often as a neuron here and there is another case
+        chosen = (
+            "sf_choose({}, {}, {})" if scope.scattered and kind(expr, scope) == "float" else "({} ? {} : {})"
+        )
+        return chosen.format(*args)
     if expr.function == "int":
         return f"(int64_t){args[0]}"
     if kind(expr, scope) == "int" and expr.function in ("abs", "sign", "clip"):
