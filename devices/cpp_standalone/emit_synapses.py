@@ -11,7 +11,7 @@ from ...core.connections import ENDS, INDEX, Connect, Ends, Pathway
 from ...core.context import REFRACTORY
 from ...core.expr import Draw, Expr, Param, UserCall, Var, walk
 from ...core.kernels import ConnectKernel, Kernel
-from ...core.model import STATE_DTYPES, Model, Population, Span, Variable
+from ...core.model import Model, Population, Span, Variable
 from .expressions import C_TYPES, Scope, cpp, identifier
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class SynapseEmitter:
     def values(self, p: Population) -> list[tuple[str, str]]:
         """Member and C type of every variable that each synapse has."""
         return [
-            (identifier(f"{p.id}.{v.name}"), C_TYPES[STATE_DTYPES[v.dtype]])
+            (identifier(f"{p.id}.{v.name}"), C_TYPES[v.stored_as])
             for v in p.variables
             if v.stored and not v.shared and v.kind != ENDS
         ]
@@ -150,6 +150,10 @@ class SynapseEmitter:
                 found[name] = (f"{identifier(name)}[{'0' if v.shared else place}]", v.dtype)
         return found
 
+    def double_references(self, p: Population) -> set[str]:
+        """Names of the neurons' variables that are in double precision."""
+        return {f"{v.name}_{side}" for side in INDEX for v in self._neuron_variables(p, side) if not v.single}
+
     def _neuron_variables(self, p: Population, side: str) -> list[Variable]:
         neurons = self.model.population(self.span(p, side).population)
         special = REFRACTORY if neurons.refracts else {}
@@ -172,7 +176,7 @@ class SynapseEmitter:
                 member = identifier(f"{p.id}.{v.name}")
                 data = member if v.shared else f"{member}.data"
                 lines.append(
-                    f"{const}{C_TYPES[STATE_DTYPES[v.dtype]]}* __restrict__ {identifier(v.name)} = _c->{data};"
+                    f"{const}{C_TYPES[v.stored_as]}* __restrict__ {identifier(v.name)} = _c->{data};"
                 )
         return lines + self.neuron_pointers(p, names, targets)
 
@@ -208,7 +212,7 @@ class SynapseEmitter:
                 member = data or f"_c->{identifier(f'{span.population}.{v.name}')}"
                 start = str(span.start) if dynamic else self.emitter.at(str(span.start))
                 first = f" + {start}" if span.start and not v.shared else ""
-                dtype = STATE_DTYPES[v.dtype]
+                dtype = v.stored_as
                 strided = self.emitter.side.has(f"{span.population}.{v.name}")
                 ctype = self.emitter.side.stored(dtype) if strided else C_TYPES[dtype]
                 lines.append(f"{const}{ctype}* {identifier(name)} = {member}{first};")
