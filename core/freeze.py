@@ -22,7 +22,6 @@ from .freeze_synapses import connect_step, synapse_population
 from .group import Group
 from .infer import Type
 from .model import (
-    STATE_DTYPES,
     ApplyArgs,
     Assign,
     Callback,
@@ -44,6 +43,7 @@ from .model import (
 from .monitors import EventRecorder, Monitor, StateMonitor
 from .namespace import Constant, Resolved, parts
 from .operations import NetworkOperation
+from .precision import STATE_DTYPES
 from .ratemonitor import PopulationRateMonitor
 from .recent import RecentStateMonitor
 from .regular import GroupCode
@@ -283,7 +283,9 @@ class Freezer:
         variables = tuple(
             Variable(e.name, SUBEXPRESSION, e.dtype, e.dim, linked(self, group, e.name, Var("i")), (LINKED,))
             if LINKED in e.flags
-            else Variable(e.name, e.kind, e.dtype, e.dim, made(e.expr), tuple(sorted(e.flags)))
+            else Variable(
+                e.name, e.kind, e.dtype, e.dim, made(e.expr), tuple(sorted(e.flags)), group.is_single(e.name)
+            )
             for e in group.equations.ordered
         )
         is_time = group.refractory_expr is None or group.refractory_is_time(constants)

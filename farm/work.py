@@ -19,6 +19,15 @@ from .values import Value
 class Executor(ABC):
     """Does runs one after another; belongs to one thread at a time."""
 
+    def start(self) -> None:  # noqa: B027
+        """Get ready, so that the first run takes no longer than others.
+
+        Raises
+        ------
+        Exception
+            As for `run`.
+        """
+
     @abstractmethod
     def run(self, point: Mapping[str, Any], seed: int, time_limit: float | None) -> dict[str, Value]:
         """Do one run and return its outputs.
@@ -114,6 +123,9 @@ class SimulationWork(Work):
 class _SimulationExecutor(Executor):
     def __init__(self, work: SimulationWork, runner: Runner) -> None:
         self.simulation, self.outputs, self.runner = work.simulation, work.outputs, runner
+
+    def start(self) -> None:
+        self.runner.start()
 
     def run(self, point: Mapping[str, Any], seed: int, time_limit: float | None) -> dict[str, Value]:
         self.runner.run({**point, **self.simulation.seed_inputs(seed)}, time_limit, live.tell)

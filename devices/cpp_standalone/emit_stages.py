@@ -17,7 +17,7 @@ from ...core.kernels import Kernel
 from ...core.staging import Stages, make_stages
 from ...core.statements import Stmt
 from .emit_synapses import is_synapses
-from .expressions import CTYPES, FUNCTIONS, Scope, identifier, kind
+from .expressions import FUNCTIONS, Scope, identifier, in_precision
 
 if TYPE_CHECKING:
     from .emit import Emitter
@@ -59,9 +59,8 @@ class StageEmitter:
         place = "_n - _first * LANES" if together else "i - _first"
         for s in _statements(stages):
             if s.local:
-                number = s.dtype or kind(s.expr, scope)
                 text = f"{identifier(s.target)}[{place}]" if s.target in stages.crossing else ""
-                scope = scope.with_local(s.target, number, text)
+                scope = scope.with_local(s, text)
         return scope
 
     def arrays(self, kernel: Kernel) -> list[str]:
@@ -69,10 +68,10 @@ class StageEmitter:
         stages = self._stages(kernel)
         assert stages is not None
         scope = self._scope(kernel, stages, together=False)
-        kinds = {name: scope.variables[name][1] for name in sorted(stages.crossing)}
+        types = {name: scope.ctype(name) for name in sorted(stages.crossing)}
         return [
-            f"{'uint8_t' if number == 'bool' else CTYPES[number]} {identifier(name)}[SF_BLOCK];"
-            for name, number in kinds.items()
+            f"{'uint8_t' if type_ == 'bool' else type_} {identifier(name)}[SF_BLOCK];"
+            for name, type_ in types.items()
         ]
 
     def loops(self, kernel: Kernel, together: bool = False) -> list[tuple[list[str], list[str]]]:
@@ -87,9 +86,9 @@ class StageEmitter:
         count = "(_last - _first) * LANES" if together else "_last - _first"
         return [
             (
-                self.emitter.entry_lines(stage.body)
+                self.emitter.entry_lines(stage.body, scope.single)
                 + self.emitter.statements(stage.body, scope, stages.crossing),
-                [_call(s, count) for s in stage.calls],
+                [_call(s, count, scope) for s in stage.calls],
             )
             for stage in stages.loops
         ]
@@ -101,9 +100,10 @@ def _statements(stages: Stages) -> Iterable[Stmt]:
         yield from stage.calls
 
 
-def _call(statement: Stmt, count: str) -> str:
+def _call(statement: Stmt, count: str, scope: Scope) -> str:
     assert isinstance(statement.expr, Call)
-    return f"sf_over<{FUNCTIONS[statement.expr.function]}>({identifier(statement.target)}, {count});"
+    function = in_precision(FUNCTIONS[statement.expr.function], scope.ctype(statement.target))
+    return f"sf_over<{function}>({identifier(statement.target)}, {count});"
 
 
 __all__ = ["StageEmitter"]

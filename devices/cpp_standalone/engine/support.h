@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+// A function whose loops are worth registers of their own; short ones are better off within the time loop.
+#define SF_APART __attribute__((noinline))
+
 struct sf_input {
   void* data = nullptr;
   int64_t count = 0;  // 0: not set
@@ -114,8 +117,8 @@ static inline bool sf_fits(const sf_input& input, int64_t size) {
 }
 
 // An override: one value for all, or one each.
-template <typename T>
+template <typename GIVEN, typename T>
 static inline void sf_apply(T* target, int64_t size, const sf_input& input) {
-  const T* given = (const T*)input.data;
+  const GIVEN* given = (const GIVEN*)input.data;
   for (int64_t k = 0; k < size && input.count; ++k) target[k] = given[input.count == 1 ? 0 : k];
 }

@@ -185,9 +185,9 @@ static int assign_0(sf_context* _c) {
 }
 
 static int apply_run_arguments(sf_context* _c) {
-  sf_apply(_c->neurongroup__q, 5, _c->inputs[3]);
-  sf_apply(_c->neurongroup__x, 5, _c->inputs[4]);
-  sf_apply(_c->neurongroup__n, 5, _c->inputs[5]);
+  sf_apply<bool>(_c->neurongroup__q, 5, _c->inputs[3]);
+  sf_apply<double>(_c->neurongroup__x, 5, _c->inputs[4]);
+  sf_apply<int32_t>(_c->neurongroup__n, 5, _c->inputs[5]);
   (void)_c;
   return 0;
 }

@@ -120,9 +120,9 @@ static void differing_update(sf_context* _c, const sf_clock& _clock) {
   const double* __restrict__ differing__M__Q_1_1_each = _c->differing__M__Q_1_1;
   SF_INDEPENDENT
   for (int64_t i = 0; i < N; ++i) {
-    const double differing__M__Q_0_0 = differing__M__Q_0_0_each[i];
-    const double differing__M__Q_0_1 = differing__M__Q_0_1_each[i];
-    const double differing__M__Q_1_1 = differing__M__Q_1_1_each[i];
+    const double differing__M__Q_0_0 = (double)differing__M__Q_0_0_each[i];
+    const double differing__M__Q_0_1 = (double)differing__M__Q_0_1_each[i];
+    const double differing__M__Q_1_1 = (double)differing__M__Q_1_1_each[i];
     double _rate_v = ((g[i] - v[i]) / own[i]);
     double _rate_g = ((-g[i]) * _k4);
     double _next_v = ((v[i] + (differing__M__Q_0_0 * _rate_v)) + (differing__M__Q_0_1 * _rate_g));
@@ -226,11 +226,11 @@ static int assign_0(sf_context* _c) {
 }
 
 static int apply_run_arguments(sf_context* _c) {
-  sf_apply(_c->alike__v, 4, _c->inputs[7]);
-  sf_apply(_c->alike__g, 4, _c->inputs[8]);
-  sf_apply(_c->differing__v, 4, _c->inputs[9]);
-  sf_apply(_c->differing__g, 4, _c->inputs[10]);
-  sf_apply(_c->differing__own, 4, _c->inputs[11]);
+  sf_apply<double>(_c->alike__v, 4, _c->inputs[7]);
+  sf_apply<double>(_c->alike__g, 4, _c->inputs[8]);
+  sf_apply<double>(_c->differing__v, 4, _c->inputs[9]);
+  sf_apply<double>(_c->differing__g, 4, _c->inputs[10]);
+  sf_apply<double>(_c->differing__own, 4, _c->inputs[11]);
   (void)_c;
   return 0;
 }

@@ -251,13 +251,13 @@ static int assign_1(sf_context* _c) {
 }
 
 static int apply_run_arguments(sf_context* _c) {
-  sf_apply(_c->neurongroup__v, 3, _c->inputs[5]);
-  sf_apply(_c->neurongroup__m, 3, _c->inputs[6]);
-  sf_apply(_c->neurongroup__h, 3, _c->inputs[7]);
-  sf_apply(_c->neurongroup__g_na, 3, _c->inputs[8]);
-  sf_apply(_c->neurongroup__g_l, 1, _c->inputs[9]);
-  sf_apply(_c->neurongroup__C, 3, _c->inputs[10]);
-  sf_apply(_c->neurongroup__I, 3, _c->inputs[11]);
+  sf_apply<double>(_c->neurongroup__v, 3, _c->inputs[5]);
+  sf_apply<double>(_c->neurongroup__m, 3, _c->inputs[6]);
+  sf_apply<double>(_c->neurongroup__h, 3, _c->inputs[7]);
+  sf_apply<double>(_c->neurongroup__g_na, 3, _c->inputs[8]);
+  sf_apply<double>(_c->neurongroup__g_l, 1, _c->inputs[9]);
+  sf_apply<double>(_c->neurongroup__C, 3, _c->inputs[10]);
+  sf_apply<double>(_c->neurongroup__I, 3, _c->inputs[11]);
   (void)_c;
   return 0;
 }

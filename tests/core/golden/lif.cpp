@@ -186,8 +186,8 @@ static int assign_1(sf_context* _c) {
 }
 
 static int apply_run_arguments(sf_context* _c) {
-  sf_apply(_c->neurongroup__v, 1, _c->inputs[8]);
-  sf_apply(_c->neurongroup__drive, 1, _c->inputs[9]);
+  sf_apply<double>(_c->neurongroup__v, 1, _c->inputs[8]);
+  sf_apply<double>(_c->neurongroup__drive, 1, _c->inputs[9]);
   (void)_c;
   return 0;
 }

@@ -52,12 +52,12 @@ struct sf_gang {
   double* neurongroup__lastspike = nullptr;
   int64_t* neurongroup__not_refractory = nullptr;
   sf_clock clock_defaultclock;
-  alignas(64) double slot_v_threshold[LANES] = {};
   alignas(64) double k0[LANES] = {};
   alignas(64) double k1[LANES] = {};
   alignas(64) double k2[LANES] = {};
   alignas(64) double k3[LANES] = {};
   alignas(64) double k4[LANES] = {};
+  alignas(64) double slot_v_threshold[LANES] = {};
   int64_t neurongroup_spike_total = 0;  // events of all runs
 };
 
@@ -166,12 +166,12 @@ static void gather(sf_gang* _g) {
   for (int64_t _l = 0; _l < LANES; ++_l) {
     const sf_context* _c = _g->lane[_l];
     (void)_c;
-    _g->slot_v_threshold[_l] = _c->slot_v_threshold;
     _g->k0[_l] = _c->k0;
     _g->k1[_l] = _c->k1;
     _g->k2[_l] = _c->k2;
     _g->k3[_l] = _c->k3;
     _g->k4[_l] = _c->k4;
+    _g->slot_v_threshold[_l] = _c->slot_v_threshold;
     _g->neurongroup_spike_total += _c->neurongroup_spike_count;
   }
 }

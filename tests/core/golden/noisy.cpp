@@ -303,11 +303,11 @@ static int assign_5(sf_context* _c) {
 }
 
 static int apply_run_arguments(sf_context* _c) {
-  sf_apply(_c->neurongroup__v, 20, _c->inputs[21]);
-  sf_apply(_c->neurongroup__theta, 20, _c->inputs[22]);
-  sf_apply(_c->neurongroup__column, 20, _c->inputs[23]);
-  sf_apply(_c->neurongroup__quiet, 20, _c->inputs[24]);
-  sf_apply(_c->neurongroup__total, 20, _c->inputs[25]);
+  sf_apply<double>(_c->neurongroup__v, 20, _c->inputs[21]);
+  sf_apply<double>(_c->neurongroup__theta, 20, _c->inputs[22]);
+  sf_apply<int32_t>(_c->neurongroup__column, 20, _c->inputs[23]);
+  sf_apply<bool>(_c->neurongroup__quiet, 20, _c->inputs[24]);
+  sf_apply<int32_t>(_c->neurongroup__total, 20, _c->inputs[25]);
   (void)_c;
   return 0;
 }

@@ -199,11 +199,11 @@ static int assign_1(sf_context* _c) {
 }
 
 static int apply_run_arguments(sf_context* _c) {
-  sf_apply(_c->heun__x, 30, _c->inputs[6]);
-  sf_apply(_c->heun__y, 30, _c->inputs[7]);
-  sf_apply(_c->neurongroup__x, 3, _c->inputs[8]);
-  sf_apply(_c->neurongroup_1__x, 3, _c->inputs[9]);
-  sf_apply(_c->neurongroup_1__y, 3, _c->inputs[10]);
+  sf_apply<double>(_c->heun__x, 30, _c->inputs[6]);
+  sf_apply<double>(_c->heun__y, 30, _c->inputs[7]);
+  sf_apply<double>(_c->neurongroup__x, 3, _c->inputs[8]);
+  sf_apply<double>(_c->neurongroup_1__x, 3, _c->inputs[9]);
+  sf_apply<double>(_c->neurongroup_1__y, 3, _c->inputs[10]);
   (void)_c;
   return 0;
 }
