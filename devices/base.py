@@ -151,6 +151,14 @@ class Runner(ABC):
     def set_base(self, inputs: Mapping[str, Array]) -> None:
         """Give every input the value it has in runs that do not say otherwise."""
 
+    def start(self) -> None:  # noqa: B027
+        """Get ready, so that the first run takes no longer than others. A run does so by itself.
+
+        Raises
+        ------
+        SimulationError
+        """
+
     @abstractmethod
     def run(
         self,

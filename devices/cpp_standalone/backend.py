@@ -6,6 +6,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -140,7 +141,10 @@ class CPPBackend(Backend):
         found = self.find(model)
         if found is not None:
             return found
-        path = self.cache.make(key, lambda folder: self._fill(folder, key, model))
+        with ThreadPoolExecutor(1) as beside:  # the host takes another core just as long
+            host = beside.submit(self._host)
+            path = self.cache.make(key, lambda folder: self._fill(folder, key, model))
+            host.result()
         return Build(path, read_manifest(path))
 
     def _fill(self, folder: Path, key: str, model: Model) -> None:

@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 
 from ..base import BuildError
@@ -26,6 +27,11 @@ def engine_files() -> list[Path]:
 def engine_digest() -> str:
     """Return a hash of the engine's headers, which are compiled into every model."""
     return _digest(path for path in engine_files() if path.suffix == ".h")
+
+
+@cache
+def _host_digest() -> str:
+    return _digest(engine_files())
 
 
 def compile_model(source: Path, output: Path, compiler: Compiler, options: CompileOptions) -> None:
@@ -58,7 +64,7 @@ def host_executable(cache: BuildCache, compiler: Compiler, options: CompileOptio
     BuildError, CompilerNotFoundError, CacheError
     """
     host_flags = ("-std=c++17", "-O1", *options.extra_flags)  # no loop of it is hot
-    text = "\n".join((_digest(engine_files()), compiler.key_text(), shlex.join(host_flags), cpu_target()))
+    text = "\n".join((_host_digest(), compiler.key_text(), shlex.join(host_flags), cpu_target()))
     key = "host-" + hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def fill(folder: Path) -> None:
