@@ -127,9 +127,9 @@ GCC = """\
 /tmp/x/engine/blocks.h:13:3: optimized: loop vectorized using 64 byte vectors
 """
 CLANG = """\
-/tmp/x/model.cpp:10:3: remark: vectorized loop (vectorization width: 4, interleaved count: 2) [-Rpass=loop-vectorize]
-/tmp/x/model.cpp:20:3: remark: loop not vectorized: call instruction cannot be vectorized [-Rpass-analysis=loop-vectorize]
-/tmp/x/model.cpp:20:3: remark: loop not vectorized [-Rpass-missed=loop-vectorize]
+/x/model.cpp:10:3: remark: vectorized loop (vectorization width: 4, interleaved count: 2) [-Rpass=loop-vectorize]
+/x/model.cpp:20:3: remark: loop not vectorized: call instruction cannot be vectorized [-Rpass-analysis=loop-vectorize]
+/x/model.cpp:20:3: remark: loop not vectorized [-Rpass-missed=loop-vectorize]
 """
 
 
