@@ -9,7 +9,12 @@
 // first-level cache.
 #define SF_BLOCK 128
 
-template <auto FUNCTION, typename T>
-SF_APART static void sf_over(T* x, int64_t count) {
+template <double (*FUNCTION)(double)>
+SF_APART static void sf_over(double* x, int64_t count) {
+  for (int64_t k = 0; k < count; ++k) x[k] = FUNCTION(x[k]);
+}
+
+template <float (*FUNCTION)(float)>
+SF_APART static void sf_over(float* x, int64_t count) {
   for (int64_t k = 0; k < count; ++k) x[k] = FUNCTION(x[k]);
 }
