@@ -256,7 +256,7 @@ def _report(study: Study, tally: Tally, options: Options, seconds: float) -> Non
     )
     if tally.failed:
         told = "".join(f"\n- {error}" for error in tally.errors)
-        hint = "their errors are in the variable 'error'; retry_failed=True does them again"
+        hint = f"{study.errors}; retry_failed=True does them again"
         warnings.warn(
             f"{count(tally.failed, 'run')} of {len(study)} failed; {hint}{told}",
             FailedRunsWarning,

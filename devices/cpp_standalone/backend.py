@@ -35,6 +35,7 @@ from .options import preferred_compiler, preferred_options
 from .parcel import HOST, Fit, pack, received, unpack
 from .runner import HostRunner
 from .toolchain import CompileOptions, cpu_target, find_compiler
+from .wanted import announce
 
 _HERE = Path(__file__).resolve().parent
 _PACKAGE = _HERE.parents[1]
@@ -134,6 +135,7 @@ class CPPBackend(Backend):
         return host_executable(self.cache, find_compiler(self.compiler), self.options)
 
     def build(self, model: Model) -> Build:
+        announce(model, self.options, self.compiler)
         try:
             key = self.key(model)
         except CompilerNotFoundError as error:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..base import BuildError
 from .cache import BuildCache
+from .remarks import CLANG_FLAGS, GCC_FLAG
 from .toolchain import CompileOptions, Compiler, cpu_target
 
 ENGINE = Path(__file__).resolve().parent / "engine"
@@ -56,6 +57,21 @@ def compile_model(source: Path, output: Path, compiler: Compiler, options: Compi
     _compile(compiler, [*flags, "-o", str(output), str(source), *options.link_flags], source)
 
 
+def compiler_remarks(source: Path, compiler: Compiler, options: CompileOptions) -> str:
+    """Return what the compiler says about the loops of a translation unit.
+
+    Raises
+    ------
+    BuildError, CompilerNotFoundError
+    """
+    said = source.with_suffix(".remarks")
+    talk = CLANG_FLAGS if "clang" in compiler.version else (f"{GCC_FLAG}{said}",)
+    output = source.with_suffix(".o")
+    flags = (*options.flags(), "-fPIC", "-fvisibility=hidden", "-I", str(ENGINE.parent), *talk)
+    messages = _compile(compiler, [*flags, "-c", "-o", str(output), str(source)], source)
+    return said.read_text(errors="replace") if said.exists() else messages
+
+
 def host_executable(cache: BuildCache, compiler: Compiler, options: CompileOptions) -> Path:
     """Return the program that loads models and serves runs of them; compiled once per compiler and flags.
 
@@ -78,7 +94,8 @@ def host_executable(cache: BuildCache, compiler: Compiler, options: CompileOptio
     return cache.make(key, fill) / "host"
 
 
-def _compile(compiler: Compiler, arguments: Sequence[str], source: Path) -> None:
+def _compile(compiler: Compiler, arguments: Sequence[str], source: Path) -> str:
+    """Return what the compiler says besides."""
     command = [*compiler.command, *arguments]
     try:
         result = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
@@ -90,6 +107,7 @@ def _compile(compiler: Compiler, arguments: Sequence[str], source: Path) -> None
             f"{source.name} did not compile (exit status {result.returncode}):\n"
             f"{_trim(result.stderr or result.stdout)}\n  {shlex.join(command)}"
         )
+    return result.stderr
 
 
 def _trim(message: str) -> str:

@@ -386,6 +386,7 @@ class Emitter:
             element="_n" if is_synapses(population) else "i",
             slots=self.slot,
             before=frozenset(kernel.overwritten()),
+            scattered=kernel.kind == "pathway",
             strided=self.side.strided,
             single=population.single,
             doubles=self._doubles(population),

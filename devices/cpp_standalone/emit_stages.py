@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .emit import Emitter
 
 #: Functions that vectorise within a loop.
-_INLINE = frozenset(("exp", "expm1", "exprel", "log"))
+INLINE = frozenset(("exp", "expm1", "exprel", "log"))
 #: Functions of the C library, one call of which keeps all of a loop from being vectorised.
 _LIBRARY = frozenset("sin cos tan sinh cosh tanh arcsin arccos arctan log10 log1p".split())
 #: How many calls a loop may have that vectorise within it.
@@ -49,10 +49,10 @@ class StageEmitter:
             return None
         nodes = [n for s in kernel.body for n in walk(s.expr)]
         called = [n.function for n in nodes if isinstance(n, Call)]
-        many = sum(name in _INLINE for name in called) > _FEW or not _LIBRARY.isdisjoint(called)
+        many = sum(name in INLINE for name in called) > _FEW or not _LIBRARY.isdisjoint(called)
         if not many or kernel.matrices or any(isinstance(n, UserCall) for n in nodes):
             return None
-        return make_stages(kernel.body, _INLINE | _LIBRARY)
+        return make_stages(kernel.body, INLINE | _LIBRARY)
 
     def _scope(self, kernel: Kernel, stages: Stages, together: bool) -> Scope:
         scope = self.emitter.side.scope(kernel) if together else self.emitter.scope(kernel)
@@ -106,4 +106,4 @@ def _call(statement: Stmt, count: str, scope: Scope) -> str:
     return f"sf_over<{function}>({identifier(statement.target)}, {count});"
 
 
-__all__ = ["StageEmitter"]
+__all__ = ["INLINE", "StageEmitter"]

@@ -163,10 +163,11 @@ class SynapseEmitter:
     def pointers(self, p: Population, names: set[str], targets: set[str]) -> list[str]:
         """Local names for the arrays that some code reads and writes."""
         s = f"_c->{structure(p.id)}"
-        needs_i = names & {"i", "N_outgoing"} or any(n.endswith("_pre") for n in names | targets)
-        needs_j = names & {"j", "N_incoming"} or any(n.endswith("_post") for n in names | targets)
-        lines = [f"const int32_t* __restrict__ _i = {s}.pre.data;"] if needs_i else []
-        lines += [f"const int32_t* __restrict__ _j = {s}.post.data;"] if needs_j else []
+        members = {"_i": "pre", "_j": "post"}
+        lines = [
+            f"const int32_t* __restrict__ {end} = {s}.{members[end]}.data;"
+            for end in self._ends_needed(names | targets)
+        ]
         lines += [f"const int32_t* _incoming = {s}.incoming.data;"] if "N_incoming" in names else []
         lines += [f"const int32_t* _outgoing = {s}.outgoing.data;"] if "N_outgoing" in names else []
         for v in p.variables:
@@ -178,6 +179,22 @@ class SynapseEmitter:
                     f"{const}{C_TYPES[v.stored_as]}* __restrict__ {identifier(v.name)} = _c->{data};"
                 )
         return lines + self.neuron_pointers(p, names, targets)
+
+    def _ends_needed(self, names: set[str]) -> list[str]:
+        """Which of the lists of neurons at both ends some code has to look into."""
+        pre = names & {"i", "N_outgoing"} or any(n.endswith("_pre") for n in names)
+        post = names & {"j", "N_incoming"} or any(n.endswith("_post") for n in names)
+        return ["_i"] * bool(pre) + ["_j"] * bool(post)
+
+    def streamed(self, kernel: Kernel) -> list[str]:
+        """Arrays that a pathway reads range by range, which lie anywhere in memory."""
+        p = self.model.population(kernel.population)
+        if not self.direct(p, self.ends(p).pathway(kernel.event)):
+            return ["_list"]
+        names = {n.name for e in kernel.expressions() for n in walk(e) if isinstance(n, Var)}
+        names |= {s.target for s in kernel.body if not s.local}
+        own = [v.name for v in p.variables if v.stored and not v.shared and v.kind != ENDS]
+        return self._ends_needed(names) + [identifier(name) for name in own if name in names]
 
     def neuron_pointers(self, p: Population, names: set[str], targets: set[str]) -> list[str]:
         """Of the neurons at both ends, which may be the same: these pointers may meet."""

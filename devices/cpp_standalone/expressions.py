@@ -117,6 +117,7 @@ class Scope:
     slots: Mapping[str, int] = field(default_factory=dict)  # of inputs
     before: frozenset[str] = frozenset()  # arrays of which what was there before is read
     in_context: bool = False  # constants and matrices are members of the context rather than locals
+    scattered: bool = False  # whether the code is for elements here and there, so that nothing vectorises
     single: bool = False  # real numbers are calculated with in single precision
     doubles: frozenset[str] = frozenset()  # variables that are in double precision all the same
     singles: frozenset[str] = frozenset()  # arrays that are in single precision
@@ -384,7 +385,10 @@ def in_precision(function: str, type_: str) -> str:
 def _call(expr: Call, scope: Scope) -> str:
     args = [cpp(arg, scope) for arg in expr.args]
     if expr.function == "select":
-        return f"({args[0]} ? {args[1]} : {args[2]})"
+        # scalar code would branch, and guess wrong as often as a neuron here and there is another case
+        branches = not scope.scattered or scope.single or kind(expr, scope) != "float"
+        chosen = "({} ? {} : {})" if branches else "sf_choose({}, {}, {})"
+        return chosen.format(*args)
     if expr.function == "int":
         return f"(int64_t){args[0]}"
     if kind(expr, scope) == "int" and expr.function in ("abs", "sign", "clip"):

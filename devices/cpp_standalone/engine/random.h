@@ -38,11 +38,15 @@ SF_INLINE static uint64_t sf_to_bits(double value) {
 }
 
 // count * 2^-53, exact for count <= 2^53. Two halves put into the mantissas of 2^52 and 2^84, because few
-// vector units convert 64-bit integers.
+// vector units convert 64-bit integers; the same number comes from those that do.
 SF_INLINE static double sf_fraction(uint64_t count) {
+#if defined(__AVX512DQ__)
+  return (double)(int64_t)count * 0x1p-53;
+#else
   const double low = sf_from_bits((count & 0xffffffffu) | 0x4330000000000000u);
   const double high = sf_from_bits((count >> 32) | 0x4530000000000000u);
   return ((high - (0x1p84 + 0x1p52)) + low) * 0x1p-53;
+#endif
 }
 
 // --- elementary functions -------------------------------------------------------------------------------

@@ -19,6 +19,18 @@ struct sf_range {
   int32_t first, last;
 };
 
+// Ranges lie anywhere in memory, and what the processor fetches on its own begins anew with each. So the ranges to
+// come are asked for beforehand, up to where it has found out by itself; null is nothing to ask for.
+#define SF_AHEAD 4
+
+template <typename T>
+SF_INLINE static void sf_prefetch(const T* values, sf_range range) {
+  const int64_t line = 64 / sizeof(T), most = range.first + 16 * line;
+  const int64_t last = range.last < most ? range.last : most;
+  for (int64_t k = range.first; k < last; k += line) __builtin_prefetch(values + k);
+  __builtin_prefetch(values + (last - 1));
+}
+
 // values[k] = values[order[k]] for the `count` elements from `first`, where order leads to the same part.
 template <typename T>
 static inline bool sf_gather(T* values, const int32_t* order, int64_t first, int64_t count, sf_buffer<char>& scratch) {

@@ -391,7 +391,7 @@ static int connect_2(sf_context* _c) {
 
 // ---- kernels ----
 
-static int statemonitor_states(sf_context* _c, const sf_clock& _clock) {
+SF_APART static int statemonitor_states(sf_context* _c, const sf_clock& _clock) {
   const int64_t N = _c->learned_synapses.count();
   (void)N;
   (void)_clock;
@@ -416,7 +416,7 @@ static int statemonitor_states(sf_context* _c, const sf_clock& _clock) {
   return _fits ? 0 : fail(_c, memory_is_short);
 }
 
-static void gaps_summed_gap_post(sf_context* _c, const sf_clock& _clock) {
+SF_APART static void gaps_summed_gap_post(sf_context* _c, const sf_clock& _clock) {
   const int64_t N = _c->gaps_synapses.count();
   (void)N;
   (void)_clock;
@@ -454,7 +454,7 @@ static void cells_update(sf_context* _c, const sf_clock& _clock) {
   }
 }
 
-static void inputs_threshold(sf_context* _c, const sf_clock& _clock) {
+SF_APART static void inputs_threshold(sf_context* _c, const sf_clock& _clock) {
   enum : int64_t { N = 50 };
   (void)_clock;
   const double dt = _clock.dt;
@@ -493,7 +493,7 @@ static void cells_threshold(sf_context* _c, const sf_clock& _clock) {
   }
 }
 
-static int learned_pathway_pre(sf_context* _c, const sf_clock& _clock) {
+SF_APART static int learned_pathway_pre(sf_context* _c, const sf_clock& _clock) {
   const int64_t N = _c->learned_synapses.count();
   (void)N;
   (void)_clock;
@@ -511,13 +511,16 @@ static int learned_pathway_pre(sf_context* _c, const sf_clock& _clock) {
   sf_buffer<sf_range>& _now = _path.due_now(_clock.step);
   const int32_t* __restrict__ _list = _path.list.size ? _path.list.data : nullptr;
   for (int64_t _r = 0; _r < _now.size; ++_r) {
+    if (_r + SF_AHEAD < _now.size) {
+      sf_prefetch(_list, _now.data[_r + SF_AHEAD]);
+    }
     const int32_t _last = _now.data[_r].last;
     for (int32_t _k = _now.data[_r].first; _k < _last; ++_k) {
       const int64_t _s = _list ? _list[_k] : _k;
       double _elapsed = (t - lastupdate[_s]);
       x[_s] = (x[_s] * sf_exp((_k3 * _elapsed)));
       y[_s] = (y[_s] * sf_exp(((-33.333333333333336) * _elapsed)));
-      v_post[_j[_s]] = (not_refractory_post[_j[_s]] ? (v_post[_j[_s]] + w[_s]) : v_post[_j[_s]]);
+      v_post[_j[_s]] = sf_choose(not_refractory_post[_j[_s]], (v_post[_j[_s]] + w[_s]), v_post[_j[_s]]);
       x[_s] = (x[_s] + 0.1);
       w[_s] = sf_clip((w[_s] - y[_s]), 0, 1);
       lastupdate[_s] = t;
@@ -527,7 +530,7 @@ static int learned_pathway_pre(sf_context* _c, const sf_clock& _clock) {
   return 0;
 }
 
-static int learned_pathway_slow(sf_context* _c, const sf_clock& _clock) {
+SF_APART static int learned_pathway_slow(sf_context* _c, const sf_clock& _clock) {
   const int64_t N = _c->learned_synapses.count();
   (void)N;
   (void)_clock;
@@ -543,6 +546,9 @@ static int learned_pathway_slow(sf_context* _c, const sf_clock& _clock) {
   sf_buffer<sf_range>& _now = _path.due_now(_clock.step);
   const int32_t* __restrict__ _list = _path.list.size ? _path.list.data : nullptr;
   for (int64_t _r = 0; _r < _now.size; ++_r) {
+    if (_r + SF_AHEAD < _now.size) {
+      sf_prefetch(_list, _now.data[_r + SF_AHEAD]);
+    }
     const int32_t _last = _now.data[_r].last;
     for (int32_t _k = _now.data[_r].first; _k < _last; ++_k) {
       const int64_t _s = _list ? _list[_k] : _k;
@@ -558,7 +564,7 @@ static int learned_pathway_slow(sf_context* _c, const sf_clock& _clock) {
   return 0;
 }
 
-static int gate_pathway_pre(sf_context* _c, const sf_clock& _clock) {
+SF_APART static int gate_pathway_pre(sf_context* _c, const sf_clock& _clock) {
   const int64_t N = _c->gate_synapses.count();
   (void)N;
   (void)_clock;
@@ -568,6 +574,9 @@ static int gate_pathway_pre(sf_context* _c, const sf_clock& _clock) {
   if (!_path.push(_clock.step, _c->cells_spikes, _c->cells_spike_count, 2, 4)) return fail(_c, memory_is_short);
   sf_buffer<sf_range>& _now = _path.due_now(_clock.step);
   for (int64_t _r = 0; _r < _now.size; ++_r) {
+    if (_r + SF_AHEAD < _now.size) {
+      sf_prefetch(_j, _now.data[_r + SF_AHEAD]);
+    }
     const int32_t _last = _now.data[_r].last;
     for (int32_t _k = _now.data[_r].first; _k < _last; ++_k) {
       const int64_t _s = _k;
@@ -578,7 +587,7 @@ static int gate_pathway_pre(sf_context* _c, const sf_clock& _clock) {
   return 0;
 }
 
-static int learned_pathway_post(sf_context* _c, const sf_clock& _clock) {
+SF_APART static int learned_pathway_post(sf_context* _c, const sf_clock& _clock) {
   const int64_t N = _c->learned_synapses.count();
   (void)N;
   (void)_clock;
@@ -593,6 +602,9 @@ static int learned_pathway_post(sf_context* _c, const sf_clock& _clock) {
   sf_buffer<sf_range>& _now = _path.due_now(_clock.step);
   const int32_t* __restrict__ _list = _path.list.size ? _path.list.data : nullptr;
   for (int64_t _r = 0; _r < _now.size; ++_r) {
+    if (_r + SF_AHEAD < _now.size) {
+      sf_prefetch(_list, _now.data[_r + SF_AHEAD]);
+    }
     const int32_t _last = _now.data[_r].last;
     for (int32_t _k = _now.data[_r].first; _k < _last; ++_k) {
       const int64_t _s = _list ? _list[_k] : _k;
