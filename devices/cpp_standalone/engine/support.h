@@ -102,12 +102,14 @@ static inline int64_t sf_collect(const uint64_t* words, int64_t first, int64_t l
   return found;
 }
 
+// Whole cache lines, of which no other array has a part; what is beyond `size` has the value too.
 template <typename T>
 static inline T* sf_new_array(int64_t size, T value) {
+  const int64_t line = 64 / sizeof(T), padded = (size + line - 1) / line * line;
   void* memory = nullptr;
-  if (posix_memalign(&memory, 64, (size_t)size * sizeof(T))) return nullptr;
+  if (posix_memalign(&memory, 64, (size_t)padded * sizeof(T))) return nullptr;
   T* array = (T*)memory;
-  for (int64_t k = 0; k < size; ++k) array[k] = value;
+  for (int64_t k = 0; k < padded; ++k) array[k] = value;
   return array;
 }
 
