@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -376,8 +376,9 @@ class Emitter:
 
     def scope(self, kernel: Kernel) -> Scope:
         population = self.model.population(kernel.population)
+        kept = {name: (identifier(name), dtype) for name, dtype in self.shared_values(kernel).items()}
         scope = Scope(
-            variables=self.variables(population),
+            variables={**self.variables(population), **kept},
             params={slot: (self.param(slot), KINDS[dtype]) for slot, dtype in self.constant_slots.items()},
             constants=self.constant_kinds,
             buffered=frozenset(d.stream for d in (*buffered(kernel), *counted(kernel))),
@@ -441,7 +442,7 @@ class Emitter:
         lines = (
             self.copies(kernel) + self.clock_lines(names, own, population.single) + self.function_lines(nodes)
         )
-        lines += self.pointers(population, names, targets | self._summed(kernel))
+        lines += self.pointers(population, names, targets | self._summed(kernel), self.shared_values(kernel))
         lines += self.constant_lines(nodes, population.single)
         for draw in buffered(kernel):
             name = f"draw{draw.stream}"
@@ -459,14 +460,34 @@ class Emitter:
     def _summed(self, kernel: Kernel) -> set[str]:
         return {kernel.event} if kernel.kind == "summed" else set()
 
-    def pointers(self, population: Population, names: set[str], targets: set[str]) -> list[str]:
+    def pointers(
+        self, population: Population, names: set[str], targets: set[str], values: Collection[str] = ()
+    ) -> list[str]:
+        """Names for arrays, or for what they hold where that is one value."""
         if is_synapses(population):
             return self.syn.pointers(population, names, targets)
         return [
-            self._pointer(population, name, const=name not in targets)
+            self._value(population, name)
+            if name in values
+            else self._pointer(population, name, const=name not in targets)
             for name in self._array_names(population)
             if name in names | targets
         ]
+
+    def shared_values(self, kernel: Kernel) -> dict[str, str]:
+        """Variables that all neurons share and a kernel only reads, and their kinds of numbers.
+
+        They are read before the loop: within, in one branch of a selection, they would keep it from being vectorised.
+        """
+        population = self.model.population(kernel.population)
+        targets = {s.target for s in kernel.body if not s.local}
+        shared = () if is_synapses(population) else (v for v in population.variables if v.stored and v.shared)
+        return {v.name: v.dtype for v in shared if v.name not in targets}
+
+    def _value(self, population: Population, name: str) -> str:
+        variable = population.variable(name)
+        type_ = "float" if variable.single and variable.dtype == "float" else CTYPES[variable.dtype]
+        return f"const {type_} {identifier(name)} = _c->{identifier(f'{population.id}.{name}')}[0];"
 
     @cached_property
     def indexed(self) -> dict[str, bool]:

@@ -126,13 +126,14 @@ class LaneEmitter:
         population = self.emitter.model.population(kernel.population)
         arrays = {v.name for v in population.variables if v.stored and not v.shared}
         arrays |= {"lastspike", "not_refractory"} if population.refracts else set()
+        shared = {v.name for v in population.variables if v.stored and v.shared}
         scalars = {s.target for s in kernel.scalars}
         variables = dict(scope.variables)
-        for name, (text, dtype) in scope.variables.items():
+        for name, (_, dtype) in scope.variables.items():
             if name in arrays:
                 variables[name] = (f"{identifier(name)}[_n]", dtype)
-            elif name in scalars or text.endswith("[0]"):
-                variables[name] = (f"{text.removesuffix('[0]')}{_ONE}", dtype)
+            elif name in scalars or name in shared:
+                variables[name] = (f"{identifier(name)}{_ONE}", dtype)
         params = {slot: (f"{text}{_ONE}", number) for slot, (text, number) in scope.params.items()}
         return replace(scope, variables=variables, params=params)
 
@@ -171,7 +172,9 @@ class LaneEmitter:
         own = "_clock" if kernel.clock == population.clock else f"_c->clock_{identifier(population.clock)}"
         lines = e.function_lines([s.expr for s in kernel.scalars])
         lines += e.clock_lines(names, own, population.single)
-        lines += e.pointers(population, names, set()) + e.constant_lines(needed, population.single)
+        lines += e.pointers(population, names, set(), e.shared_values(alone)) + e.constant_lines(
+            needed, population.single
+        )
         scope = e.scope(alone)
         for s in kernel.scalars:
             target, dtype = scope.variables[s.target]

@@ -40,6 +40,24 @@ MAIN = {
     "multiplied": ("dv/dt = -v/(10*ms) + 0.5*v*xi*(10*ms)**-0.5 : 1", {"method": "heun"}),
     "currents": (CURRENT_BASED, {"method": "exact", "refractory": 5 * ms}),
     "rates": (RATE, {"method": "euler"}),
+    "driven": (
+        "dv/dt = (drive - v)/(10*ms) + 0.5*xi*(10*ms)**-0.5 : 1 (unless refractory)\ndrive : 1 (shared)",
+        {"method": "euler", "refractory": 2 * ms},
+    ),
+    "quadratic": (
+        "dv/dt = (0.04*v**2 + 5*v + 140 - u + I)/ms : 1\ndu/dt = a*(b*v - u)/ms : 1\nI : 1\na : 1\nb : 1 (shared)",
+        {"method": "euler"},
+    ),
+    "exponential": (
+        "dv/dt = (2*exp((v - 1)/0.1) - v - w)/(9*ms) : 1 (unless refractory)\n"
+        "dw/dt = (int(v > 0.5)*2 - w)/(100*ms) : 1",
+        {"method": "euler", "refractory": "v > 1"},
+    ),
+    "conductances": (
+        "dv/dt = (-v + ge*(4 - v) + gi*(-1 - v))/(20*ms) : 1 (unless refractory)\n"
+        "dge/dt = -ge/(5*ms) : 1\ndgi/dt = -gi/(10*ms) : 1",
+        {"method": "exponential_euler", "refractory": 5 * ms},
+    ),
     "steps": ("dv/dt = (v**2 - v)/(10*ms) : 1", {"method": "rk4"}),
 }
 

@@ -113,7 +113,7 @@ static int states_states(sf_context* _c, const sf_clock& _clock) {
   enum : int64_t { N = 3 };
   (void)_clock;
   const double* __restrict__ v = _c->neurongroup__v;
-  const double* __restrict__ g_l = _c->neurongroup__g_l;
+  const double g_l = _c->neurongroup__g_l[0];
   bool _fits = _c->states__t.append(_clock.t);
   const int64_t* _record = (const int64_t*)_c->inputs[0].data;
   const int64_t _rows = _c->inputs[0].count;
@@ -128,7 +128,7 @@ static int states_states(sf_context* _c, const sf_clock& _clock) {
   {
     const int64_t i = 0;
     (void)i;
-    _fits = _fits && _c->states__g_l.append((double)g_l[0]);
+    _fits = _fits && _c->states__g_l.append((double)g_l);
   }
   for (int64_t _k = 0; _k < _rows; ++_k) {
     const int64_t i = _record[_k];
@@ -145,7 +145,7 @@ static void neurongroup_update(sf_context* _c, const sf_clock& _clock) {
   double* __restrict__ m = _c->neurongroup__m;
   double* __restrict__ h = _c->neurongroup__h;
   const double* __restrict__ g_na = _c->neurongroup__g_na;
-  const double* __restrict__ g_l = _c->neurongroup__g_l;
+  const double g_l = _c->neurongroup__g_l[0];
   const double* __restrict__ C = _c->neurongroup__C;
   const double* __restrict__ I = _c->neurongroup__I;
   uint8_t* __restrict__ not_refractory = (uint8_t*)_c->neurongroup__not_refractory;
@@ -162,7 +162,7 @@ static void neurongroup_update(sf_context* _c, const sf_clock& _clock) {
     SF_INDEPENDENT
     for (int64_t i = _first; i < _last; ++i) {
       _x0[i - _first] = ((g_na[i] * sf_int_pow<3>((double)m[i])) * h[i]);
-      _y0[i - _first] = ((((-_x0[i - _first]) - g_l[0]) / C[i]) * dt);
+      _y0[i - _first] = ((((-_x0[i - _first]) - g_l) / C[i]) * dt);
       double _x1 = (-sf_clip(((v[i] + 0.04) * 1000.0), -100, 100));
       _y1[i - _first] = _x1;
       _y2[i - _first] = (_x1 * 0.05555555555555555);
@@ -175,7 +175,7 @@ static void neurongroup_update(sf_context* _c, const sf_clock& _clock) {
     SF_INDEPENDENT
     for (int64_t i = _first; i < _last; ++i) {
       not_refractory[i] = (not_refractory[i] | (!(v[i] > 0.0)));
-      double _next_v = (v[i] + ((((I[i] - (_x0[i - _first] * (v[i] - 0.05))) - (g_l[0] * (v[i] + 0.07))) / C[i]) * (dt * _y0[i - _first])));
+      double _next_v = (v[i] + ((((I[i] - (_x0[i - _first] * (v[i] - 0.05))) - (g_l * (v[i] + 0.07))) / C[i]) * (dt * _y0[i - _first])));
       _x2[i - _first] = ((0.1 * _y1[i - _first]) * 1000.0);
       _x3[i - _first] = ((4 * _y2[i - _first]) * 1000.0);
       _y3[i - _first] = (((_x2[i - _first] * (-1.0)) - _x3[i - _first]) * dt);
