@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// A function whose loops are worth registers of their own; short ones are better off within the time loop.
-#define SF_APART __attribute__((noinline))
+#include "inline.h"
 
 struct sf_input {
   void* data = nullptr;
@@ -50,7 +49,7 @@ static inline int64_t sf_first_step(double time, double dt) {
 }
 
 // False where dt has changed and the new grid has no point at the start: time would be left out.
-static inline bool sf_set_clock(sf_clock& clock, double dt, double start, double stop) {
+SF_APART static bool sf_set_clock(sf_clock& clock, double dt, double start, double stop) {
   const int64_t first = sf_first_step(start, dt);
   if (clock.dt != 0 && clock.dt != dt && fabs(start / dt - (double)first) > 1e-4) return false;
   clock.before += clock.step - first;

@@ -371,13 +371,13 @@ const sf_entry* sf_outputs(int32_t* count) {
   return output_table;
 }
 
-static void discard(sf_context* _c) {
+SF_RARE static void discard(sf_context* _c) {
   for (sf_input& input : _c->inputs) free(input.data);
   for (void* copy : _c->plain) free(copy);
   delete _c;
 }
 
-static bool furnish(sf_context* _c) {
+SF_RARE static bool furnish(sf_context* _c) {
   bool fits = true;
   return fits;
 }
@@ -452,7 +452,7 @@ sf_context* sf_create(void) {
   return nullptr;
 }
 
-int sf_set(sf_context* _c, int32_t slot, const void* data, int64_t count) {
+SF_RARE int sf_set(sf_context* _c, int32_t slot, const void* data, int64_t count) {
   if (slot < 0 || slot >= input_count) return fail(_c, "there is no input in that slot");
   const sf_entry& entry = input_table[slot];
   if (entry.size >= 0 && count != entry.size && !(entry.broadcast && count == 1)) return fail(_c, "an input has the wrong number of elements");
@@ -477,7 +477,7 @@ void sf_set_callback(sf_context* _c, sf_callback callback, void* user) {
 
 void sf_stop(sf_context* _c) { _c->stopping = 1; }
 
-void sf_resume(sf_context* _c, double time, int32_t clock, double dt, int64_t ticks) {
+SF_RARE void sf_resume(sf_context* _c, double time, int32_t clock, double dt, int64_t ticks) {
   _c->time = _c->times[0] = time;
   sf_clock* const clocks[] = {&_c->clock_heun__clock, &_c->clock_neurongroup__clock, };
   sf_clock& resumed = *clocks[clock];
@@ -521,7 +521,7 @@ int sf_run(sf_context* _c) {
   return 0;
 }
 
-const void* sf_read(sf_context* _c, int32_t slot, int64_t* count) {
+SF_RARE const void* sf_read(sf_context* _c, int32_t slot, int64_t* count) {
   switch (slot) {
     case 0:
       *count = 30;
@@ -552,7 +552,7 @@ const void* sf_read(sf_context* _c, int32_t slot, int64_t* count) {
   return nullptr;
 }
 
-int sf_resize(sf_context* _c, int32_t slot, int64_t count) {
+SF_RARE int sf_resize(sf_context* _c, int32_t slot, int64_t count) {
   switch (slot) {
   }
   (void)_c, (void)count;
