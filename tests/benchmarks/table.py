@@ -291,6 +291,7 @@ def chart(rows: list[Row], target: Path) -> None:
     axes.set_yticks(range(len(chosen)), labels, fontsize=8)
     axes.set_ylim(len(chosen) - 0.4, -0.6)
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.set_xlim(right=2.2 * max(row.ratio for row in chosen))
     axes.set_xlabel("times as fast as Brian 2; black: wanted at least")
     handles = [plt.Rectangle((0, 0), 1, 1, color=colours[s]) for s in SECTIONS if s != "runtime"]
@@ -310,6 +311,7 @@ def main() -> None:
     given = parser.parse_args()
     bench = Bench(given.brian, given.repeats)
     rows = [row for part in given.only for row in PARTS[part](bench)]
+    rows.sort(key=lambda row: list(SECTIONS).index(row.section))
     about = (
         f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
         f"the least of {given.repeats}, measured by turns."
