@@ -218,7 +218,10 @@ def pool(token: str) -> Pool:
 
 def close_pool(token: str) -> None:
     """End a sweep in this process: batches that are still at it stop before their next run."""
-    pool(token).close()
+    with _pools_lock:
+        ended = _pools.pop(token, None)
+    if ended is not None:
+        ended.close()
     live.forget(token)
 
 

@@ -16,12 +16,11 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "inline.h"
+
 #if defined(__clang__)
 #pragma clang fp contract(off)
 #endif
-
-// A call that stays one keeps a loop from being vectorised, however long the loop is.
-#define SF_INLINE __attribute__((always_inline)) inline
 
 // --- bits -----------------------------------------------------------------------------------------------
 
@@ -208,7 +207,7 @@ static inline double sf_normal(int64_t i, int64_t n, uint64_t seed, uint32_t str
 }
 
 // All n elements; bit for bit what the functions above give one by one.
-static inline void sf_fill_uniform(double* out, int64_t n, uint64_t seed, uint32_t stream, uint64_t step) {
+SF_APART static void sf_fill_uniform(double* out, int64_t n, uint64_t seed, uint32_t stream, uint64_t step) {
   const sf_site site = sf_make_site(seed, stream, step);
   const int64_t half = (n + 1) / 2;
   uint64_t w0[SF_CHUNK], w1[SF_CHUNK];
@@ -223,7 +222,7 @@ static inline void sf_fill_uniform(double* out, int64_t n, uint64_t seed, uint32
   }
 }
 
-static inline void sf_fill_normal(double* out, int64_t n, uint64_t seed, uint32_t stream, uint64_t step) {
+SF_APART static void sf_fill_normal(double* out, int64_t n, uint64_t seed, uint32_t stream, uint64_t step) {
   const sf_site site = sf_make_site(seed, stream, step);
   const int64_t half = (n + 1) / 2;
   uint64_t w0[SF_CHUNK], w1[SF_CHUNK];

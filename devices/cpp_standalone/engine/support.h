@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// A function whose loops are worth registers of their own; short ones are better off within the time loop.
-#define SF_APART __attribute__((noinline))
+#include "inline.h"
 
 struct sf_input {
   void* data = nullptr;
@@ -50,7 +49,7 @@ static inline int64_t sf_first_step(double time, double dt) {
 }
 
 // False where dt has changed and the new grid has no point at the start: time would be left out.
-static inline bool sf_set_clock(sf_clock& clock, double dt, double start, double stop) {
+SF_APART static bool sf_set_clock(sf_clock& clock, double dt, double start, double stop) {
   const int64_t first = sf_first_step(start, dt);
   if (clock.dt != 0 && clock.dt != dt && fabs(start / dt - (double)first) > 1e-4) return false;
   clock.before += clock.step - first;
@@ -102,12 +101,14 @@ static inline int64_t sf_collect(const uint64_t* words, int64_t first, int64_t l
   return found;
 }
 
+// Whole cache lines, of which no other array has a part; what is beyond `size` has the value too.
 template <typename T>
 static inline T* sf_new_array(int64_t size, T value) {
+  const int64_t line = 64 / sizeof(T), padded = (size + line - 1) / line * line;
   void* memory = nullptr;
-  if (posix_memalign(&memory, 64, (size_t)size * sizeof(T))) return nullptr;
+  if (posix_memalign(&memory, 64, (size_t)padded * sizeof(T))) return nullptr;
   T* array = (T*)memory;
-  for (int64_t k = 0; k < size; ++k) array[k] = value;
+  for (int64_t k = 0; k < padded; ++k) array[k] = value;
   return array;
 }
 

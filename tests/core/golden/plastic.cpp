@@ -807,7 +807,7 @@ const sf_entry* sf_outputs(int32_t* count) {
   return output_table;
 }
 
-static void discard(sf_context* _c) {
+SF_RARE static void discard(sf_context* _c) {
   for (sf_input& input : _c->inputs) free(input.data);
   free(_c->inputs__rates);
   free(_c->cells__v);
@@ -824,7 +824,7 @@ static void discard(sf_context* _c) {
   delete _c;
 }
 
-static bool furnish(sf_context* _c) {
+SF_RARE static bool furnish(sf_context* _c) {
   bool fits = true;
   fits = (_c->inputs__rates = sf_new_array<double>(50, 0.0)) && fits;
   fits = (_c->cells__v = sf_new_array<double>(10, 0.0)) && fits;
@@ -845,18 +845,18 @@ int32_t sf_lane_count(void) { return 1; }
 
 sf_context* sf_lane(sf_context* _c, int32_t) { return _c; }
 
-void sf_destroy(sf_context* _c) {
+SF_RARE void sf_destroy(sf_context* _c) {
   if (_c) discard(_c);
 }
 
-sf_context* sf_create(void) {
+SF_RARE sf_context* sf_create(void) {
   sf_context* _c = new (std::nothrow) sf_context();
   if (!_c || furnish(_c)) return _c;
   discard(_c);
   return nullptr;
 }
 
-int sf_set(sf_context* _c, int32_t slot, const void* data, int64_t count) {
+SF_RARE int sf_set(sf_context* _c, int32_t slot, const void* data, int64_t count) {
   if (slot < 0 || slot >= input_count) return fail(_c, "there is no input in that slot");
   const sf_entry& entry = input_table[slot];
   if (entry.size >= 0 && count != entry.size && !(entry.broadcast && count == 1)) return fail(_c, "an input has the wrong number of elements");
@@ -881,7 +881,7 @@ void sf_set_callback(sf_context* _c, sf_callback callback, void* user) {
 
 void sf_stop(sf_context* _c) { _c->stopping = 1; }
 
-void sf_resume(sf_context* _c, double time, int32_t clock, double dt, int64_t ticks) {
+SF_RARE void sf_resume(sf_context* _c, double time, int32_t clock, double dt, int64_t ticks) {
   _c->time = _c->times[0] = time;
   sf_clock* const clocks[] = {&_c->clock_defaultclock, &_c->clock_statemonitor__clock, };
   sf_clock& resumed = *clocks[clock];
@@ -930,7 +930,7 @@ int sf_run(sf_context* _c) {
   return 0;
 }
 
-const void* sf_read(sf_context* _c, int32_t slot, int64_t* count) {
+SF_RARE const void* sf_read(sf_context* _c, int32_t slot, int64_t* count) {
   switch (slot) {
     case 0:
       *count = 50;
@@ -1055,7 +1055,7 @@ const void* sf_read(sf_context* _c, int32_t slot, int64_t* count) {
   return nullptr;
 }
 
-int sf_resize(sf_context* _c, int32_t slot, int64_t count) {
+SF_RARE int sf_resize(sf_context* _c, int32_t slot, int64_t count) {
   switch (slot) {
     case 6:
       return number_learned_synapses(_c) && _c->learned_synapses.pre.resize(count) ? 0 : fail(_c, memory_is_short);
