@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from . import cache, control, doctor, results, run, status, submit
+from . import cache, control, doctor, explain, results, run, status, submit
 from .command import EXIT_CODES, FAILED, INTERRUPTED, USAGE
 
 COMMANDS = (
@@ -16,6 +16,7 @@ COMMANDS = (
     *control.COMMANDS,
     results.COMMAND,
     cache.COMMAND,
+    explain.COMMAND,
     doctor.COMMAND,
 )
 

@@ -209,8 +209,8 @@ class Unary(Expr):
 
 
 @dataclass(frozen=True)
-class Binary(Expr):
-    """Arithmetic with two operands: ``+ - * / // % **``."""
+class Operation(Expr):
+    """An operator between two operands."""
 
     op: str
     left: Expr
@@ -220,37 +220,19 @@ class Binary(Expr):
         return (self.left, self.right)
 
     def rebuild(self, children: tuple[Expr, ...]) -> Expr:
-        return Binary(self.op, *children)
+        return type(self)(self.op, *children)
 
 
-@dataclass(frozen=True)
-class Compare(Expr):
+class Binary(Operation):
+    """Arithmetic: ``+ - * / // % **``."""
+
+
+class Compare(Operation):
     """A comparison: ``< <= > >= == !=``."""
 
-    op: str
-    left: Expr
-    right: Expr
 
-    def children(self) -> tuple[Expr, ...]:
-        return (self.left, self.right)
-
-    def rebuild(self, children: tuple[Expr, ...]) -> Expr:
-        return Compare(self.op, *children)
-
-
-@dataclass(frozen=True)
-class Logic(Expr):
-    """``and`` or ``or`` of two operands."""
-
-    op: str
-    left: Expr
-    right: Expr
-
-    def children(self) -> tuple[Expr, ...]:
-        return (self.left, self.right)
-
-    def rebuild(self, children: tuple[Expr, ...]) -> Expr:
-        return Logic(self.op, *children)
+class Logic(Operation):
+    """``and`` or ``or``."""
 
 
 _BINARY: dict[type[ast.operator], str] = {

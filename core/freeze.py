@@ -11,32 +11,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .binomial import BinomialFunction
-from .connections import PER_SYNAPSE
 from .declared import Declared
 from .dimensions import DIMENSIONLESS, TIME
 from .equations import DIFFERENTIAL, LINKED, PARAMETER, SUBEXPRESSION
 from .events import GroupEvent
-from .expr import Element, Expr, Var, parse
+from .expr import Expr, Var
 from .freeze_links import linked
-from .freeze_synapses import connect_step, synapse_population
+from .freeze_program import STORED, objects_of, steps
+from .freeze_synapses import synapse_population
 from .group import Group
 from .infer import Type
 from .model import (
-    STATE_DTYPES,
-    ApplyArgs,
-    Assign,
     Callback,
     Event,
     Input,
-    Insert,
     Model,
     Operation,
     Population,
     Probe,
-    Run,
-    Seed,
     Span,
-    Step,
     TimedInput,
     UserFunction,
     Variable,
@@ -44,18 +37,18 @@ from .model import (
 from .monitors import EventRecorder, Monitor, StateMonitor
 from .namespace import Constant, Resolved, parts
 from .operations import NetworkOperation
+from .precision import STATE_DTYPES
 from .ratemonitor import PopulationRateMonitor
 from .recent import RecentStateMonitor
 from .regular import GroupCode
 from .resolve import resolve
-from .session import ApplyEntry, AssignEntry, ConnectEntry, Entry, InsertEntry, RunEntry, SeedEntry, Session
+from .session import Entry, RunEntry, Session
 from .spikegenerator import Spikes
 from .statements import Stmt
 from .synapses import Synapses
 from .timedarray import TimedArray
 from .userfunctions import Function, plain_array
 
-_STORED = {"float": "float64", "int": "int64", "bool": "bool"}
 SEED = "seed"
 
 
@@ -115,15 +108,6 @@ def freeze_program(program: Iterable[Entry]) -> Frozen:
     return Freezer(tuple(program)).freeze()
 
 
-def _objects(program: Iterable[Entry]) -> list[Declared]:
-    """Everything that is run, in the order of declaration."""
-    found: dict[int, Declared] = {}
-    for entry in program:
-        if isinstance(entry, RunEntry):
-            found.update((id(obj), obj) for obj in entry.objects)
-    return sorted(found.values(), key=lambda obj: obj._number)
-
-
 def _canonical_ids(objects: list[Declared]) -> dict[str, str]:
     """Chosen names stay; the others are numbered by kind, so that they do not depend on the session."""
     taken = {obj.name for obj in objects if obj._named}
@@ -151,7 +135,7 @@ def _stored(values: list[Resolved]) -> str:
     constants = [v for v in values if isinstance(v, Constant)]
     kinds = {v.dtype for v in constants}
     whole = all(float(v.value).is_integer() for v in constants)
-    return _STORED["bool" if kinds == {"bool"} else "int" if "int" in kinds and whole else "float"]
+    return STORED["bool" if kinds == {"bool"} else "int" if "int" in kinds and whole else "float"]
 
 
 def _called(code: str, names: tuple[str, ...]) -> str:
@@ -184,7 +168,7 @@ class Freezer:
     slots: dict[str, str] = field(default_factory=dict)  # how the constant of each slot is stored
 
     def freeze(self) -> Frozen:
-        objects = _objects(self.program)
+        objects = objects_of(self.program)
         self.ids = _canonical_ids(objects)
         groups = [o for o in objects if isinstance(o, Group)]
         self.synapses = [o for o in groups if isinstance(o, Synapses)]
@@ -198,7 +182,7 @@ class Freezer:
             if isinstance(o, NetworkOperation)
         )
         operations = tuple(self._operation(o, first[o.name]) for o in owners if isinstance(o, GroupCode))
-        steps = self._steps()
+        program = steps(self)
         self._overrides(populations)
         seed = Input(SEED, SEED, "seed", "uint64", len(self.seeds), DIMENSIONLESS)
         model = Model(
@@ -206,7 +190,7 @@ class Freezer:
             probes,
             (*self.inputs.values(), seed),
             tuple(self.timed.values()),
-            steps,
+            program,
             callbacks,
             tuple(self.functions.values()),
             operations,
@@ -269,7 +253,7 @@ class Freezer:
     def resolved(self, obj: Declared, expr: Expr, constants: Mapping[str, Resolved], own: Any) -> Expr:
         def slot(name: str) -> str:
             value = constants.get(name)
-            return self._function(name, value) if isinstance(value, Function) else self._slot(obj, name)
+            return self.function(name, value) if isinstance(value, Function) else self._slot(obj, name)
 
         return resolve(expr, own, constants, slot)
 
@@ -283,7 +267,9 @@ class Freezer:
         variables = tuple(
             Variable(e.name, SUBEXPRESSION, e.dtype, e.dim, linked(self, group, e.name, Var("i")), (LINKED,))
             if LINKED in e.flags
-            else Variable(e.name, e.kind, e.dtype, e.dim, made(e.expr), tuple(sorted(e.flags)))
+            else Variable(
+                e.name, e.kind, e.dtype, e.dim, made(e.expr), tuple(sorted(e.flags)), group.is_single(e.name)
+            )
             for e in group.equations.ordered
         )
         is_time = group.refractory_expr is None or group.refractory_is_time(constants)
@@ -332,7 +318,7 @@ class Freezer:
         clock = obj.clock
         if clock is obj.session.defaultclock:
             return "defaultclock"
-        for other in _objects(self.program):
+        for other in objects_of(self.program):
             if other.clock is clock:
                 return f"{self.ids[other.name]}.clock"
         raise AssertionError("an object that runs has a clock")
@@ -370,7 +356,7 @@ class Freezer:
         stem = f"{self.ids[monitor.name]}.duration"
         return self.input(stem, stem, "constant", monitor.duration_, TIME)
 
-    def _function(self, name: str, function: Function) -> str:
+    def function(self, name: str, function: Function) -> str:
         """Id of a function, which becomes part of the model here with those that it depends on."""
         if id(function) in self.function_ids:
             return self.function_ids[id(function)]
@@ -390,7 +376,7 @@ class Freezer:
                 stem = f"{key}.{variable}"
                 arrays.append((variable, self.input(stem, stem, kind, array, dim, str(array.dtype)), single))
             needs = tuple(
-                (called, self._function(called, other))
+                (called, self.function(called, other))
                 for called, other in sorted(given.dependencies.items())
                 if isinstance(other, Function)
             )
@@ -423,10 +409,10 @@ class Freezer:
         self.values[id] = np.ascontiguousarray(array, dtype=dtype)
         return id
 
-    def _constant(self, stem: str, name: str, value: Constant, dtype: str) -> str:
+    def constant(self, stem: str, name: str, value: Constant, dtype: str) -> str:
         return self.input(stem, name, "constant", value.value, value.dim, dtype)
 
-    def _timed_array(self, stem: str, name: str, array: TimedArray) -> str:
+    def timed_array(self, stem: str, name: str, array: TimedArray) -> str:
         for id, known in self.timed_objects.items():
             if known is array:
                 return id
@@ -437,7 +423,7 @@ class Freezer:
         self.timed_objects[id] = array
         return id
 
-    def _bind(self, obj: Declared, constants: Mapping[str, Resolved], table: dict[str, str]) -> None:
+    def bind(self, obj: Declared, constants: Mapping[str, Resolved], table: dict[str, str]) -> None:
         for name, value in constants.items():
             slot = self._slot(obj, name)
             if slot in table:
@@ -445,13 +431,13 @@ class Freezer:
             own = name in obj.intrinsic_constants()
             user = f"{self.ids[obj.name]}{name}" if own else name
             if isinstance(value, Constant):
-                table[slot] = self._constant(slot, user, value, self.slots[slot])
+                table[slot] = self.constant(slot, user, value, self.slots[slot])
             elif isinstance(value, TimedArray):
-                table[slot] = self._timed_array(slot, user, value)
+                table[slot] = self.timed_array(slot, user, value)
             for part, constant in parts(value).items():
                 if f"{slot}:{part}" not in table:
-                    dtype = _STORED[constant.dtype]
-                    table[f"{slot}:{part}"] = self._constant(
+                    dtype = STORED[constant.dtype]
+                    table[f"{slot}:{part}"] = self.constant(
                         f"{slot}.{part}", f"{user}.{part}", constant, dtype
                     )
 
@@ -466,114 +452,24 @@ class Freezer:
                         f"{name}:override", name, "override", STATE_DTYPES[v.dtype], size, v.dim
                     )
 
-    # -- program --------------------------------------------------------------------------------------
-
-    def _steps(self) -> tuple[Step, ...]:
-        steps: list[Step] = []
-        explicit = any(isinstance(e, ApplyEntry) for e in self.program)
-        running = {id(obj) for obj in _objects(self.program)}
-        for entry in self.program:
-            if isinstance(entry, AssignEntry):
-                if id(entry.target) in running:
-                    steps.append(self._assign(entry))
-            elif isinstance(entry, ConnectEntry):
-                if id(entry.target) in running:
-                    steps.append(connect_step(self, entry))
-            elif isinstance(entry, ApplyEntry):
-                steps.append(ApplyArgs())
-            elif isinstance(entry, InsertEntry):
-                steps.append(Insert(entry.slot, entry.code))
-            elif isinstance(entry, SeedEntry):
-                self.seeds.append(entry.value)
-                steps.append(Seed(len(self.seeds) - 1))
-            else:
-                if not explicit:
-                    steps.append(ApplyArgs())
-                    explicit = True
-                steps.append(self._run(entry))
-        return tuple(steps)
-
-    def _assign(self, entry: AssignEntry) -> Assign:
-        group = entry.target
-        assert isinstance(group, Group)
-        id = self.source(group, entry.rows)
-        dim, dtype = group.variable_types[entry.variable].dim, group.variable_types[entry.variable].dtype
-        slot = self.entry_slots(entry.constants, id)
-
-        def made(text: str) -> Expr:
-            return group.named(resolve(parse(text), group.variable_types, entry.constants, slot))
-
-        if isinstance(entry.value, str):
-            expr = made(entry.value)
-        else:
-            name = f"{id}.{entry.variable}"
-            stem = f"{id}.{entry.variable}:value"
-            places = len(entry.where) if entry.where is not None else len(entry.rows) or PER_SYNAPSE
-            places = 1 if entry.variable in group.shared_variables else places
-            size = 1 if isinstance(entry.where, str) else places
-            expr = Element(self.input(stem, name, "value", entry.value, dim, STATE_DTYPES[dtype], size))
-        if isinstance(entry.where, str):
-            return Assign(id, entry.variable, expr, where=made(entry.where))
-        if entry.where is None:
-            return Assign(id, entry.variable, expr)
-        stem, name = f"{id}.{entry.variable}:index", f"{id}.{entry.variable}"
-        indices = self.input(stem, name, "index", entry.where)
-        return Assign(id, entry.variable, expr, indices=indices)
-
     def entry_slots(self, constants: Mapping[str, Resolved], id: str) -> Callable[[str], str]:
         """Inputs for the constants of a single statement of the script, by name."""
         table: dict[str, str] = {}
         for name, value in constants.items():
             if isinstance(value, Constant):
                 stem = f"{id}{name}" if name.startswith(".") else name
-                table[name] = self._constant(stem, stem, value, _STORED[value.dtype])
+                table[name] = self.constant(stem, stem, value, STORED[value.dtype])
             elif isinstance(value, TimedArray):
-                table[name] = self._timed_array(name, name, value)
+                table[name] = self.timed_array(name, name, value)
             for part, constant in parts(value).items():
-                dtype = _STORED[constant.dtype]
-                table[f"{name}:{part}"] = self._constant(f"{name}.{part}", f"{name}.{part}", constant, dtype)
+                dtype = STORED[constant.dtype]
+                table[f"{name}:{part}"] = self.constant(f"{name}.{part}", f"{name}.{part}", constant, dtype)
 
         def slot(name: str) -> str:
             value = constants.get(name)
-            return self._function(name, value) if isinstance(value, Function) else table[name]
+            return self.function(name, value) if isinstance(value, Function) else table[name]
 
         return slot
-
-    def _run(self, entry: RunEntry) -> Run:
-        table: dict[str, str] = {}
-        for obj in entry.objects:
-            if isinstance(obj, Group | GroupCode):
-                self._bind(obj, entry.constants[obj.name], table)
-        clocks: dict[str, str] = {}
-        for obj in entry.objects:
-            clock = self.clock_id(obj)
-            if clock not in clocks:
-                dt = next(step for c, step in entry.clocks if c is obj.clock)
-                name = "defaultclock.dt" if clock == "defaultclock" else f"{self.ids[obj.name]}.dt"
-                clocks[clock] = self.input(f"{clock}.dt", name, "dt", dt, TIME)
-        duration = self.input("run.duration", "run.duration", "duration", entry.duration, TIME)
-        python = any(
-            isinstance(o, NetworkOperation) for o in entry.objects
-        )  # which can switch objects on and off
-        objects = tuple(self.ids[o.name] for o in entry.objects if python or o.name not in entry.inactive)
-        spikes = tuple(
-            (self.ids[o.name], *self._spikes(self.ids[o.name], entry.spikes[o.name]))
-            for o in entry.objects
-            if o.name in entry.spikes
-        )
-        network = self.networks.setdefault(entry.network, len(self.networks))
-        bindings = tuple(sorted(table.items()))
-        return Run(duration, objects, tuple(clocks.items()), bindings, spikes, network, entry.schedule)
-
-    def _spikes(self, id: str, spikes: Spikes) -> tuple[str, str, str]:
-        """Inputs for spikes given in advance; runs with the same spikes share them."""
-        if spikes not in self.spikes:
-            self.spikes[spikes] = (
-                self.input(f"{id}.indices", f"{id}.indices", "spikes", spikes.indices),
-                self.input(f"{id}.times", f"{id}.times", "spikes", spikes.times, TIME),
-                self.input(f"{id}.period", f"{id}.period", "constant", spikes.period, TIME),
-            )
-        return self.spikes[spikes]
 
 
 __all__ = ["SEED", "FreezeError", "Frozen", "freeze"]

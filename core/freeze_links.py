@@ -8,7 +8,7 @@ from .context import SPECIAL
 from .equations import HELD, SUBEXPRESSION
 from .expr import At, Binary, Expr, InputEntry, Lit, Var, Within, names, substitute
 from .group import Group
-from .model import STATE_DTYPES
+from .precision import STATE_DTYPES
 from .variables import VariableView
 
 if TYPE_CHECKING:

@@ -32,6 +32,7 @@ def synapse_population(freezer: Freezer, synapses: Synapses, constants: Mapping[
             e.dim,
             None if e.expr is None else _made(freezer, synapses, e.expr, constants),
             tuple(sorted(e.flags)),
+            synapses.is_single(e.name),
         )
         for e in synapses.equations.ordered
     )

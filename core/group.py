@@ -28,9 +28,11 @@ from .linked import LinkedVariable, check_linked
 from .logs import get_logger
 from .namespace import Constant, Resolved
 from .neurons import Neurons
+from .precision import SINGLE, float_dtype, stored_as
 from .resolve import external_names
 from .statements import Stmt, parse_block
 from .stateupdaters import named_method
+from .synapsenames import LASTUPDATE
 from .units import DimensionMismatchError, Quantity
 
 _logger = get_logger("spikefarm.core.group")
@@ -61,7 +63,9 @@ class Group(Declared, Neurons):
         name: str | None = None,
         events: Mapping[str, str] | None = None,
         method_options: Mapping[str, Any] | None = None,
+        dtype: Any = None,
     ) -> None:
+        self._float_dtype = float_dtype(type(self).__name__, dtype)
         check_events(type(self).__name__, events, threshold)
         if threshold is None and events is not None:
             threshold = events.get(SPIKE)
@@ -154,6 +158,15 @@ class Group(Declared, Neurons):
     def named_code(self, block: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
         """Statements with every variable under the name that a Model has for it."""
         return block
+
+    def is_single(self, name: str) -> bool:
+        """Whether a variable is a real number in single precision; times never are."""
+        real = name in self.equations and self.equations[name].dtype == "float"
+        return real and self._float_dtype == SINGLE and name != LASTUPDATE
+
+    def stored_as(self, name: str) -> str:
+        """Return the type of a variable's values."""
+        return stored_as(self.variable_types[name].dtype, self.is_single(name))
 
     def state_names(self) -> Collection[str]:
         """Variables that belong to the neurons, unlike time or the index."""
@@ -329,7 +342,7 @@ class NeuronGroup(Group):
     namespace : dict, optional
         What external names stand for; those not in it are looked up where ``run`` is called.
     dtype : optional
-        Type of floating-point variables: ``float64``, the only one there is.
+        Type of real variables: ``float64`` or ``float32``. By default, the preference `core.default_float_dtype`.
     dt : Quantity, optional
         Time step of the group, if not that of ``defaultclock``.
     clock : Clock, optional
@@ -366,7 +379,7 @@ class NeuronGroup(Group):
         order: int = 0,
         name: str | None = None,
     ) -> None:
-        _check_arguments(N, model, threshold, reset, refractory, namespace, events, dtype)
+        _check_arguments(N, model, threshold, reset, refractory, namespace, events)
         super().__init__(
             N,
             model,
@@ -381,6 +394,7 @@ class NeuronGroup(Group):
             name,
             events,
             method_options,
+            dtype,
         )
         if threshold is not None and reset is None and refractory is False:
             _logger.warning(
@@ -399,10 +413,8 @@ _ATTRIBUTES = frozenset(
 
 
 def _check_arguments(
-    N: Any, model: Any, threshold: Any, reset: Any, refractory: Any, namespace: Any, events: Any, dtype: Any
+    N: Any, model: Any, threshold: Any, reset: Any, refractory: Any, namespace: Any, events: Any
 ) -> None:
-    if dtype is not None and dtype not in (float, np.float64, "float64", np.dtype(float)):
-        raise ValueError(f"NeuronGroup: dtype={dtype!r:.60} is not supported; variables are float64.")
     check_size("NeuronGroup", N)
     if not isinstance(model, str | Equations):
         raise TypeError(f"NeuronGroup: model={model!r:.60} must be a string or Equations.")

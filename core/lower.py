@@ -28,7 +28,7 @@ from .hoist import hoist_matrices, hoist_run_constants, hoist_step_scalars
 from .integrators import Propagator, System, choose
 from .kernels import Array, AssignKernel, Kernel, Kernels
 from .lower_synapses import connect_kernel, event_driven_names, reference_subexpressions, synapse_kernels
-from .model import STATE_DTYPES, Assign, Event, Model, Operation, Population, Probe, Span
+from .model import Assign, Event, Model, Operation, Population, Probe, Span
 from .sharing import share_values
 from .statements import Stmt
 from .streams import number_streams
@@ -83,7 +83,7 @@ def state_arrays(model: Model) -> tuple[Array, ...]:
         for v in p.variables:
             if v.stored:
                 size = 1 if v.shared else p.size
-                arrays.append(Array(f"{p.id}.{v.name}", p.id, v.name, STATE_DTYPES[v.dtype], size, 0.0))
+                arrays.append(Array(f"{p.id}.{v.name}", p.id, v.name, v.stored_as, size, 0.0))
         for path in p.ends.pathways if p.ends is not None else ():
             for name, dtype in (("pending", "int32"), ("due", "float64")):
                 arrays.append(

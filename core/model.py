@@ -17,7 +17,6 @@ from .equations import DIFFERENTIAL, PARAMETER, SUBEXPRESSION
 from .expr import At, Element, Expr, InputEntry, Param, TimedCall, walk
 from .infer import Type
 from .parts import (
-    STATE_DTYPES,
     Callback,
     Event,
     Input,
@@ -284,7 +283,6 @@ __all__ = [
     "NUMERICS",
     "PARAMETER",
     "SLOTS",
-    "STATE_DTYPES",
     "SUBEXPRESSION",
     "ApplyArgs",
     "Assign",

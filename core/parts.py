@@ -9,10 +9,8 @@ from .connections import Ends
 from .dimensions import Dimension
 from .equations import DIFFERENTIAL, HELD, SUBEXPRESSION
 from .expr import Expr, text
+from .precision import stored_as
 from .statements import Stmt
-
-#: How state of each kind of number is stored, on every device.
-STATE_DTYPES = {"float": "float64", "int": "int32", "bool": "bool"}
 
 
 @dataclass(frozen=True)
@@ -25,6 +23,12 @@ class Variable:
     dim: Dimension
     expr: Expr | None = None
     flags: tuple[str, ...] = ()
+    single: bool = False  # real numbers in single precision
+
+    @property
+    def stored_as(self) -> str:
+        """NumPy's name of the type of its values."""
+        return stored_as(self.dtype, self.single)
 
     @property
     def shared(self) -> bool:
@@ -48,7 +52,8 @@ class Variable:
         left = f"d{self.name}/dt" if self.kind == DIFFERENTIAL else self.name
         right = "" if self.expr is None else f" = {text(self.expr)}"
         flags = f" ({', '.join(self.flags)})" if self.flags else ""
-        return f"{left}{right} : {self.dim.canonical()} {self.dtype}{flags}"
+        dtype = self.stored_as if self.single else self.dtype
+        return f"{left}{right} : {self.dim.canonical()} {dtype}{flags}"
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,11 @@ class Population:
     def of_kind(self, kind: str) -> tuple[Variable, ...]:
         """Variables of one kind, in order."""
         return tuple(v for v in self.variables if v.kind == kind)
+
+    @property
+    def single(self) -> bool:
+        """Whether its real numbers are calculated with in single precision."""
+        return any(v.single for v in self.variables)
 
     @property
     def refracts(self) -> bool:

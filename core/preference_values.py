@@ -72,17 +72,18 @@ def macros(value: Any) -> list[tuple[str, str | None]]:
     return [(name, text) for name, text in pairs]
 
 
-def data_type(only: str) -> Validator:
-    """The one data type that is supported, as a name or as numpy has it."""
+def data_type(*known: str) -> Validator:
+    """A data type that is supported, as a name or as numpy has it."""
 
     def check(value: Any) -> str:
         try:
-            name = np.dtype(value).name
-        except TypeError:
+            name = str(np.dtype(value).name)
+        except (TypeError, ValueError):
             name = ""
-        if name != only or value is None:
-            raise ValueError(f"spikefarm has {only} only; leave it out.")
-        return only
+        if name not in known or value is None:
+            only = f"{known[0]} only; leave it out" if len(known) == 1 else f"{' and '.join(known)} only"
+            raise ValueError(f"spikefarm has {only}.")
+        return name
 
     return check
 

@@ -353,8 +353,9 @@ prefs.register_preferences(
     "Simulations in general",
     default_float_dtype=Preference(
         "float64",
-        "Type of real variables. spikefarm calculates in double precision only.",
-        data_type("float64"),
+        "Type of real variables, and of what is calculated with them: 'float64' or 'float32'. Read when a group or "
+        "synapses are made. Times, delays and what a run is given stay in double precision.",
+        data_type("float64", "float32"),
     ),
     default_integer_dtype=Preference(
         "int32", "Type of integer variables. There is no other one.", data_type("int32")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -53,11 +54,9 @@ class Layout:
         KeyError
             Listing the names there are.
         """
-        id = self.names.get(name, name)
-        items: list[Population | Probe] = [*self.model.populations, *self.model.probes]
-        for item in items:
-            if item.id == id:
-                return item
+        found = self.items.get(self.names.get(name, name))
+        if found is not None:
+            return found
         raise KeyError(f"The model has no object named {name!r}; it has {', '.join(sorted(self.names))}.")
 
     def arrays(self, spec: str) -> dict[str, ArrayField]:
@@ -93,6 +92,17 @@ class Layout:
         """Whether runs may differ in how much they record at a time: of every synapse that there is."""
         every = probe.record == "all" and self.model.span(probe.source).size == PER_SYNAPSE
         return every and variable not in self.shared(probe)
+
+    @cached_property
+    def dims(self) -> dict[str, dict[str, Dimension]]:
+        """Dimensions of what each probe records."""
+        return {p.id: {n: self.dim_of(p, n) for n in p.variables} for p in self.model.probes}
+
+    @cached_property
+    def items(self) -> dict[str, Population | Probe]:
+        """Populations and probes by id."""
+        every: list[Population | Probe] = [*self.model.populations, *self.model.probes]
+        return {item.id: item for item in every}
 
     def dim_of(self, probe: Probe, variable: str) -> Dimension:
         """Dimension of a recorded variable."""
@@ -172,7 +182,7 @@ class Results:
         if isinstance(item, Population):
             found: Any = GroupRecord(self, item, name)
             return getattr(found, variable) if variable else found
-        dims = {n: self._layout.dim_of(item, n) for n in item.variables}
+        dims = self._layout.dims[item.id]
         if item.kind == "rate":
             found = RateRecord(self._reader(item.id), name)
         elif item.kind == "events":

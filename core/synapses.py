@@ -20,6 +20,7 @@ from .namespace import NamespaceError, Resolved, frame_namespace, look_up
 from .neurons import Neurons
 from .notices import tell_clock_driven
 from .pathways import SynapticPathway, make_pathways
+from .precision import float_dtype
 from .resolve import external_names
 from .selection import Selection, SynapseNumbers, selected
 from .session import AssignEntry, ConnectEntry
@@ -72,7 +73,7 @@ class Synapses(Group):
         Which event of the neurons, for all pathways or by name.
     multisynaptic_index : str, optional
         Name of a variable that counts the synapses of the same pair of neurons.
-    namespace, dt, clock, order, method, name
+    namespace, dt, clock, order, method, name, dtype
         As for `NeuronGroup`; ``clock`` is that of the equations. Events take effect at the clock of the neurons.
     order_matters : bool, optional
         Accept statements whose outcome depends on the order of synapses: they are worked through in the order of
@@ -109,7 +110,9 @@ class Synapses(Group):
         order_matters: bool = False,
         pre: Any = None,
         post: Any = None,
+        dtype: Any = None,
     ) -> None:
+        self._float_dtype = float_dtype("Synapses", dtype)
         on_pre, on_post = _either("pre", on_pre, pre), _either("post", on_post, post)
         target = source if target is None else target
         _check_ends(source, target)

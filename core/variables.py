@@ -24,8 +24,6 @@ from .units import DimensionMismatchError, get_dimensions
 if TYPE_CHECKING:
     from .group import Group
 
-_DTYPES = {"float": np.float64, "int": np.int32, "bool": np.bool_}
-
 
 class VariableView(NDArrayOperatorsMixin):
     """A variable of a group, as ``group.v`` (or ``group.v_`` for values without units).
@@ -66,7 +64,7 @@ class VariableView(NDArrayOperatorsMixin):
     @property
     def dtype(self) -> Any:
         """NumPy type of the values."""
-        return np.dtype(_DTYPES[self.type.dtype])
+        return np.dtype(self.group.stored_as(self.name))
 
     @property
     def label(self) -> str:

@@ -57,7 +57,7 @@ class InputSpec:
         One of ``'constant'``, ``'value'``, ``'index'``, ``'table'``, ``'timed_array'``, ``'spikes'``,
         ``'duration'``, ``'dt'``, ``'override'``, ``'seed'``.
         An ``override`` may stay unset, everything else needs a value.
-    dtype : {'float64', 'int64', 'int32', 'uint64', 'bool'}
+    dtype : {'float64', 'float32', 'int64', 'int32', 'uint64', 'bool'}
         How it is stored.
     size : int
         Number of elements; an ``override`` or a ``value`` may also be given as a single one.
@@ -150,6 +150,14 @@ class Runner(ABC):
     @abstractmethod
     def set_base(self, inputs: Mapping[str, Array]) -> None:
         """Give every input the value it has in runs that do not say otherwise."""
+
+    def start(self) -> None:  # noqa: B027
+        """Get ready, so that the first run takes no longer than others. A run does so by itself.
+
+        Raises
+        ------
+        SimulationError
+        """
 
     @abstractmethod
     def run(

@@ -295,7 +295,7 @@ class Simulation:
         runner.set_base({**self.base, **self.seed_inputs(0)})
         return runner
 
-    @property
+    @cached_property
     def layout(self) -> Layout:
         """What can be read of a run."""
         records = {p.id: self.base[p.record] for p in self.model.probes if p.record not in ("all", "")}

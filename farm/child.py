@@ -1,4 +1,4 @@
-"""Runs in a process of their own, which can be ended: Python cannot interrupt a call that does not return."""
+"""Calls in a process of their own, which can be ended: Python cannot interrupt a call that does not return."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from collections.abc import Mapping
 from contextlib import suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 from ..devices.base import DeviceError, TimeLimitError
 from . import live
 from .values import Value
-from .work import Executor, ToldError, Work
+from .work import ToldError
+
+if TYPE_CHECKING:
+    from .calls import CallWork
 
 CODE = f"from {__name__} import main; main()"
 START_SECONDS = 120.0
@@ -31,38 +34,52 @@ class ProcessDiedError(DeviceError):
 
 
 @final
-class Child(Executor):
-    """Does runs in a child process, which is started when it is needed first, and again after it was ended.
+class Child:
+    """A child process, which is started when it is needed first, and again after it was ended.
 
     Parameters
     ----------
-    work : Work
-        What does a run there, without a limit.
+    work : CallWork
+        What is called there.
     """
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: CallWork) -> None:
         self._work = work
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
 
-    def run(self, point: Mapping[str, Any], seed: int, time_limit: float | None) -> dict[str, Value]:
+    def call(self, point: Mapping[str, Any], seed: int, time_limit: float) -> dict[str, Value]:
+        """Do one run; as for `Executor.run`.
+
+        Raises
+        ------
+        TimeLimitError
+            The call took longer than the limit and what the work allows beyond it; it was ended.
+        ProcessDiedError
+            It took its process with it.
+        ToldError
+            It raised something else.
+        """
         import cloudpickle
 
         pipe = self._pipe or self._start()
         try:
-            pipe.send_bytes(cloudpickle.dumps((point, seed)))
-            found: dict[str, Value] | None = self._answer(pipe, time_limit)
+            pipe.send_bytes(cloudpickle.dumps((point, seed, time_limit)))
+            found: dict[str, Value] | None = self._answer(pipe, time_limit + self._work.spare)
         except (EOFError, OSError):
-            raise ProcessDiedError(f"the process of the task {self._how_it_ended()}") from None
+            raise ProcessDiedError(f"the process of the call {self._how_it_ended()}") from None
         if found is None:
             self.close()
-            raise TimeLimitError(f"the task took longer than {time_limit:g} s (time_limit) and was ended")
+            more = f" and {self._work.spare:g} s more" if self._work.spare else ""
+            raise TimeLimitError(
+                f"the call was ended after its time limit of {time_limit:g} s{more} of wall time"
+            )
         return found
 
-    def _answer(self, pipe: Connection, limit: float | None) -> Any:
-        """Wait for what becomes of a run, None if it takes too long."""
-        deadline = None if limit is None else time.monotonic() + limit
-        while pipe.poll(None if deadline is None else max(deadline - time.monotonic(), 0)):
+    def _answer(self, pipe: Connection, limit: float) -> Any:
+        """Wait for what becomes of a call, None if it takes too long."""
+        deadline = time.monotonic() + limit
+        while pipe.poll(max(deadline - time.monotonic(), 0)):
             kind, content = pickle.loads(pipe.recv_bytes())
             if kind == "error":
                 raise ToldError(content)
@@ -84,13 +101,13 @@ class Child(Executor):
         try:
             ready = self._answer(self._pipe, START_SECONDS)
         except (EOFError, OSError):
-            raise ProcessDiedError(f"the process for the task {self._how_it_ended()}") from None
+            raise ProcessDiedError(f"the process for the call {self._how_it_ended()}") from None
         except ToldError:
             self.close()
             raise
         if ready is None:
             self.close()
-            raise ProcessDiedError(f"the process for the task did not start within {START_SECONDS:g} s")
+            raise ProcessDiedError(f"the process for the call did not start within {START_SECONDS:g} s")
         return self._pipe
 
     def _how_it_ended(self) -> str:
@@ -149,7 +166,7 @@ def _end_with(parent: int) -> None:
 
 
 def _serve(pipe: Connection) -> None:
-    """Do runs until the parent closes the pipe."""
+    """Make calls until the parent closes the pipe."""
     import cloudpickle
 
     from .worker import describe
@@ -158,7 +175,7 @@ def _serve(pipe: Connection) -> None:
     paths, blob = cloudpickle.loads(pipe.recv_bytes())
     sys.path.extend(path for path in paths if path not in sys.path)
     try:
-        executor = cloudpickle.loads(blob).executor()
+        work = cloudpickle.loads(blob)
     except Exception as problem:
         parent.tell("error", describe(problem))
         return
@@ -168,8 +185,7 @@ def _serve(pipe: Connection) -> None:
         message = pipe.recv_bytes()
         live.begin("", 0)
         try:
-            point, seed = cloudpickle.loads(message)
-            told = ("done", executor.run(point, seed, None))
+            told = ("done", work.call(*cloudpickle.loads(message)))
         except (Exception, SystemExit) as problem:
             told = ("error", describe(problem))
         finally:

@@ -105,14 +105,6 @@ def _gpus() -> float:
     return float(listed.stdout.count("GPU "))
 
 
-def load_libraries() -> None:
-    """Import what a sweep needs, which takes about a second."""
-    from importlib import import_module
-
-    for name in ("distributed", "zarr", "xarray"):
-        import_module(name)
-
-
 @contextmanager
 def embedded(processes: bool, workers: int | None, needs: Mapping[str, float] = NOTHING) -> Iterator[Client]:
     """Run a cluster for the duration of a ``with`` block.

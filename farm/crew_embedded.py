@@ -10,11 +10,12 @@ from types import TracebackType
 from typing import Any, TypeVar, final
 
 from .builds import Builds
-from .cluster import embedded, load_libraries
+from .cluster import embedded
 from .control import Session, Wish
 from .crew import Crew, Task
 from .crew_cluster import ClusterCrew, Connection
 from .crew_threads import ThreadCrew
+from .loading import load
 from .options import Options
 from .worker import Job
 
@@ -37,6 +38,7 @@ class EmbeddedCrew(Crew):
         self._cluster: ClusterCrew | None = None
         self._crew: Crew = self._threads
         self._loading: threading.Thread | None = None
+        self._wanted = False
         self._failed = False
         self._begun = time.monotonic()
 
@@ -80,7 +82,8 @@ class EmbeddedCrew(Crew):
         """Tell how far it is, return what is asked for, and see to it that a long sweep gets its cluster."""
         if time.monotonic() - self._begun > WORTH_SECONDS:
             self._load()
-        if self._loading is not None and self._cluster is None and not self._loading.is_alive():
+        loading = self._loading is not None and self._loading.is_alive()
+        if self._wanted and self._cluster is None and not loading:
             self._start()
         return super().heed()
 
@@ -97,9 +100,8 @@ class EmbeddedCrew(Crew):
 
     def _load(self) -> None:
         """Load what a cluster needs, beside the work."""
-        if self._loading is None:
-            self._loading = threading.Thread(target=load_libraries, daemon=True)
-            self._loading.start()
+        if not self._wanted:
+            self._wanted, self._loading = True, load("distributed")
 
     def _start(self) -> None:
         if self._failed:

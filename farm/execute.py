@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-import threading
 import time
 import warnings
 from collections.abc import Iterator
@@ -22,12 +21,12 @@ from ..store.place import PathLike, Place, place_of
 from ..store.runstore import RunStore
 from ..store.schema import FAILED, MISSING
 from ..store.writers import others
-from .cluster import load_libraries
 from .clusters import current_form
 from .control import Session, Status, forget_dead, new_id
 from .cores import cores
 from .crews import begins_here, crew_for
 from .estimate import guessed, measured, tried
+from .loading import load
 from .memory import hand_back
 from .options import Options
 from .plan import Estimate, Plan, count, duration
@@ -142,6 +141,8 @@ def complete(study: Study, options: Options) -> Tally:
 
 
 def _complete(study: Study, options: Options, place: Place | None) -> tuple[RunLog, Tally]:
+    here = begins_here(study.work, options)
+    load(*(() if here else ("distributed",)), *(() if place is None else ("zarr",)), "xarray", "dask.base")
     if not options.overwrite:
         _existing(study, options.store)
     if not elsewhere(options):  # without a compiler nothing is written either
@@ -163,13 +164,9 @@ def _complete(study: Study, options: Options, place: Place | None) -> tuple[RunL
 
 
 def _prepare(study: Study, jobs: int) -> None:
-    """Compile what has to be compiled, and meanwhile load what the cluster will need."""
-    if study.builds is None or not study.builds.missing():
-        return
-    loading = threading.Thread(target=load_libraries, daemon=True)
-    loading.start()
-    study.builds.prepare(jobs)
-    loading.join()
+    """Compile what has to be compiled."""
+    if study.builds is not None and study.builds.missing():
+        study.builds.prepare(jobs)
 
 
 @contextmanager
@@ -264,7 +261,7 @@ def _report(study: Study, tally: Tally, options: Options, seconds: float) -> Non
     )
     if tally.failed:
         told = "".join(f"\n- {error}" for error in tally.errors)
-        hint = "their errors are in the variable 'error'; retry_failed=True does them again"
+        hint = f"{study.errors}; retry_failed=True does them again"
         warnings.warn(
             f"{count(tally.failed, 'run')} of {len(study)} failed; {hint}{told}",
             FailedRunsWarning,

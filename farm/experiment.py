@@ -11,6 +11,7 @@ from ..store.place import PathLike
 from . import adapters
 from .axes import Design, Grid, as_design, is_scalar, refuse
 from .builds import structural_builds
+from .calls import FunctionWork, seeded
 from .execute import dry_run, execute, plan
 from .fingerprint import FingerprintError, fingerprint
 from .keys import digest, point_totals, run_seeds
@@ -20,7 +21,6 @@ from .recorded import source_of
 from .resolve import Resolver
 from .study import Study, check_counts
 from .vocabulary import Arguments, argument_digest
-from .work import FunctionWork, seeded
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -179,7 +179,8 @@ class Experiment(Generic[P, R]):
             Points over arguments by name: ``Zip({'v0': ..., 'tau': ...})``, samples, sums and so on.
         store, repeats, seed, client, time_limit, progress, retry_failed, overwrite, workers, batch_seconds, \
         priority, resources, name
-            As for `Sweep` and `Sweep.run`.
+            As for `Sweep` and `Sweep.run`. A time limit is for the simulation; the rest of the function, compiling
+            included, may take a minute more before it is ended.
         **arguments
             Of the function. A list or an array, with units or without, is an axis, multiplied with the
             design; anything else is the same in every call. (A list of lists is an axis of lists.)

@@ -295,6 +295,10 @@ class _ReuseExecutor(Executor):
         simulates = SimulationWork(work.simulation, work.simulated)
         self.inner = simulates.executor() if work.simulated.items else None
 
+    def start(self) -> None:
+        if self.inner is not None:
+            self.inner.start()
+
     @property
     def lanes(self) -> int:
         return 1 if self.inner is None else self.inner.lanes

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..devices.base import Machine, Parcel
+from ..devices.base import CompilerNotFoundError, Machine, Parcel
 from .adapters import Simulation, fits
 from .builds import Builds
 from .clusters import current_form
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from .crew_cluster import ClusterCrew
 
+SHOWN = 3  # of addresses in a message
 MOST_BYTES = 64 * 2**20  # of builds that are sent to every worker
 POLL_SECONDS = 0.05
 
@@ -40,8 +41,10 @@ def ship(crew: ClusterCrew, builds: Builds) -> None:
 
     Raises
     ------
-    CompilerNotFoundError, BuildError
+    BuildError
         None of them could be.
+    CompilerNotFoundError
+        There are workers that could do no run.
     SweepCancelledError, FarmError
         As for `Crew.heed`.
     """
@@ -59,6 +62,7 @@ def ship(crew: ClusterCrew, builds: Builds) -> None:
     parcels = _bearable([item for item in made if isinstance(item, Parcel)])
     if errors and not parcels:
         raise errors[0]
+    _check(workers, parcels)
     if parcels:
         crew.supply(parcels)
 
@@ -149,6 +153,23 @@ def _outcome(future: Any) -> Made:
     except (Exception, concurrent.futures.CancelledError) as error:
         return FarmError(f"a build was not made: {type(error).__name__}: {error}")
     return made
+
+
+def _check(workers: Mapping[str, Machine], parcels: Sequence[Parcel]) -> None:
+    """Refuse workers that have neither builds nor a compiler: whatever they took would fail, and fast."""
+    unable = [
+        address
+        for address, machine in workers.items()
+        if not machine.compiles and not any(fits(parcel.fit, machine.fit) for parcel in parcels)
+    ]
+    if unable:
+        named = ", ".join(unable[:SHOWN]) + ", …" * (len(unable) > SHOWN)
+        raise CompilerNotFoundError(
+            f"{len(unable)} of {len(workers)} workers can do no run ({named}): they have no C++ compiler, and "
+            "neither here nor on any other worker is there one for machines like theirs (processor, system, C "
+            "library). Install a compiler on one machine of their kind, for example g++, or leave them out; "
+            "`spikefarm doctor` says what a machine has."
+        )
 
 
 def _bearable(parcels: Sequence[Parcel]) -> list[Parcel]:

@@ -157,14 +157,24 @@ class Space:
         run : int
             From 0 to the number of cells minus one.
         """
-        places = np.unravel_index(run // self.repeats, self.shape) if self.axes else ()
-        found = {
-            name: values[int(place)]
-            for axis, place in zip(self.axes, places, strict=True)
-            for key in axis.keyed
-            for name, values in key.values.items()
-        }
-        return {name: value for name, value in found.items() if value is not None}
+        found: dict[str, Any] = {}
+        rest = run // self.repeats
+        for stride, levels in self._levels:
+            place, rest = divmod(rest, stride)
+            for name, values in levels:
+                value = values[place]
+                if value is not None:
+                    found[name] = value
+        return found
+
+    @cached_property
+    def _levels(self) -> list[tuple[int, list[tuple[str, Any]]]]:
+        """Of each axis, how many points lie between its values, and what these set."""
+        strides = [prod(self.shape[i + 1 :]) for i in range(len(self.axes))]
+        return [
+            (stride, [(name, values) for key in axis.keyed for name, values in key.values.items()])
+            for stride, axis in zip(strides, self.axes, strict=True)
+        ]
 
     def definition(self, outputs: tuple[str, ...]) -> SweepDefinition:
         """Return the shape of the sweep as a store keeps it."""

@@ -48,6 +48,8 @@ class Study:
         What has to be compiled; None where only the runs can tell.
     lanes : str
         How many runs go through the time loop together, in words; empty where nobody asks.
+    errors : str
+        Where a user finds what went wrong with runs, in words.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Study:
     provenance: Mapping[str, Any]
     builds: Builds | None = None
     lanes: str = ""
+    errors: str = "their errors are in the variable 'error'"
 
     def __len__(self) -> int:
         """Return the number of runs."""

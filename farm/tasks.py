@@ -16,7 +16,7 @@ from ..store.runstore import RunStore
 from ..store.schema import DONE, FAILED, Array
 from . import adapters
 from .axes import SweepError, refuse
-from .child import Child
+from .calls import CallWork, seeded
 from .codec import CodecError, decode, encode
 from .execute import complete
 from .fingerprint import fingerprint
@@ -26,7 +26,6 @@ from .options import Options
 from .space import Keyed, Space, Steps
 from .study import Study, check_counts
 from .values import OutputError, Value
-from .work import Executor, Work, seeded
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -199,6 +198,7 @@ def _study(function: Callable[..., Any], items: list[Any], seed: int) -> Study:
         master=seed,
         outputs=COLUMNS,
         provenance={"numerics": numerics, "function": name},
+        errors="DataManager.failures() tells their errors",
     )
 
 
@@ -225,37 +225,17 @@ def _with_units(item: Any) -> Any:
 
 @final
 @dataclass(frozen=True)
-class TaskWork(Work):
-    """Calls of a function of one item. The user's preferences travel along."""
+class TaskWork(CallWork):
+    """Calls of a function of one item. The user's preferences travel along. A limit is that of the call."""
 
     function: Callable[..., Any]
     identity: bytes
     preferences: Mapping[str, Any] = field(default_factory=prefs.changed)
 
-    @property
-    def holds_interpreter(self) -> bool:
-        """It does, as any Python function."""
-        return True
-
-    def executor(self) -> Executor:
-        """Return what calls the function."""
-        return _TaskExecutor(self)
-
-
-@final
-class _TaskExecutor(Executor):
-    def __init__(self, work: TaskWork) -> None:
-        self.function, self.identity, self.preferences = work.function, work.identity, work.preferences
-        self.extra = {"report": report} if _takes_report(work.function) else {}
-        self.child = Child(work)
-
-    def run(self, point: Mapping[str, Any], seed: int, time_limit: float | None) -> dict[str, Value]:
-        return self._call(point, seed) if time_limit is None else self.child.run(point, seed, time_limit)
-
-    def _call(self, point: Mapping[str, Any], seed: int) -> dict[str, Value]:
-        item = point["item"]
+    def call(self, point: Mapping[str, Any], seed: int, time_limit: float | None) -> dict[str, Value]:
+        item, extra = point["item"], {"report": report} if _takes_report(self.function) else {}
         with seeded(seed), prefs.override(self.preferences), adapters.running_session(seed):
-            found = self.function(item, **self.extra)
+            found = self.function(item, **extra)
         try:
             value = encode(found)
         except CodecError as error:
@@ -265,9 +245,6 @@ class _TaskExecutor(Executor):
         except CodecError:
             kept = encode(repr(item))
         return {"function": _bytes(self.identity), "item": _bytes(kept), "value": _bytes(value)}
-
-    def close(self) -> None:
-        self.child.close()
 
 
 def _takes_report(function: Callable[..., Any]) -> bool:

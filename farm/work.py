@@ -1,29 +1,32 @@
-"""What one run is: a simulation with outputs, or a function that simulates. Picklable; it travels to workers."""
+"""What one run is, and the commonest kind: a simulation with outputs. Picklable; it travels to workers."""
 
 from __future__ import annotations
 
-import random
-import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, final
 
-import numpy as np
-
-from ..core.preferences import prefs
 from ..devices.base import Runner
 from . import live
-from .adapters import Simulation, exported, is_declared, isolated_session
+from .adapters import Simulation
 from .keys import Array, digest
-from .outputs import Outputs, name_problems
-from .values import OutputError, Value, as_value
+from .outputs import Outputs
+from .values import Value
 
 
 class Executor(ABC):
     """Does runs one after another; belongs to one thread at a time."""
+
+    def start(self) -> None:  # noqa: B027
+        """Get ready, so that the first run takes no longer than others.
+
+        Raises
+        ------
+        Exception
+            As for `run`.
+        """
 
     @abstractmethod
     def run(self, point: Mapping[str, Any], seed: int, time_limit: float | None) -> dict[str, Value]:
@@ -93,10 +96,6 @@ class Work(ABC):
         """Return what does runs in one thread."""
 
 
-#: What a function's models say of themselves is not repeated by each run.
-_QUIET = {"logging.console_log_level": "ERROR"}
-
-
 @final
 @dataclass(frozen=True)
 class SimulationWork(Work):
@@ -124,6 +123,9 @@ class SimulationWork(Work):
 class _SimulationExecutor(Executor):
     def __init__(self, work: SimulationWork, runner: Runner) -> None:
         self.simulation, self.outputs, self.runner = work.simulation, work.outputs, runner
+
+    def start(self) -> None:
+        self.runner.start()
 
     def run(self, point: Mapping[str, Any], seed: int, time_limit: float | None) -> dict[str, Value]:
         self.runner.run({**point, **self.simulation.seed_inputs(seed)}, time_limit, live.tell)
@@ -154,92 +156,9 @@ class _SimulationExecutor(Executor):
         self.runner.close()
 
 
-@final
-@dataclass(frozen=True)
-class FunctionWork(Work):
-    """Calls of a function that declares, runs and returns outputs by name.
-
-    The user's preferences travel along.
-    """
-
-    function: Callable[..., Any]
-    fixed: Mapping[str, Any]
-    preferences: Mapping[str, Any] = field(default_factory=prefs.changed)
-
-    @property
-    def holds_interpreter(self) -> bool:
-        """It does: the function declares its model each time."""
-        return True
-
-    def executor(self) -> Executor:
-        """Return what calls the function."""
-        return _FunctionExecutor(self)
-
-
-@final
-class _FunctionExecutor(Executor):
-    def __init__(self, work: FunctionWork) -> None:
-        self.work = work
-
-    def run(self, point: Mapping[str, Any], seed: int, time_limit: float | None) -> dict[str, Value]:
-        overridden = prefs.override({**self.work.preferences, **_QUIET})
-        with seeded(seed), overridden, isolated_session(seed, time_limit, live.tell):
-            return function_values(self.work.function(**self.work.fixed, **point))
-
-    def close(self) -> None:
-        pass
-
-
 def _or_why(made: Callable[[], dict[str, Value]]) -> dict[str, Value] | Exception:
     """Return what was made, or what went wrong."""
     try:
         return made()
     except Exception as problem:
         return problem
-
-
-def function_values(returned: Any) -> dict[str, Value]:
-    """Take what an experiment returned.
-
-    Raises
-    ------
-    OutputError
-        No dict from names to values.
-    """
-    if not isinstance(returned, Mapping) or not returned or not all(isinstance(n, str) for n in returned):
-        raise OutputError(
-            f"the function returned {returned!r:.60}; return a dict from names to numbers, arrays, Quantities, "
-            "Ragged or monitors"
-        )
-    found: dict[str, Value] = {}
-    for name, value in returned.items():
-        if is_declared(value):
-            found |= {
-                f"{name}_{field}": as_value(f"{name}_{field}", v) for field, v in exported(value).items()
-            }
-        else:
-            found[name] = as_value(name, value)
-    problems = name_problems(list(found))
-    if problems:
-        raise OutputError("; ".join(problems))
-    return found
-
-
-_drawing = threading.RLock()
-
-
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Seed Python's and numpy's own random numbers, and put them back as they were.
-
-    There is one set of them in a process, so the threads of a process take turns.
-    """
-    with _drawing:
-        python, legacy = random.getstate(), np.random.get_state()
-        random.seed(seed)
-        np.random.seed(seed % 2**32)
-        try:
-            yield
-        finally:
-            random.setstate(python)
-            np.random.set_state(legacy)

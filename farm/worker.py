@@ -218,17 +218,22 @@ def pool(token: str) -> Pool:
 
 def close_pool(token: str) -> None:
     """End a sweep in this process: batches that are still at it stop before their next run."""
-    pool(token).close()
+    with _pools_lock:
+        ended = _pools.pop(token, None)
+    if ended is not None:
+        ended.close()
     live.forget(token)
 
 
-def try_run(job: Job, executor: Executor, run: int, seed: int) -> Outcome:
+def try_run(job: Job, executor: Executor, run: int, point: Mapping[str, Any], seed: int) -> Outcome:
     """Do one run, come what may."""
     start = time.perf_counter()
     values, error = None, ""
     live.begin(job.token, run)
     try:
-        values = executor.run(job.space.point(run), seed, job.time_limit)
+        executor.start()
+        start = time.perf_counter()
+        values = executor.run(point, seed, job.time_limit)
     except (Exception, SystemExit) as problem:
         error = describe(problem)
     finally:
@@ -246,7 +251,8 @@ def run_pilot(token: str, run: int, seed: int) -> Outcome:
     """Do one run and hand its values back, to see what they are like."""
     mine = pool(token)
     with mine.lease() as executor:
-        return try_run(mine.job(), executor, run, seed)
+        job = mine.job()
+        return try_run(job, executor, run, job.space.point(run), seed)
 
 
 def run_batch(
@@ -268,34 +274,38 @@ def run_batch(
         return written
     outcomes: dict[int, Outcome] = {}
     runs, seeds = batch.runs.tolist(), batch.seeds.tolist()
+    points = [job.space.point(run) for run in runs]
     with mine.lease() as executor:
-        for chosen in at_once(job, executor, runs):
+        for chosen in at_once(executor, points):
             if mine.closed:
                 raise StoppedError("the sweep was stopped")
-            done = try_runs(job, executor, [runs[k] for k in chosen], [seeds[k] for k in chosen])
+            which = [(runs[k], points[k], seeds[k]) for k in chosen]
+            done = try_runs(job, executor, which)
             outcomes.update(zip(chosen, done, strict=True))
     return save(batch, [outcomes[k] for k in range(len(batch))], columns, target, slot)
 
 
-def at_once(job: Job, executor: Executor, runs: Sequence[int]) -> list[list[int]]:
+def at_once(executor: Executor, points: Sequence[Mapping[str, Any]]) -> list[list[int]]:
     """Return the places of runs that are done at once."""
     if executor.lanes < 2:
-        return [[k] for k in range(len(runs))]
+        return [[k] for k in range(len(points))]
     alike: dict[Hashable, list[int]] = {}
-    for k, run in enumerate(runs):
-        alike.setdefault(executor.kind(job.space.point(run)), []).append(k)
+    for k, point in enumerate(points):
+        alike.setdefault(executor.kind(point), []).append(k)
     n = executor.lanes
     return [places[first : first + n] for places in alike.values() for first in range(0, len(places), n)]
 
 
-def try_runs(job: Job, executor: Executor, runs: Sequence[int], seeds: Sequence[int]) -> list[Outcome]:
-    """Do some runs at once, or one after the other where one of them spoils it for all."""
+def try_runs(
+    job: Job, executor: Executor, runs: Sequence[tuple[int, Mapping[str, Any], int]]
+) -> list[Outcome]:
+    """Do some runs, given by number, point and seed, at once; or one by one where one of them spoils it for all."""
     if len(runs) > 1:
         start = time.perf_counter()
         limit = None if job.time_limit is None else len(runs) * job.time_limit
-        live.begin(job.token, runs[0])
+        live.begin(job.token, runs[0][0])
         try:
-            made = executor.run_together([job.space.point(run) for run in runs], seeds, limit)
+            made = executor.run_together([point for _, point, _ in runs], [seed for *_, seed in runs], limit)
         except (Exception, SystemExit):
             pass  # of which run it is, they tell by themselves
         else:
@@ -303,7 +313,7 @@ def try_runs(job: Job, executor: Executor, runs: Sequence[int], seeds: Sequence[
             return [_outcome(one, seconds) for one in made]
         finally:
             live.end()
-    return [try_run(job, executor, run, seed) for run, seed in zip(runs, seeds, strict=True)]
+    return [try_run(job, executor, run, point, seed) for run, point, seed in runs]
 
 
 def _outcome(made: Mapping[str, Value] | Exception, seconds: float) -> Outcome:

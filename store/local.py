@@ -113,9 +113,10 @@ class LocalPlace(Place):
         shutil.rmtree(old, ignore_errors=True)
 
     def tidy(self) -> None:
-        for path in self.folder.parent.iterdir():
-            if path.name.startswith(self.folder.name + ASIDE):
-                shutil.rmtree(path, ignore_errors=True)
+        with os.scandir(self.folder.parent) as entries:  # there may be many
+            left = [entry.path for entry in entries if entry.name.startswith(self.folder.name + ASIDE)]
+        for path in left:
+            shutil.rmtree(path, ignore_errors=True)
 
     @contextmanager
     def lock(self, timeout: float) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import cache
 from typing import Final, Self
 
 Exponent = int | Fraction
@@ -80,7 +81,7 @@ class Dimension:
 
     def canonical(self) -> str:
         """Return a compact text that never changes, such as ``2,1,-3,-1,0,0,0``."""
-        return ",".join(str(exponent) for exponent in self._exponents)
+        return _canonical(self._exponents)
 
     @classmethod
     def from_canonical(cls, text: str) -> Self:
@@ -109,12 +110,12 @@ class Dimension:
     def __mul__(self, other: "Dimension") -> "Dimension":
         if not isinstance(other, Dimension):
             return NotImplemented
-        return Dimension(a + b for a, b in zip(self._exponents, other._exponents, strict=True))
+        return _product(self, other)
 
     def __truediv__(self, other: "Dimension") -> "Dimension":
         if not isinstance(other, Dimension):
             return NotImplemented
-        return Dimension(a - b for a, b in zip(self._exponents, other._exponents, strict=True))
+        return _quotient(self, other)
 
     def __pow__(self, power: Number) -> "Dimension":
         factor = exact(power)
@@ -132,6 +133,24 @@ class Dimension:
             for name, exponent in zip(names, self._exponents, strict=True)
             if exponent
         ]
+
+
+# There are few dimensions, and each is one object, so what becomes of them need not be worked out twice.
+
+
+@cache
+def _product(a: Dimension, b: Dimension) -> Dimension:
+    return Dimension(x + y for x, y in zip(a.exponents, b.exponents, strict=True))
+
+
+@cache
+def _quotient(a: Dimension, b: Dimension) -> Dimension:
+    return Dimension(x - y for x, y in zip(a.exponents, b.exponents, strict=True))
+
+
+@cache
+def _canonical(exponents: tuple[Exponent, ...]) -> str:
+    return ",".join(str(exponent) for exponent in exponents)
 
 
 def exact(value: Number) -> Exponent:

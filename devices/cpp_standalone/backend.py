@@ -6,6 +6,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -34,6 +35,7 @@ from .options import preferred_compiler, preferred_options
 from .parcel import HOST, Fit, pack, received, unpack
 from .runner import HostRunner
 from .toolchain import CompileOptions, cpu_target, find_compiler
+from .wanted import announce
 
 _HERE = Path(__file__).resolve().parent
 _PACKAGE = _HERE.parents[1]
@@ -133,6 +135,7 @@ class CPPBackend(Backend):
         return host_executable(self.cache, find_compiler(self.compiler), self.options)
 
     def build(self, model: Model) -> Build:
+        announce(model, self.options, self.compiler)
         try:
             key = self.key(model)
         except CompilerNotFoundError as error:
@@ -140,7 +143,10 @@ class CPPBackend(Backend):
         found = self.find(model)
         if found is not None:
             return found
-        path = self.cache.make(key, lambda folder: self._fill(folder, key, model))
+        with ThreadPoolExecutor(1) as beside:  # the host takes another core just as long
+            host = beside.submit(self._host)
+            path = self.cache.make(key, lambda folder: self._fill(folder, key, model))
+            host.result()
         return Build(path, read_manifest(path))
 
     def _fill(self, folder: Path, key: str, model: Model) -> None:

@@ -183,7 +183,7 @@ class BuildCache:
         try:
             for folder in (self._builds, self._building, self.root / "locks"):
                 if not folder.exists():
-                    folder.mkdir(parents=True)
+                    folder.mkdir(parents=True, exist_ok=True)  # another thread may be quicker
                     for made in (self.root, folder):  # whatever the umask: nobody else puts builds there
                         made.chmod(made.stat().st_mode & ~0o022)
                 if not os.access(folder, os.W_OK | os.X_OK):

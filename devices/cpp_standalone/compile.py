@@ -7,10 +7,12 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 
 from ..base import BuildError
 from .cache import BuildCache
+from .remarks import CLANG_FLAGS, GCC_FLAG
 from .toolchain import CompileOptions, Compiler, cpu_target
 
 ENGINE = Path(__file__).resolve().parent / "engine"
@@ -26,6 +28,11 @@ def engine_files() -> list[Path]:
 def engine_digest() -> str:
     """Return a hash of the engine's headers, which are compiled into every model."""
     return _digest(path for path in engine_files() if path.suffix == ".h")
+
+
+@cache
+def _host_digest() -> str:
+    return _digest(engine_files())
 
 
 def compile_model(source: Path, output: Path, compiler: Compiler, options: CompileOptions) -> None:
@@ -50,6 +57,21 @@ def compile_model(source: Path, output: Path, compiler: Compiler, options: Compi
     _compile(compiler, [*flags, "-o", str(output), str(source), *options.link_flags], source)
 
 
+def compiler_remarks(source: Path, compiler: Compiler, options: CompileOptions) -> str:
+    """Return what the compiler says about the loops of a translation unit.
+
+    Raises
+    ------
+    BuildError, CompilerNotFoundError
+    """
+    said = source.with_suffix(".remarks")
+    talk = CLANG_FLAGS if "clang" in compiler.version else (f"{GCC_FLAG}{said}",)
+    output = source.with_suffix(".o")
+    flags = (*options.flags(), "-fPIC", "-fvisibility=hidden", "-I", str(ENGINE.parent), *talk)
+    messages = _compile(compiler, [*flags, "-c", "-o", str(output), str(source)], source)
+    return said.read_text(errors="replace") if said.exists() else messages
+
+
 def host_executable(cache: BuildCache, compiler: Compiler, options: CompileOptions) -> Path:
     """Return the program that loads models and serves runs of them; compiled once per compiler and flags.
 
@@ -58,7 +80,7 @@ def host_executable(cache: BuildCache, compiler: Compiler, options: CompileOptio
     BuildError, CompilerNotFoundError, CacheError
     """
     host_flags = ("-std=c++17", "-O1", *options.extra_flags)  # no loop of it is hot
-    text = "\n".join((_digest(engine_files()), compiler.key_text(), shlex.join(host_flags), cpu_target()))
+    text = "\n".join((_host_digest(), compiler.key_text(), shlex.join(host_flags), cpu_target()))
     key = "host-" + hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def fill(folder: Path) -> None:
@@ -72,7 +94,8 @@ def host_executable(cache: BuildCache, compiler: Compiler, options: CompileOptio
     return cache.make(key, fill) / "host"
 
 
-def _compile(compiler: Compiler, arguments: Sequence[str], source: Path) -> None:
+def _compile(compiler: Compiler, arguments: Sequence[str], source: Path) -> str:
+    """Return what the compiler says besides."""
     command = [*compiler.command, *arguments]
     try:
         result = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
@@ -84,6 +107,7 @@ def _compile(compiler: Compiler, arguments: Sequence[str], source: Path) -> None
             f"{source.name} did not compile (exit status {result.returncode}):\n"
             f"{_trim(result.stderr or result.stdout)}\n  {shlex.join(command)}"
         )
+    return result.stderr
 
 
 def _trim(message: str) -> str:

@@ -26,6 +26,7 @@ from ..user import UserDevice, refuse_python
 from .backend import CPPBackend
 from .directory import check_directory, delete_project, export_project
 from .emit_entries import time_of
+from .explain import Explanation, explain
 from .options import preferred_compiler, preferred_options
 
 
@@ -210,6 +211,24 @@ class CPPStandaloneDevice(UserDevice):
         self._simulation, self._results, self._has_run = simulation, None, False
         if run and compile:
             self.run(results_directory=results_directory, run_args=run_args)
+
+    def explain(self) -> Explanation:
+        """Tell what the compiler makes of the loops of what has been declared so far.
+
+        Returns
+        -------
+        Explanation
+            By kernel, which loops work on many neurons at a time, and why others do not; to be printed.
+
+        Raises
+        ------
+        FreezeError
+            If the script has not called ``run()``.
+        CompilerNotFoundError, BuildError
+            If there is no compiler, or it refuses the code.
+        """
+        simulation = self.simulation()
+        return explain(simulation.model, self.backend.options, self.backend.compiler)
 
     def _built(self) -> Simulation:
         if self._simulation is None:

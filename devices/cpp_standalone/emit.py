@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -38,6 +38,7 @@ from ...core.model import (
     Seed,
     UserFunction,
 )
+from ...core.precision import SINGLE
 from ...core.statements import Stmt
 from ...core.synapsenames import SYNAPTIC, SYNAPTIC_SHARED
 from ..base import PROFILE, OutputSpec
@@ -375,8 +376,9 @@ class Emitter:
 
     def scope(self, kernel: Kernel) -> Scope:
         population = self.model.population(kernel.population)
+        kept = {name: (identifier(name), dtype) for name, dtype in self.shared_values(kernel).items()}
         scope = Scope(
-            variables=self.variables(population),
+            variables={**self.variables(population), **kept},
             params={slot: (self.param(slot), KINDS[dtype]) for slot, dtype in self.constant_slots.items()},
             constants=self.constant_kinds,
             buffered=frozenset(d.stream for d in (*buffered(kernel), *counted(kernel))),
@@ -385,13 +387,17 @@ class Emitter:
             element="_n" if is_synapses(population) else "i",
             slots=self.slot,
             before=frozenset(kernel.overwritten()),
+            scattered=kernel.kind == "pathway",
             strided=self.side.strided,
+            single=population.single,
+            doubles=self._doubles(population),
+            singles=self.singles,
         )
         for s in kernel.scalars:
-            scope = scope.with_local(s.target, kind(s.expr, scope))
+            scope = scope.with_scalar(s)
         for s in kernel.body if kernel.kind not in ("states", "events") else ():
             if s.local:
-                scope = scope.with_local(s.target, s.dtype or kind(s.expr, scope))
+                scope = scope.with_local(s)
         return scope
 
     def variables(self, population: Population) -> dict[str, tuple[str, str]]:
@@ -411,6 +417,17 @@ class Emitter:
         """Where a neuron's element is; in lanes, between those of the other runs."""
         return f"{index} * LANES" if self.lanes > 1 else index
 
+    @cached_property
+    def singles(self) -> frozenset[str]:
+        """Arrays in single precision."""
+        return frozenset(a.id for a in self.kernels.arrays if a.dtype == SINGLE)
+
+    def _doubles(self, population: Population) -> frozenset[str]:
+        """Names that stand for real numbers in double precision: times, and variables of groups that are."""
+        own = {v.name for v in population.variables if not v.single}
+        others = self.syn.double_references(population) if is_synapses(population) else set()
+        return frozenset({"t", "lastspike", *own, *others})
+
     def param(self, slot: str) -> str:
         return f"_p_{identifier(slot)}"
 
@@ -422,16 +439,18 @@ class Emitter:
         targets = {s.target for s in kernel.body if not s.local}
         same = kernel.clock == population.clock or kernel.kind == "pathway"
         own = "_clock" if same else f"_c->clock_{identifier(population.clock)}"
-        lines = self.copies(kernel) + self.clock_lines(names, own) + self.function_lines(nodes)
-        lines += self.pointers(population, names, targets | self._summed(kernel))
-        lines += self.constant_lines(nodes)
+        lines = (
+            self.copies(kernel) + self.clock_lines(names, own, population.single) + self.function_lines(nodes)
+        )
+        lines += self.pointers(population, names, targets | self._summed(kernel), self.shared_values(kernel))
+        lines += self.constant_lines(nodes, population.single)
         for draw in buffered(kernel):
             name = f"draw{draw.stream}"
             lines.append(f"const double* __restrict__ _{name} = _c->{name}.at(_clock.tick());")
         scope = self.scope(kernel)
         for s in kernel.scalars:
-            target, dtype = scope.variables[s.target]
-            lines.append(f"const {CTYPES[dtype]} {target} = {cpp(s.expr, scope)};")
+            target = scope.variables[s.target][0]
+            lines.append(f"const {scope.ctype(s.target)} {target} = {cpp(s.expr, scope)};")
         for draw in counted(kernel):
             args = "".join(f"{cpp(arg, scope)}, " for arg in draw.args)
             made = f"_c->draw{draw.stream}.{draw.distribution}({args}_c->seed, {draw.stream}u, _clock.tick())"
@@ -441,14 +460,34 @@ class Emitter:
     def _summed(self, kernel: Kernel) -> set[str]:
         return {kernel.event} if kernel.kind == "summed" else set()
 
-    def pointers(self, population: Population, names: set[str], targets: set[str]) -> list[str]:
+    def pointers(
+        self, population: Population, names: set[str], targets: set[str], values: Collection[str] = ()
+    ) -> list[str]:
+        """Names for arrays, or for what they hold where that is one value."""
         if is_synapses(population):
             return self.syn.pointers(population, names, targets)
         return [
-            self._pointer(population, name, const=name not in targets)
+            self._value(population, name)
+            if name in values
+            else self._pointer(population, name, const=name not in targets)
             for name in self._array_names(population)
             if name in names | targets
         ]
+
+    def shared_values(self, kernel: Kernel) -> dict[str, str]:
+        """Variables that all neurons share and a kernel only reads, and their kinds of numbers.
+
+        They are read before the loop: within, in one branch of a selection, they would keep it from being vectorised.
+        """
+        population = self.model.population(kernel.population)
+        targets = {s.target for s in kernel.body if not s.local}
+        shared = () if is_synapses(population) else (v for v in population.variables if v.stored and v.shared)
+        return {v.name: v.dtype for v in shared if v.name not in targets}
+
+    def _value(self, population: Population, name: str) -> str:
+        variable = population.variable(name)
+        type_ = "float" if variable.single and variable.dtype == "float" else CTYPES[variable.dtype]
+        return f"const {type_} {identifier(name)} = _c->{identifier(f'{population.id}.{name}')}[0];"
 
     @cached_property
     def indexed(self) -> dict[str, bool]:
@@ -489,12 +528,13 @@ class Emitter:
             for name, id, single in f.arrays
         ]
 
-    def clock_lines(self, names: set[str], clock: str) -> list[str]:
+    def clock_lines(self, names: set[str], clock: str, single: bool = False) -> list[str]:
         lines = []
         if "t" in names:
             lines.append(f"const double t = {clock}.t;")
         if "dt" in names:
-            lines.append(f"const double dt = {clock}.dt;")
+            real = "float" if single else "double"
+            lines.append(f"const {real} dt = {'(float)' if single else ''}{clock}.dt;")
         if "t_in_timesteps" in names:
             lines.append(f"const int64_t t_in_timesteps = {clock}.step;")
         return lines
@@ -513,17 +553,25 @@ class Emitter:
             return f"{prefix}uint8_t* __restrict__ {identifier(name)} = ({prefix}uint8_t*)_c->{member};"
         return f"{prefix}{C_TYPES[array.dtype]}* __restrict__ {identifier(name)} = _c->{member};"
 
-    def constant_lines(self, nodes: list[Expr]) -> list[str]:
-        lines = []
-        for slot in sorted({n.slot for n in nodes if isinstance(n, Param)}):
-            c = C_TYPES[self.constant_slots[slot]]
-            lines.append(f"const {c} {self.param(slot)} = _c->slot_{identifier(slot)};")
-        for name in sorted({n.name for n in nodes if isinstance(n, Const)}, key=lambda k: int(k[1:])):
-            lines.append(f"const {self.constant_type(name)} _{name} = _c->{name};")
+    def constants_of(self, nodes: Iterable[Expr], single: bool) -> list[tuple[str, str, str]]:
+        """Of numbers that are the same for all neurons: local name, C++ type there, and member of the context."""
+        nodes = list(nodes)
+        slots = sorted({n.slot for n in nodes if isinstance(n, Param)})
+        names = sorted({n.name for n in nodes if isinstance(n, Const)}, key=lambda k: int(k[1:]))
         entries = sorted({cpp(n, _NOTHING) for n in nodes if isinstance(n, MatrixEntry)})
-        lines += [f"const double {entry} = _c->{entry};" for entry in entries if entry in self.common_entries]
-        single = [entry for entry in entries if entry in self.single_entries]
-        lines += [f"const double* __restrict__ {entry}_each = _c->{entry};" for entry in single]
+        found = [(self.param(s), C_TYPES[self.constant_slots[s]], f"slot_{identifier(s)}") for s in slots]
+        found += [(f"_{name}", self.constant_type(name), name) for name in names]
+        found += [(entry, "double", entry) for entry in entries if entry in self.common_entries]
+        return [(name, "float" if single and c == "double" else c, member) for name, c, member in found]
+
+    def constant_lines(self, nodes: list[Expr], single: bool = False) -> list[str]:
+        lines = [
+            f"const {c} {name} = {'(float)' if c == 'float' else ''}_c->{member};"
+            for name, c, member in self.constants_of(nodes, single)
+        ]
+        entries = sorted({cpp(n, _NOTHING) for n in nodes if isinstance(n, MatrixEntry)})
+        each = [entry for entry in entries if entry in self.single_entries]
+        lines += [f"const double* __restrict__ {entry}_each = _c->{entry};" for entry in each]
         return lines
 
     def body(self, kernel: Kernel) -> list[str]:
@@ -532,7 +580,7 @@ class Emitter:
         population = self.model.population(kernel.population)
         nodes = [n for e in kernel.expressions() for n in walk(e)]
         lines = self.syn.number_line(population, nodes) if is_synapses(population) else []
-        lines += self.entry_lines(kernel.body)
+        lines += self.entry_lines(kernel.body, population.single)
         matrices = [line for m in kernel.matrices for line in self._matrix_lines(m, scope, kernel)]
         if not matrices:
             return lines + self.statements(kernel.body, scope)
@@ -541,20 +589,21 @@ class Emitter:
         declared = {s.target for s in before if s.local}
         return [*lines, *self.statements(before, scope), *matrices, *self.statements(after, scope, declared)]
 
-    def entry_lines(self, body: Iterable[Stmt]) -> list[str]:
+    def entry_lines(self, body: Iterable[Stmt], single: bool) -> list[str]:
         """What a neuron's own propagator says, where statements ask for it."""
         nodes = [n for s in body for n in walk(s.expr)]
         entries = sorted({cpp(n, _NOTHING) for n in nodes if isinstance(n, MatrixEntry)})
-        return [f"const double {e} = {e}_each[i];" for e in entries if e in self.single_entries]
+        real = "float" if single else "double"
+        return [f"const {real} {e} = ({real}){e}_each[i];" for e in entries if e in self.single_entries]
 
     def statements(self, body: Iterable[Stmt], scope: Scope, known: Iterable[str] = ()) -> list[str]:
         """Statements in order; locals are declared where they are first set."""
         lines, declared = [], set(known)
         for s in body:
             value = cpp(s.expr, scope)
-            target, number = scope.variables[s.target]
+            target = scope.variables[s.target][0]
             new = s.local and s.target not in declared
-            lines.append(f"{CTYPES[number]} {target} = {value};" if new else f"{target} = {value};")
+            lines.append(f"{scope.ctype(s.target)} {target} = {value};" if new else f"{target} = {value};")
             declared |= {s.target} if s.local else set()
         return lines
 

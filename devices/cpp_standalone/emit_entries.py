@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from ...core.infer import unit_of
 from ...core.kernels import Kernels
-from ...core.model import STATE_DTYPES, Model, Population, Probe
+from ...core.model import Model, Population, Probe
+from ...core.precision import stored_as
 from ..base import PROFILE, InputSpec, OutputSpec
 
 #: The output that says which objects are active, in order; where Python is called, it can be written to.
 ACTIVE = ":active"
 #: Types of entries as the engine calls them.
-ENTRY = {"float64": "SF_F64", "int64": "SF_I64", "bool": "SF_BOOL", "int32": "SF_I32", "uint64": "SF_U64"}
+ENTRY = {
+    "float64": "SF_F64",
+    "int64": "SF_I64",
+    "bool": "SF_BOOL",
+    "int32": "SF_I32",
+    "uint64": "SF_U64",
+    "float32": "SF_F32",
+}
 
 
 def input_specs(model: Model) -> tuple[InputSpec, ...]:
@@ -24,10 +32,8 @@ def output_specs(model: Model, profiled: Kernels | None = None) -> tuple[OutputS
     for p in model.populations:
         for v in p.variables:
             if v.stored:
-                dtype = STATE_DTYPES[v.dtype]
-                outputs.append(
-                    OutputSpec(f"{p.id}.{v.name}", dtype, 1 if v.shared else p.size, unit_of(v.dim))
-                )
+                size = 1 if v.shared else p.size
+                outputs.append(OutputSpec(f"{p.id}.{v.name}", v.stored_as, size, unit_of(v.dim)))
         for path in p.ends.pathways if p.ends is not None else ():
             outputs.append(OutputSpec(f"{p.id}.{path.name}.pending", "int32", -1, "1"))
             outputs.append(OutputSpec(f"{p.id}.{path.name}.due", "float64", -1, "second"))
@@ -66,4 +72,5 @@ def _probe_outputs(model: Model, probe: Probe) -> list[OutputSpec]:
 def recorded_type(model: Model, population: Population, name: str) -> tuple[str, str]:
     found = model.type_of(population, name)
     assert found is not None
-    return STATE_DTYPES[found.dtype], unit_of(found.dim)
+    single = any(v.name == name and v.single for v in population.variables)
+    return stored_as(found.dtype, single), unit_of(found.dim)

@@ -13,12 +13,10 @@ from typing import TYPE_CHECKING
 
 from ...core.expr import (
     At,
-    Const,
     Draw,
     Expr,
     InputEntry,
     MatrixEntry,
-    Param,
     TimedCall,
     UserCall,
     Var,
@@ -26,9 +24,10 @@ from ...core.expr import (
     walk,
 )
 from ...core.kernels import Array, Kernel
+from ...core.precision import SINGLE
 from .emit_draws import buffered, counted
 from .emit_synapses import is_synapses
-from .expressions import C_TYPES, CTYPES, Scope, cpp, identifier
+from .expressions import Scope, cpp, identifier
 
 if TYPE_CHECKING:
     from .emit import Emitter
@@ -61,7 +60,13 @@ class LaneEmitter:
 
     def stored(self, dtype: str) -> str:
         """C++ type of their elements: of one width, so that registers have as many of each."""
-        return "double" if dtype == "float64" else "int64_t"
+        real = {"float64": "double", "float32": "float"}
+        return real.get(dtype) or ("int32_t" if self._narrow else "int64_t")
+
+    @cached_property
+    def _narrow(self) -> bool:
+        """Whether real numbers have four bytes rather than eight."""
+        return any(a.dtype == SINGLE for a in self.arrays)
 
     def has(self, id: str) -> bool:
         """Whether an array has the runs side by side."""
@@ -121,13 +126,14 @@ class LaneEmitter:
         population = self.emitter.model.population(kernel.population)
         arrays = {v.name for v in population.variables if v.stored and not v.shared}
         arrays |= {"lastspike", "not_refractory"} if population.refracts else set()
+        shared = {v.name for v in population.variables if v.stored and v.shared}
         scalars = {s.target for s in kernel.scalars}
         variables = dict(scope.variables)
-        for name, (text, dtype) in scope.variables.items():
+        for name, (_, dtype) in scope.variables.items():
             if name in arrays:
                 variables[name] = (f"{identifier(name)}[_n]", dtype)
-            elif name in scalars or text.endswith("[0]"):
-                variables[name] = (f"{text.removesuffix('[0]')}{_ONE}", dtype)
+            elif name in scalars or name in shared:
+                variables[name] = (f"{identifier(name)}{_ONE}", dtype)
         params = {slot: (f"{text}{_ONE}", number) for slot, (text, number) in scope.params.items()}
         return replace(scope, variables=variables, params=params)
 
@@ -139,15 +145,10 @@ class LaneEmitter:
         names = {n.name for n in looped if isinstance(n, Var)}
         targets = {s.target for s in kernel.body if not s.local} if kernel.kind != "threshold" else set()
         own = "_clock" if kernel.clock == population.clock else f"_g->clock_{identifier(population.clock)}"
-        lines = e.clock_lines(names, own)
+        lines = e.clock_lines(names, own, population.single)
         lines += [line.replace("_c->", "_g->") for line in e.pointers(population, names, targets)]
-        for slot in sorted({n.slot for n in looped if isinstance(n, Param)}):
-            c = C_TYPES[e.constant_slots[slot]]
-            lines.append(f"const {c}* __restrict__ {e.param(slot)} = _g->slot_{identifier(slot)};")
-        for name in sorted({n.name for n in looped if isinstance(n, Const)}, key=lambda k: int(k[1:])):
-            lines.append(f"const {e.constant_type(name)}* __restrict__ _{name} = _g->{name};")
-        for entry in sorted({cpp(n, Scope({}, {})) for n in looped if isinstance(n, MatrixEntry)}):
-            lines.append(f"const double* __restrict__ {entry} = _g->{entry};")
+        for name, c, member in e.constants_of(looped, population.single):
+            lines.append(f"const {c}* __restrict__ {name} = _g->{_laid(member, c)};")
         for draw in buffered(kernel):
             name = f"draw{draw.stream}"
             lines.append(f"const double* __restrict__ _{name} = _g->{name}.at(_clock.tick());")
@@ -155,8 +156,7 @@ class LaneEmitter:
             lines.append(f"int64_t* __restrict__ _draw{draw.stream} = _g->draw{draw.stream};")
         scope = e.scope(kernel)
         for s in kernel.scalars:
-            target, dtype = scope.variables[s.target]
-            lines.append(f"{CTYPES[dtype]} {target}[LANES];")
+            lines.append(f"{scope.ctype(s.target)} {scope.variables[s.target][0]}[LANES];")
         return lines
 
     def prologue(self, kernel: Kernel) -> list[str]:
@@ -170,12 +170,15 @@ class LaneEmitter:
         population = e.model.population(kernel.population)
         names = {n.name for n in needed if isinstance(n, Var)}
         own = "_clock" if kernel.clock == population.clock else f"_c->clock_{identifier(population.clock)}"
-        lines = e.function_lines([s.expr for s in kernel.scalars]) + e.clock_lines(names, own)
-        lines += e.pointers(population, names, set()) + e.constant_lines(needed)
+        lines = e.function_lines([s.expr for s in kernel.scalars])
+        lines += e.clock_lines(names, own, population.single)
+        lines += e.pointers(population, names, set(), e.shared_values(alone)) + e.constant_lines(
+            needed, population.single
+        )
         scope = e.scope(alone)
         for s in kernel.scalars:
             target, dtype = scope.variables[s.target]
-            lines.append(f"const {CTYPES[dtype]} _{target}_here = {cpp(s.expr, scope)};")
+            lines.append(f"const {scope.ctype(s.target)} _{target}_here = {cpp(s.expr, scope)};")
             lines.append(f"{target}[_l] = _{target}_here;")
             scope = replace(scope, variables={**scope.variables, s.target: (f"_{target}_here", dtype)})
         for draw in numbers:
@@ -197,22 +200,24 @@ class LaneEmitter:
     # -- a run ----------------------------------------------------------------------------------------------
 
     @cached_property
-    def constants(self) -> list[tuple[str, str]]:
-        """Member and C++ type of each number that a run has of its own and loops over neurons read."""
+    def constants(self) -> list[tuple[str, str, str]]:
+        """Of each number that a run has of its own and loops over neurons read: member, type, and whence it is."""
         e = self.emitter
-        looped = [n for k in e.kernels.kernels if self.together(k) for x in self._looped(k) for n in walk(x)]
-        slots = {n.slot for n in looped if isinstance(n, Param)}
-        names = {n.name for n in looped if isinstance(n, Const)}
-        entries = {cpp(n, Scope({}, {})) for n in looped if isinstance(n, MatrixEntry)}
-        return [
-            *((f"slot_{identifier(s)}", C_TYPES[e.constant_slots[s]]) for s in sorted(slots)),
-            *((name, e.constant_type(name)) for name in sorted(names)),
-            *((entry, "double") for entry in sorted(entries)),
-        ]
+        found: dict[str, tuple[str, str]] = {}
+        for kernel in filter(self.together, e.kernels.kernels):
+            nodes = [n for x in self._looped(kernel) for n in walk(x)]
+            single = e.model.population(kernel.population).single
+            found |= {_laid(m, c): (c, m) for _, c, m in e.constants_of(nodes, single)}
+        return [(name, c, member) for name, (c, member) in sorted(found.items())]
 
     def grid_slots(self) -> list[int]:
         """Inputs that have to be the same in all runs: durations and time steps."""
         return [n for n, item in enumerate(self.emitter.inputs) if item.kind in ("dt", "duration")]
+
+
+def _laid(member: str, c: str) -> str:
+    """Where a number of all runs lies, in the precision in which it is read."""
+    return f"{member}_single" if c == "float" else member
 
 
 __all__ = ["LaneEmitter"]

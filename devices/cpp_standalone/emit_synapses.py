@@ -11,7 +11,7 @@ from ...core.connections import ENDS, INDEX, Connect, Ends, Pathway
 from ...core.context import REFRACTORY
 from ...core.expr import Draw, Expr, Param, UserCall, Var, walk
 from ...core.kernels import ConnectKernel, Kernel
-from ...core.model import STATE_DTYPES, Model, Population, Span, Variable
+from ...core.model import Model, Population, Span, Variable
 from .expressions import C_TYPES, Scope, cpp, identifier
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class SynapseEmitter:
     def values(self, p: Population) -> list[tuple[str, str]]:
         """Member and C type of every variable that each synapse has."""
         return [
-            (identifier(f"{p.id}.{v.name}"), C_TYPES[STATE_DTYPES[v.dtype]])
+            (identifier(f"{p.id}.{v.name}"), C_TYPES[v.stored_as])
             for v in p.variables
             if v.stored and not v.shared and v.kind != ENDS
         ]
@@ -150,6 +150,10 @@ class SynapseEmitter:
                 found[name] = (f"{identifier(name)}[{'0' if v.shared else place}]", v.dtype)
         return found
 
+    def double_references(self, p: Population) -> set[str]:
+        """Names of the neurons' variables that are in double precision."""
+        return {f"{v.name}_{side}" for side in INDEX for v in self._neuron_variables(p, side) if not v.single}
+
     def _neuron_variables(self, p: Population, side: str) -> list[Variable]:
         neurons = self.model.population(self.span(p, side).population)
         special = REFRACTORY if neurons.refracts else {}
@@ -159,10 +163,11 @@ class SynapseEmitter:
     def pointers(self, p: Population, names: set[str], targets: set[str]) -> list[str]:
         """Local names for the arrays that some code reads and writes."""
         s = f"_c->{structure(p.id)}"
-        needs_i = names & {"i", "N_outgoing"} or any(n.endswith("_pre") for n in names | targets)
-        needs_j = names & {"j", "N_incoming"} or any(n.endswith("_post") for n in names | targets)
-        lines = [f"const int32_t* __restrict__ _i = {s}.pre.data;"] if needs_i else []
-        lines += [f"const int32_t* __restrict__ _j = {s}.post.data;"] if needs_j else []
+        members = {"_i": "pre", "_j": "post"}
+        lines = [
+            f"const int32_t* __restrict__ {end} = {s}.{members[end]}.data;"
+            for end in self._ends_needed(names | targets)
+        ]
         lines += [f"const int32_t* _incoming = {s}.incoming.data;"] if "N_incoming" in names else []
         lines += [f"const int32_t* _outgoing = {s}.outgoing.data;"] if "N_outgoing" in names else []
         for v in p.variables:
@@ -171,9 +176,25 @@ class SynapseEmitter:
                 member = identifier(f"{p.id}.{v.name}")
                 data = member if v.shared else f"{member}.data"
                 lines.append(
-                    f"{const}{C_TYPES[STATE_DTYPES[v.dtype]]}* __restrict__ {identifier(v.name)} = _c->{data};"
+                    f"{const}{C_TYPES[v.stored_as]}* __restrict__ {identifier(v.name)} = _c->{data};"
                 )
         return lines + self.neuron_pointers(p, names, targets)
+
+    def _ends_needed(self, names: set[str]) -> list[str]:
+        """Which of the lists of neurons at both ends some code has to look into."""
+        pre = names & {"i", "N_outgoing"} or any(n.endswith("_pre") for n in names)
+        post = names & {"j", "N_incoming"} or any(n.endswith("_post") for n in names)
+        return ["_i"] * bool(pre) + ["_j"] * bool(post)
+
+    def streamed(self, kernel: Kernel) -> list[str]:
+        """Arrays that a pathway reads range by range, which lie anywhere in memory."""
+        p = self.model.population(kernel.population)
+        if not self.direct(p, self.ends(p).pathway(kernel.event)):
+            return ["_list"]
+        names = {n.name for e in kernel.expressions() for n in walk(e) if isinstance(n, Var)}
+        names |= {s.target for s in kernel.body if not s.local}
+        own = [v.name for v in p.variables if v.stored and not v.shared and v.kind != ENDS]
+        return self._ends_needed(names) + [identifier(name) for name in own if name in names]
 
     def neuron_pointers(self, p: Population, names: set[str], targets: set[str]) -> list[str]:
         """Of the neurons at both ends, which may be the same: these pointers may meet."""
@@ -191,7 +212,7 @@ class SynapseEmitter:
                 member = data or f"_c->{identifier(f'{span.population}.{v.name}')}"
                 start = str(span.start) if dynamic else self.emitter.at(str(span.start))
                 first = f" + {start}" if span.start and not v.shared else ""
-                dtype = STATE_DTYPES[v.dtype]
+                dtype = v.stored_as
                 strided = self.emitter.side.has(f"{span.population}.{v.name}")
                 ctype = self.emitter.side.stored(dtype) if strided else C_TYPES[dtype]
                 lines.append(f"{const}{ctype}* {identifier(name)} = {member}{first};")

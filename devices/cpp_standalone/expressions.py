@@ -27,6 +27,7 @@ from ...core.expr import (
     Within,
 )
 from ...core.functions import WHOLE
+from ...core.statements import Stmt
 from ...core.userfunctions import result_kind
 
 _KEYWORDS = frozenset(
@@ -57,8 +58,22 @@ FUNCTIONS = {
     "abs": "fabs",
 }
 #: How arrays are stored, and the kind of their elements.
-C_TYPES = {"float64": "double", "int64": "int64_t", "bool": "bool", "int32": "int32_t", "uint64": "uint64_t"}
-KINDS = {"float64": "float", "int64": "int", "int32": "int", "bool": "bool", "uint64": "int"}
+C_TYPES = {
+    "float64": "double",
+    "float32": "float",
+    "int64": "int64_t",
+    "bool": "bool",
+    "int32": "int32_t",
+    "uint64": "uint64_t",
+}
+KINDS = {
+    "float64": "float",
+    "float32": "float",
+    "int64": "int",
+    "int32": "int",
+    "bool": "bool",
+    "uint64": "int",
+}
 #: How numbers are calculated with.
 CTYPES = {"float": "double", "int": "int64_t", "bool": "bool"}
 
@@ -102,12 +117,52 @@ class Scope:
     slots: Mapping[str, int] = field(default_factory=dict)  # of inputs
     before: frozenset[str] = frozenset()  # arrays of which what was there before is read
     in_context: bool = False  # constants and matrices are members of the context rather than locals
+    scattered: bool = False  # whether the code is for elements here and there, so that nothing vectorises
+    single: bool = False  # real numbers are calculated with in single precision
+    doubles: frozenset[str] = frozenset()  # variables that are in double precision all the same
+    singles: frozenset[str] = frozenset()  # arrays that are in single precision
     strided: frozenset[str] = frozenset()  # arrays whose elements lie between those of other runs
     lane: str = ""  # where many runs are looked at together: what is added to a constant's name to get one's
 
-    def with_local(self, name: str, kind: str, text: str = "") -> Scope:
-        """The scope after a local variable has been declared, written as ``text`` if not by its name."""
-        return replace(self, variables={**self.variables, name: (text or identifier(name), kind)})
+    def with_local(self, statement: Stmt, text: str = "") -> Scope:
+        """The scope after a statement has declared a variable, written as ``text`` if not by its name."""
+        number = statement.dtype or kind(statement.expr, self)
+        return self._with(statement, number, text, is_double(statement.expr, self))
+
+    def with_scalar(self, statement: Stmt) -> Scope:
+        """The scope after what is computed once a step; calls give the precision that loops calculate with."""
+        called = isinstance(statement.expr, Call | TimedCall | UserCall)
+        double = not called and is_double(statement.expr, self)
+        return self._with(statement, kind(statement.expr, self), "", double)
+
+    def _with(self, statement: Stmt, number: str, text: str, double: bool) -> Scope:
+        name = statement.target
+        doubles = self.doubles | {name} if double and number == "float" else self.doubles
+        variables = {**self.variables, name: (text or identifier(name), number)}
+        return replace(self, variables=variables, doubles=doubles)
+
+    def ctype(self, name: str) -> str:
+        """C++ type that a variable's values are calculated with."""
+        number = self.variables[name][1]
+        return "float" if number == "float" and self.single and name not in self.doubles else CTYPES[number]
+
+
+def is_double(expr: Expr, scope: Scope) -> bool:
+    """Whether a real number comes out in double precision."""
+    if not scope.single or isinstance(expr, TimedCall | UserCall):
+        return True
+    if isinstance(expr, Var):
+        return expr.name in scope.doubles
+    if isinstance(expr, At):
+        return expr.array not in scope.singles
+    if isinstance(expr, Compare | Logic | Draw):
+        return False
+    return any(is_double(child, scope) for child in expr.children())
+
+
+def real(expr: Expr, scope: Scope) -> str:
+    """C++ type of an expression that is a real number, or is made one."""
+    return "double" if is_double(expr, scope) else "float"
 
 
 def kind(expr: Expr, scope: Scope) -> str:
@@ -170,10 +225,17 @@ def literal(value: float | int | bool) -> str:
     return repr(value) if value >= 0 else f"({value!r})"
 
 
+def single_literal(value: float | int | bool) -> str:
+    """A number in single precision, where it has a place there."""
+    if isinstance(value, int) or not (value == 0 or 1e-37 < abs(value) < 1e38):
+        return literal(value)
+    return f"{value!r}f" if value >= 0 else f"({value!r}f)"
+
+
 def cpp(expr: Expr, scope: Scope) -> str:
     """C++ of an expression, parenthesised wherever it has parts."""
     if isinstance(expr, Lit):
-        return literal(expr.value)
+        return single_literal(expr.value) if scope.single else literal(expr.value)
     if isinstance(expr, Var):
         return _variable(expr, scope)
     if isinstance(expr, Param):
@@ -197,7 +259,8 @@ def cpp(expr: Expr, scope: Scope) -> str:
         operator = "!" if expr.op == "not" else expr.op
         return f"({operator}{cpp(expr.operand, scope)})"
     if isinstance(expr, Compare):
-        return f"({cpp(expr.left, scope)} {expr.op} {cpp(expr.right, scope)})"
+        left, right = _operands(expr, scope)
+        return f"({left} {expr.op} {right})"
     if isinstance(expr, Logic):
         # evaluated on both sides: no branch, and what draws random numbers draws them always
         operator = "&" if expr.op == "and" else "|"
@@ -237,35 +300,53 @@ def _user_call(expr: UserCall, scope: Scope) -> str:
 
 
 def _draw(expr: Draw, scope: Scope) -> str:
+    single = scope.single and expr.distribution not in WHOLE
     if expr.stream in scope.buffered:
-        return f"_draw{expr.stream}[{scope.element}]"
+        return f"{'(float)' if single else ''}_draw{expr.stream}[{scope.element}]"
     given = "".join(f"{cpp(arg, scope)}, " for arg in expr.args)
     place = f"{scope.element}, {scope.elements_in_all}"
-    return f"sf_{expr.distribution}({given}{place}, _c->seed, {expr.stream}u, {scope.step})"
+    drawn = f"sf_{expr.distribution}({given}{place}, _c->seed, {expr.stream}u, {scope.step})"
+    return f"(float){drawn}" if single else drawn
+
+
+def _operands(expr: Binary | Compare, scope: Scope) -> tuple[str, str]:
+    """Both sides; a literal beside a number in double precision is one too."""
+    exact = (
+        replace(scope, single=False)
+        if scope.single and any(is_double(e, scope) for e in expr.children())
+        else scope
+    )
+    left, right = (cpp(e, exact if _number(e) is not None else scope) for e in (expr.left, expr.right))
+    return left, right
 
 
 def _binary(expr: Binary, scope: Scope) -> str:
-    left, right = cpp(expr.left, scope), cpp(expr.right, scope)
+    left, right = _operands(expr, scope)
     if expr.op in "+-*":
         return f"({left} {expr.op} {right})"
     if expr.op == "/":
         integers = kind(expr.left, scope) != "float" and kind(expr.right, scope) != "float"
-        return f"((double){left} / {right})" if integers else f"({left} / {right})"
-    if expr.op == "//":
-        return f"sf_floordiv({left}, {right})"
-    if expr.op == "%":
-        return f"sf_mod({left}, {right})"
+        return f"(({real(expr, scope)}){left} / {right})" if integers else f"({left} / {right})"
+    if expr.op in ("//", "%"):
+        return _whole_part(expr, left, right, scope)
     return _power(expr, left, right, scope)
 
 
+def _whole_part(expr: Binary, left: str, right: str, scope: Scope) -> str:
+    function = "sf_floordiv" if expr.op == "//" else "sf_mod"
+    if kind(expr, scope) == "int" or is_double(expr, scope):
+        return f"{function}({left}, {right})"
+    return f"(float){function}((double){left}, (double){right})"
+
+
 def _power(expr: Binary, left: str, right: str, scope: Scope) -> str:
-    exponent = _number(expr.right)
+    exponent, type_ = _number(expr.right), real(expr, scope)
     if exponent == 0.5:
-        return f"sqrt({left})"
+        return f"{in_precision('sqrt', type_)}(({type_}){left})" if scope.single else f"sqrt({left})"
     if exponent is not None and abs(exponent) <= 16 and exponent == int(exponent):
-        value = left if kind(expr, scope) == "int" else f"(double){left}"
+        value = left if kind(expr, scope) == "int" else f"({type_}){left}"
         return f"sf_int_pow<{int(exponent)}>({value})"
-    power = f"pow((double){left}, (double){right})"
+    power = f"{in_precision('pow', type_)}(({type_}){left}, ({type_}){right})"
     return f"(int64_t){power}" if kind(expr, scope) == "int" else power
 
 
@@ -296,12 +377,24 @@ def _is_row(expr: Expr) -> bool:
     return expr == Var("i")
 
 
+def in_precision(function: str, type_: str) -> str:
+    """Return the name of a function in a precision, as the C library has them: with an f for float."""
+    return f"{function}f" if type_ == "float" else function
+
+
 def _call(expr: Call, scope: Scope) -> str:
     args = [cpp(arg, scope) for arg in expr.args]
     if expr.function == "select":
-        return f"({args[0]} ? {args[1]} : {args[2]})"
+        # scalar code would branch, and guess wrong as often as a neuron here and there is another case
+        branches = not scope.scattered or scope.single or kind(expr, scope) != "float"
+        chosen = "({} ? {} : {})" if branches else "sf_choose({}, {}, {})"
+        return chosen.format(*args)
     if expr.function == "int":
         return f"(int64_t){args[0]}"
     if kind(expr, scope) == "int" and expr.function in ("abs", "sign", "clip"):
         return f"(int64_t){FUNCTIONS[expr.function]}({', '.join(f'(double){a}' for a in args)})"
+    if scope.single:
+        type_ = "double" if expr.function == "timestep" else real(expr, scope)
+        args = [f"({type_}){arg}" for arg in args]
+        return f"{in_precision(FUNCTIONS[expr.function], type_)}({', '.join(args)})"
     return f"{FUNCTIONS[expr.function]}({', '.join(args)})"

@@ -22,6 +22,7 @@ _PADDING = b"\0" * 8
 
 DTYPES: dict[str, np.dtype[Any]] = {
     "float64": np.dtype("<f8"),
+    "float32": np.dtype("<f4"),
     "int64": np.dtype("<i8"),
     "int32": np.dtype("<i4"),
     "uint64": np.dtype("<u8"),

@@ -15,7 +15,8 @@ from ...core.expr import Draw, MatrixEntry
 from ...core.freeze import SEED
 from ...core.integrators import Propagator
 from ...core.kernels import Kernel, Kernels
-from ...core.model import STATE_DTYPES, Population, Probe, Run
+from ...core.model import Population, Probe, Run
+from ...core.precision import stored_as
 from ...core.profiling import kernel_labels
 from ...core.recent import samples
 from ...core.spikegenerator import Spikes
@@ -403,7 +404,8 @@ class ArrayContext(Context):
                 chosen = np.broadcast_to(value, (last,) if population.ends else (population.size,))[rows]
             given = self._model.type_of(population, s.target)
             assert given is not None
-            column = np.array(chosen, dtype=STATE_DTYPES[given.dtype])
+            single = any(v.name == s.target and v.single for v in population.variables)
+            column = np.array(chosen, dtype=stored_as(given.dtype, single))
             self._recorded.setdefault(f"{probe.id}.{s.target}", []).append(column)
 
     def _shorten(self, probe: Probe, dt: float) -> None:

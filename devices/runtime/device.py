@@ -20,7 +20,7 @@ from ...core.group import Group
 from ...core.kernels import Array as StateArray
 from ...core.logs import get_logger
 from ...core.lower import lower, relative, state_arrays
-from ...core.model import STATE_DTYPES, Run
+from ...core.model import Run
 from ...core.monitors import EventRecorder, Monitor, StateMonitor
 from ...core.namespace import Resolved
 from ...core.notices import tell_methods
@@ -466,7 +466,7 @@ class RuntimeDevice(UserDevice):
             empty = np.zeros(0, dtype="int32" if variable.endswith("pending") else "float64")
             waiting: Array = state.get(variable, empty)
             return waiting
-        dtype = STATE_DTYPES[synapses.variable_types[variable].dtype]
+        dtype = synapses.stored_as(variable)
         count = 1 if variable in synapses.shared_variables else len(state.get("i", ()))
         values: Array = state.get(variable, np.zeros(0, dtype=dtype))
         if variable not in ("i", "j") and values.size != count:

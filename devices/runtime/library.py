@@ -14,7 +14,14 @@ from ..base import PROFILE, Array, Build, SimulationError
 from ..cpp_standalone.emit_entries import ACTIVE
 from .context import Callback, Context
 
-_DTYPES = {"float64": np.float64, "int64": np.int64, "bool": np.bool_, "int32": np.int32, "uint64": np.uint64}
+_DTYPES = {
+    "float64": np.float64,
+    "float32": np.float32,
+    "int64": np.int64,
+    "bool": np.bool_,
+    "int32": np.int32,
+    "uint64": np.uint64,
+}
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int32)
 _POINTER = ctypes.c_void_p
 _I32, _I64, _F64 = ctypes.c_int32, ctypes.c_int64, ctypes.c_double

@@ -1,4 +1,8 @@
-"""Measure one network in Brian 2's standalone device; prints JSON. Run with a Python that has Brian 2."""
+"""Measure one network in Brian 2's standalone device. Run with a Python that has Brian 2.
+
+python networks_brian.py NAME REPEATS [FOLDER]. With a folder, the project is kept there: the second time is a second
+start of the same script. Prints JSON.
+"""
 
 import json
 import resource
@@ -6,13 +10,16 @@ import sys
 import tempfile
 import time
 
+started = time.perf_counter()
+
 import brian2
 from network_models import MODELS
 
 name, repeats = sys.argv[1], int(sys.argv[2])
 brian2.prefs.devices.cpp_standalone.openmp_threads = 0
 brian2.BrianLogger.log_level_error()
-with tempfile.TemporaryDirectory() as folder:
+with tempfile.TemporaryDirectory() as temporary:
+    folder = sys.argv[3] if sys.argv[3:] else temporary
     begun = time.perf_counter()
     brian2.set_device("cpp_standalone", build_on_run=False, directory=folder)
     brian2.seed(1)
@@ -31,11 +38,12 @@ with tempfile.TemporaryDirectory() as folder:
 print(
     json.dumps(
         {
+            "import": begun - started,
             "declare": declared - begun,
             "build": built - declared,
             "build_cpu": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
-            "loop": min(loops),
-            "run": min(walls),
+            "loop": min(loops, default=0),
+            "run": min(walls, default=0),
         }
     )
 )

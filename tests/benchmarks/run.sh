@@ -8,5 +8,4 @@ if [ ! -x .bench-venv/bin/python ]; then
   # numpy 2.4 took away what Brian 2.9 (the newest for Python 3.11) uses
   .bench-venv/bin/python -m pip install --quiet "brian2>=2.9" "numpy<2.4" setuptools
 fi
-"$python" tests/benchmarks/compare.py --brian .bench-venv/bin/python "${@:2}"
-exec "$python" tests/benchmarks/networks.py --brian .bench-venv/bin/python "${@:2}"
+exec "$python" tests/benchmarks/table.py --brian .bench-venv/bin/python "${@:2}"

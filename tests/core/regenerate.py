@@ -12,6 +12,9 @@ from spikefarm.devices.cpp_standalone.emit import emit_model
 
 from core.models import MODELS
 
+#: Models of which the C++ is kept to the end; it is much the same for all from the interface on.
+WHOLE = ("lif", "plastic")
+INTERFACE = "// ---- the interface ----"
 #: Models of which the C++ of several runs side by side is kept too.
 IN_LANES = ("lif", "stochastic")
 GOLDEN = Path(__file__).parent / "golden"
@@ -28,7 +31,9 @@ def texts(name):
         f"{name}.kernels.txt": kernels.dump(),
         f"{name}.cpp": emit_model(kernels),
     }
-    return found | ({f"{name}.lanes.cpp": emit_model(kernels, lanes=16)} if name in IN_LANES else {})
+    if name in IN_LANES:
+        found[f"{name}.lanes.cpp"] = emit_model(kernels, lanes=16)
+    return {file: text if name in WHOLE else text.partition(INTERFACE)[0] for file, text in found.items()}
 
 
 def main():

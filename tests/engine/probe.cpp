@@ -55,6 +55,8 @@ EXPORT const sf_entry* sf_inputs(int32_t* count) { return *count = INPUTS, input
 EXPORT const sf_entry* sf_outputs(int32_t* count) { return *count = OUTPUTS, outputs; }
 EXPORT sf_context* sf_create(void) { return new sf_context; }
 EXPORT void sf_destroy(sf_context* context) { delete context; }
+EXPORT int32_t sf_lane_count(void) { return 1; }
+EXPORT sf_context* sf_lane(sf_context* context, int32_t) { return context; }
 EXPORT double sf_progress(const sf_context* context) { return context->progress; }
 EXPORT void sf_cancel(sf_context* context) { context->cancelled = true; }
 EXPORT const char* sf_error(const sf_context* context) { return ERRORS[context->error]; }

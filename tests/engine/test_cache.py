@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from spikefarm.devices.cpp_standalone import cache as module
@@ -46,6 +48,18 @@ CODE = """
 from spikefarm.devices.cpp_standalone.cache import BuildCache
 cache = BuildCache(Path(sys.argv[1]))
 """
+
+
+def test_many_threads_may_begin_with_no_folder_at_all(tmp_path):
+    for turn in range(30):
+        start = threading.Barrier(8)
+
+        def make(k, root=tmp_path / str(turn), start=start):
+            start.wait()
+            return BuildCache(root).make(f"key{k}", fill_with("code"))
+
+        with ThreadPoolExecutor(8) as threads:
+            assert len(set(threads.map(make, range(8)))) == 8
 
 
 def test_an_entry_is_made_once(cache):

@@ -97,6 +97,37 @@ def test_each_run_starts_from_the_base(ready):
     assert ready.read(["noise"])[0].size == 3
 
 
+def test_what_is_read_after_every_run_comes_along_with_it(ready, monkeypatch):
+    sent = []
+    exchange = HostRunner._exchange
+
+    def count(self, message, *rest):
+        sent.append(protocol.HEADER.unpack_from(message)[0])
+        return exchange(self, message, *rest)
+
+    monkeypatch.setattr(HostRunner, "_exchange", count)
+    for size in (5, 6, 7):
+        ready.run({"noise_size": np.array([size])})
+        assert [a.size for a in ready.read(["noise"])] == [size]
+        assert [a.size for a in ready.read(["flags"])] == [3]
+    assert sent == [protocol.BASE, protocol.RUN, protocol.READ, protocol.READ, protocol.RUN, protocol.RUN]
+    sent.clear()
+    first, second = (
+        ready.read(["noise"]),
+        ready.read(["noise"]),
+    )  # again: from the process, and an array of its own
+    assert np.array_equal(first, second)
+    assert not np.shares_memory(first, second)
+    assert [a.size for a in ready.read(["noise", "flags", "noise"])] == [7, 3, 7]
+    assert sent == [protocol.READ] * 3
+    sent.clear()
+    ready.run({"noise_size": np.array([100_000])})
+    assert ready.read(["spikes.i"])[0].size == 33_334
+    ready.run({})  # noise was not looked at, and there were too many spikes to bring them unasked
+    assert ready.read(["noise"])[0].size == 10
+    assert sent == [protocol.RUN, protocol.READ, protocol.RUN, protocol.READ]
+
+
 def test_large_arrays_pass(ready):
     _, (noise, spikes) = ready.run_and_read({"noise_size": np.array([300_001])}, ["noise", "spikes.i"])
     np.testing.assert_array_equal(noise, reference.normal_exact(300_001, 2**63 + 5, 0, 0))

@@ -101,7 +101,7 @@ class FakeSimulation:
         return 0.001
 
     def why_alone(self) -> str:
-        return "it is a fake"
+        return ""
 
     def advised_lanes(self) -> int:
         return 1

@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from spikefarm import NeuronGroup, run
 from spikefarm.core.units import ms, mV, second
 from spikefarm.farm import FailedRunsWarning, Ragged, SweepError, experiment
+from spikefarm.farm.calls import FunctionWork
 
 CALLS: list[Any] = []
 
@@ -130,6 +132,39 @@ def test_threads_do_not_share_random_numbers(client: Any) -> None:
 
     data = draw.sweep(n=list(range(8)), client=client, batch_seconds=1e-9, progress=False)
     assert data.x.values.tolist() == [draw(n)["x"] for n in range(8)]
+
+
+@experiment
+def endless(kind: str) -> dict[str, Any]:
+    if kind == "call":
+        while True:
+            time.sleep(1e-3)
+    if kind == "simulation":
+        group = NeuronGroup(1, "dv/dt = -v/(10*ms) : 1", method="exact")
+        run(1e9 * second)
+        return {"x": group.v[0]}
+    return {"x": 1}
+
+
+@pytest.mark.parametrize(
+    ("kind", "spare", "told"),
+    [
+        (
+            "call",
+            1.0,
+            "TimeLimitError: the call was ended after its time limit of 1 s and 1 s more of wall time",
+        ),
+        ("simulation", 60.0, "TimeLimitError: the simulation was ended after its time limit of 1 s"),
+    ],
+)
+def test_a_call_that_never_ends_is_ended(
+    kind: str, spare: float, told: str, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FunctionWork, "spare", spare)
+    with pytest.warns(FailedRunsWarning, match="1 run of 2 failed"):
+        data = endless.sweep(kind=["", kind], client=client, progress=False, time_limit=1 * second)
+    assert data.x.values[0] == 1
+    assert data.error.values[1].startswith(told)
 
 
 def test_arguments_that_sweep_has_itself_are_refused() -> None:

@@ -94,7 +94,7 @@ def test_a_time_limit_is_each_runs_own(client: Any, group: Any) -> None:
 
 def test_the_plan_says_how_many_go_together(group: Any) -> None:
     sweep = Sweep({group.v0: np.linspace(5, 20, 100) * mV})
-    assert "64 at a time" in str(sweep.plan())
+    assert "16 at a time" in str(sweep.plan())
     assert "8 at a time" in str(sweep.plan(lanes=8))
     assert "lanes" not in str(sweep.plan(lanes=1))
     few = Sweep({group.v0: [5, 10] * mV})

@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 from farm_fake import CRASHES, FakeRunner, FakeSimulation, rate
 from spikefarm.core.units import ms, volt
-from spikefarm.farm import Grid, Ragged, Sweep, SweepCancelledError, crews
+from spikefarm.farm import Grid, Ragged, Sweep, SweepCancelledError, crews, worker
 from spikefarm.farm import crew_embedded as embedded_module
 from spikefarm.farm.dashboard.preview import preview
 from spikefarm.store import memory
@@ -65,9 +65,11 @@ def test_nothing_is_written_and_nothing_stays(
     simulation: FakeSimulation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.TemporaryDirectory", None)
+    pools = dict(worker._pools)
     data = Sweep({"v0": [1, 2] * volt}, simulation=simulation).run({"rate": rate}, progress=False)
     assert data.rate.shape == (2,)
     assert not memory._logs
+    assert worker._pools.keys() == pools.keys()
     assert FakeRunner.open == []
 
 

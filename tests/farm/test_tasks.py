@@ -86,7 +86,7 @@ def test_failures_are_told_and_done_again_when_asked(client: Any, tmp_path: Path
         return object() if x == 3 else x
 
     dataman = DataManager(tmp_path / "tasks.zarr")
-    with pytest.warns(UserWarning, match="2 runs of 4 failed"):
+    with pytest.warns(UserWarning, match=r"2 runs of 4 failed; DataManager.failures\(\) tells their errors"):
         assert done(dataman, fragile, [1, 2, 3, 4], client) == [1, None, None, 4]
     assert len(dataman.failures()) == 2
     assert "ValueError: not yet" in dataman.failures()
@@ -167,9 +167,9 @@ def test_a_task_that_never_ends_is_ended(client: Any, tmp_path: Path) -> None:
         found = done(dataman, stubborn, range(8), client, time_limit=2 * second)
     assert [value and value[0] for value in found] == [0, None, None, None, None, 5, 6, 7]
     assert sorted(dataman.failures()) == [
-        "ProcessDiedError: the process of the task died of signal 11 (SIGSEGV)",
-        "ProcessDiedError: the process of the task ended by itself, with exit status 7",
-        "TimeLimitError: the task took longer than 2 s (time_limit) and was ended",
+        "ProcessDiedError: the process of the call died of signal 11 (SIGSEGV)",
+        "ProcessDiedError: the process of the call ended by itself, with exit status 7",
+        "TimeLimitError: the call was ended after its time limit of 2 s of wall time",
         "ValueError: no good",
     ]
     pids = {value[1] for value in found if value}

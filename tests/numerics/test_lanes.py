@@ -25,7 +25,11 @@ FUNCTIONS = {
 def varied(simulation):
     """Inputs of each run: its own seed, and constants that differ a little."""
     kinds = {item.id: item for item in simulation.model.inputs}
-    rates = [id for id in simulation.base if kinds[id].kind == "constant" and kinds[id].dtype == "float64"]
+    rates = [
+        id
+        for id in simulation.base
+        if kinds[id].kind == "constant" and kinds[id].dtype == "float64" and "period" not in id
+    ]
     for lane in range(LANES):
         factor = 1 + 0.002 * lane
         yield {**simulation.seed_inputs(lane), **{id: simulation.base[id] * factor for id in rates}}

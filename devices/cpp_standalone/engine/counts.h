@@ -6,22 +6,34 @@
 
 // Inversion by counting up (see sf_poisson): the probabilities of 0, 1, 2, … are the same for all elements.
 struct sf_ladder {
-  double terms[201];
+  static const int64_t most = 200, stride = 4;
+  double terms[most + stride];  // from `limit` on such as no uniform number has left
   int64_t limit = 0;
+
+  void end(int64_t count) {
+    limit = count;
+    for (int64_t k = limit; k < most + stride; ++k) terms[k] = 2;
+  }
 };
 
-// Each element climbs the ladder as long as its uniform number is not used up; all of them step by step.
-static inline void sf_climb(const sf_ladder& ladder, double* rest, int64_t* climbed, int64_t count) {
-  int64_t going[SF_CHUNK];
-  for (int64_t j = 0; j < count; ++j) climbed[j] = 0, going[j] = 1;
-  for (int64_t k = 0; k < ladder.limit; ++k) {
-    const double term = ladder.terms[k];
+// Each element climbs the ladder as long as its uniform number is not used up, and has -1 left then; all of them
+// some steps at a time.
+static inline void sf_climb(const sf_ladder& ladder, double* __restrict rest, int64_t* __restrict climbed, int64_t count) {
+  for (int64_t j = 0; j < count; ++j) climbed[j] = 0;
+  for (int64_t k = 0; k < ladder.limit; k += sf_ladder::stride) {
+    const double* term = ladder.terms + k;
     int64_t any = 0;
     for (int64_t j = 0; j < count; ++j) {
-      going[j] &= rest[j] >= term;
-      rest[j] -= going[j] ? term : 0;
-      climbed[j] += going[j];
-      any |= going[j];
+      double left = rest[j];
+      int64_t up = climbed[j];
+      for (int64_t s = 0; s < sf_ladder::stride; ++s) {
+        const bool goes = left >= term[s];
+        left = goes ? left - term[s] : -1;
+        up += goes;
+      }
+      rest[j] = left;
+      climbed[j] = up;
+      any |= left >= 0;
     }
     if (!any) break;
   }
@@ -78,19 +90,20 @@ struct sf_counts {
     const double q = 1 - p;
     trials = n;
     chance = p;
-    ladder.limit = n < 200 ? n : 200;
+    const int64_t limit = n < sf_ladder::most ? n : sf_ladder::most;
     ladder.terms[0] = sf_exp(sf_log_binomial(0, (double)n, p, q));
-    for (int64_t k = 1; k <= ladder.limit; ++k) {
+    for (int64_t k = 1; k < limit; ++k) {
       double term = ladder.terms[k - 1];
       term *= (p / q) * (double)(n - k + 1) / (double)k;
       ladder.terms[k] = term;
     }
+    ladder.end(limit);
   }
 
   void climb_poisson(double mean) {
     expected = mean;
-    ladder.limit = 200;
     ladder.terms[0] = sf_exp(-mean);
-    for (int64_t k = 1; k <= 200; ++k) ladder.terms[k] = ladder.terms[k - 1] * (mean / (double)k);
+    for (int64_t k = 1; k < sf_ladder::most; ++k) ladder.terms[k] = ladder.terms[k - 1] * (mean / (double)k);
+    ladder.end(sf_ladder::most);
   }
 };

@@ -87,6 +87,12 @@ SF_INLINE static double sf_clip(double x, double low, double high) {
 
 SF_INLINE static double sf_sign(double x) { return x != x ? x : (double)((x > 0) - (x < 0)); }
 
+// One of two numbers, without a branch.
+SF_INLINE static double sf_choose(bool which, double yes, double no) {
+  const uint64_t rest = sf_to_bits(no);
+  return sf_from_bits(rest ^ ((sf_to_bits(yes) ^ rest) & (0 - (uint64_t)which)));
+}
+
 SF_INLINE static double sf_min(double a, double b) { return b < a || b != b ? b : a; }
 SF_INLINE static double sf_max(double a, double b) { return b > a || b != b ? b : a; }
 

@@ -12,7 +12,7 @@ extern "C" {
 
 typedef struct sf_context sf_context;
 
-enum sf_dtype { SF_F64 = 0, SF_I64 = 1, SF_BOOL = 2, SF_I32 = 3, SF_U64 = 4 };
+enum sf_dtype { SF_F64 = 0, SF_I64 = 1, SF_BOOL = 2, SF_I32 = 3, SF_U64 = 4, SF_F32 = 5 };
 enum sf_kind { SF_REQUIRED = 0, SF_OPTIONAL = 1 };
 
 // One input or output of a model; its slot is its place in the table.

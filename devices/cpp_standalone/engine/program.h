@@ -30,6 +30,7 @@ static inline int64_t sf_item_size(int32_t dtype) {
   switch (dtype) {
     case SF_BOOL: return 1;
     case SF_I32: return 4;
+    case SF_F32: return 4;
     default: return 8;
   }
 }
@@ -41,6 +42,7 @@ static inline const char* sf_descr(int32_t dtype) {
     case SF_BOOL: return "|b1";
     case SF_I32: return "<i4";
     case SF_U64: return "<u8";
+    case SF_F32: return "<f4";
     default: return "<f8";
   }
 }
@@ -48,6 +50,7 @@ static inline const char* sf_descr(int32_t dtype) {
 static inline const char* sf_dtype_name(int32_t dtype) {
   switch (dtype) {
     case SF_F64: return "float64";
+    case SF_F32: return "float32";
     case SF_I64: return "int64";
     case SF_BOOL: return "bool";
     case SF_I32: return "int32";

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "inline.h"
+
 struct sf_input {
   void* data = nullptr;
   int64_t count = 0;  // 0: not set
@@ -47,7 +49,7 @@ static inline int64_t sf_first_step(double time, double dt) {
 }
 
 // False where dt has changed and the new grid has no point at the start: time would be left out.
-static inline bool sf_set_clock(sf_clock& clock, double dt, double start, double stop) {
+SF_APART static bool sf_set_clock(sf_clock& clock, double dt, double start, double stop) {
   const int64_t first = sf_first_step(start, dt);
   if (clock.dt != 0 && clock.dt != dt && fabs(start / dt - (double)first) > 1e-4) return false;
   clock.before += clock.step - first;
@@ -99,12 +101,14 @@ static inline int64_t sf_collect(const uint64_t* words, int64_t first, int64_t l
   return found;
 }
 
+// Whole cache lines, of which no other array has a part; what is beyond `size` has the value too.
 template <typename T>
 static inline T* sf_new_array(int64_t size, T value) {
+  const int64_t line = 64 / sizeof(T), padded = (size + line - 1) / line * line;
   void* memory = nullptr;
-  if (posix_memalign(&memory, 64, (size_t)size * sizeof(T))) return nullptr;
+  if (posix_memalign(&memory, 64, (size_t)padded * sizeof(T))) return nullptr;
   T* array = (T*)memory;
-  for (int64_t k = 0; k < size; ++k) array[k] = value;
+  for (int64_t k = 0; k < padded; ++k) array[k] = value;
   return array;
 }
 
@@ -114,8 +118,8 @@ static inline bool sf_fits(const sf_input& input, int64_t size) {
 }
 
 // An override: one value for all, or one each.
-template <typename T>
+template <typename GIVEN, typename T>
 static inline void sf_apply(T* target, int64_t size, const sf_input& input) {
-  const T* given = (const T*)input.data;
+  const GIVEN* given = (const GIVEN*)input.data;
   for (int64_t k = 0; k < size && input.count; ++k) target[k] = given[input.count == 1 ? 0 : k];
 }

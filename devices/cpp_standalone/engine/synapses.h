@@ -19,9 +19,21 @@ struct sf_range {
   int32_t first, last;
 };
 
+// Ranges lie anywhere in memory, and what the processor fetches on its own begins anew with each. So the ranges to
+// come are asked for beforehand, up to where it has found out by itself; null is nothing to ask for.
+#define SF_AHEAD 4
+
+template <typename T>
+SF_INLINE static void sf_prefetch(const T* values, sf_range range) {
+  const int64_t line = 64 / sizeof(T), most = range.first + 16 * line;
+  const int64_t last = range.last < most ? range.last : most;
+  for (int64_t k = range.first; k < last; k += line) __builtin_prefetch(values + k);
+  __builtin_prefetch(values + (last - 1));
+}
+
 // values[k] = values[order[k]] for the `count` elements from `first`, where order leads to the same part.
 template <typename T>
-static inline bool sf_gather(T* values, const int32_t* order, int64_t first, int64_t count, sf_buffer<char>& scratch) {
+SF_APART static bool sf_gather(T* values, const int32_t* order, int64_t first, int64_t count, sf_buffer<char>& scratch) {
   if (!scratch.reserve(count * (int64_t)sizeof(T))) return false;
   T* moved = (T*)scratch.data;
   for (int64_t k = 0; k < count; ++k) moved[k] = values[order[first + k]];
@@ -31,7 +43,7 @@ static inline bool sf_gather(T* values, const int32_t* order, int64_t first, int
 
 // The inverse: values[order[k]] = values[k].
 template <typename T>
-static inline bool sf_scatter(T* values, const int32_t* order, int64_t first, int64_t count, sf_buffer<char>& scratch) {
+SF_APART static bool sf_scatter(T* values, const int32_t* order, int64_t first, int64_t count, sf_buffer<char>& scratch) {
   if (!scratch.reserve(count * (int64_t)sizeof(T))) return false;
   T* moved = (T*)scratch.data;
   for (int64_t k = 0; k < count; ++k) moved[order[first + k] - first] = values[first + k];
@@ -54,7 +66,7 @@ struct sf_synapses {
   int64_t count() const { return pre.size; }
 
   // How many synapses end and start at each neuron.
-  bool count_ends(int64_t sources, int64_t targets) {
+  SF_APART bool count_ends(int64_t sources, int64_t targets) {
     incoming.clear();
     outgoing.clear();
     if (!incoming.resize(targets) || !outgoing.resize(sources)) return false;
@@ -100,7 +112,7 @@ struct sf_synapses {
 static inline int64_t sf_number(const sf_synapses& s, int64_t place) { return s.origin.size ? s.origin.data[place] : place; }
 
 // Whether delays are zero or more, and fewer than ten million steps: a longer ring has no room in memory.
-static inline bool sf_delays_are_times(const double* delays, int64_t count, double dt) {
+SF_APART static bool sf_delays_are_times(const double* delays, int64_t count, double dt) {
   const double longest = 1e7 * dt;
   bool fine = true;
   for (int64_t k = 0; k < count; ++k) fine &= (delays[k] >= 0) & (delays[k] < longest);
@@ -108,7 +120,7 @@ static inline bool sf_delays_are_times(const double* delays, int64_t count, doub
 }
 
 // Steps of `count` delays, and the least and greatest of them.
-static inline void sf_steps_of(const double* delays, int64_t count, double dt, int32_t* steps, int32_t* low, int32_t* high) {
+SF_APART static void sf_steps_of(const double* delays, int64_t count, double dt, int32_t* steps, int32_t* low, int32_t* high) {
   int32_t least = INT32_MAX, most = 0;
   for (int64_t k = 0; k < count; ++k) {
     const int32_t wait = (int32_t)floor(delays[k] / dt + 0.5);
@@ -126,7 +138,7 @@ struct sf_by_delay {
   sf_buffer<double> own;
 
   // Delays of `part` are delays[part[k]], which is a row of its own where `together`.
-  bool sort(int32_t* part, int64_t size, const double* delays, double dt, bool together) {
+  SF_APART bool sort(int32_t* part, int64_t size, const double* delays, double dt, bool together) {
     if (size < 2) return true;
     if (!steps.reserve(size) || !sorted.reserve(size) || !own.reserve(together ? 0 : size)) return false;
     for (int64_t k = 0; !together && k < size; ++k) own.data[k] = delays[part[k]];
@@ -145,7 +157,7 @@ struct sf_by_delay {
 
 // The order of synapses by (key, delay, number): empty where that is how they are. `row` says where the synapses of
 // each key begin. Counting sorts: by key, unless they come so, then within each key by delay in steps.
-static inline bool sf_sort_synapses(const int32_t* key, int64_t count, int64_t keys, const double* delays, double dt,
+SF_APART static bool sf_sort_synapses(const int32_t* key, int64_t count, int64_t keys, const double* delays, double dt,
                                     sf_buffer<int32_t>& order, sf_buffer<int32_t>& row) {
   row.clear();
   order.clear();
@@ -199,7 +211,7 @@ struct sf_pathway {
   ~sf_pathway() { delete[] ring; }
 
   // Segments of synapses that lie in the order of `key` and delay, through `list` if there is one.
-  bool prepare(const sf_synapses& s, const int32_t* key, int64_t neurons, const double* delays, double common, const sf_clock& clock) {
+  SF_APART bool prepare(const sf_synapses& s, const int32_t* key, int64_t neurons, const double* delays, double common, const sf_clock& clock) {
     dt = clock.dt;
     step = clock.step;
     segment.clear();
@@ -236,7 +248,7 @@ struct sf_pathway {
   }
 
   // Events of neurons of the part of the group from `start` to `stop`.
-  bool push(int64_t now, const int32_t* events, int64_t count, int64_t start, int64_t stop) {
+  SF_APART bool push(int64_t now, const int32_t* events, int64_t count, int64_t start, int64_t stop) {
     bool fits = true;
     step = now + 1;
     for (int64_t e = 0; e < count; ++e) {
@@ -252,7 +264,7 @@ struct sf_pathway {
   sf_buffer<sf_range>& due_now(int64_t now) { return ring[now % depth]; }
 
   // From the ring to `pending` and `due`, and back.
-  bool dump(const sf_synapses& s) {
+  SF_APART bool dump(const sf_synapses& s) {
     pending.clear();
     due.clear();
     for (int64_t later = 0; later < depth; ++later) {
@@ -269,7 +281,7 @@ struct sf_pathway {
     return true;
   }
 
-  bool load(const sf_synapses& s) {
+  SF_APART bool load(const sf_synapses& s) {
     if (!pending.size) return true;
     sf_buffer<int32_t> place, where;
     if (!s.places(place)) return false;
@@ -304,7 +316,7 @@ struct sf_pathway {
 
 // --- construction ---------------------------------------------------------------------------------------
 
-static inline bool sf_connect(sf_synapses& s, int64_t i, int64_t j, int64_t times) {
+SF_APART static bool sf_connect(sf_synapses& s, int64_t i, int64_t j, int64_t times) {
   for (int64_t k = 0; k < times; ++k) {
     if (s.count() == INT32_MAX || !s.pre.append((int32_t)i) || !s.post.append((int32_t)j)) return false;
   }
@@ -312,7 +324,7 @@ static inline bool sf_connect(sf_synapses& s, int64_t i, int64_t j, int64_t time
 }
 
 // Counts the synapses of each pair, 0, 1, … in the order of their numbers.
-static inline bool sf_count_pairs(const sf_synapses& s, int32_t* number, int64_t sources, int64_t targets) {
+SF_APART static bool sf_count_pairs(const sf_synapses& s, int32_t* number, int64_t sources, int64_t targets) {
   sf_buffer<int32_t> order, row, seen;
   if (!sf_sort_synapses(s.pre.data, s.count(), sources, nullptr, 1, order, row) || !seen.resize(targets)) return false;
   const int32_t* in_order = order.size ? order.data : nullptr;
@@ -382,7 +394,7 @@ struct sf_jumps {
  private:
   int64_t room = 0;
 
-  void fill() {
+  SF_APART void fill() {
     sf_fill_uniform(uniform, room, seed, stream, row << 24 | (uint64_t)chunk++);
     for (int64_t k = 0; k < room; ++k) uniform[k] = floor(sf_log_positive(1 - uniform[k]) * scale);
     size = room;
@@ -398,7 +410,7 @@ struct sf_sample {
   int64_t at = 0, count = 0;
   bool keep = true;
 
-  bool begin(int64_t all, int64_t size, uint64_t seed, uint32_t stream, uint64_t row) {
+  SF_APART bool begin(int64_t all, int64_t size, uint64_t seed, uint32_t stream, uint64_t row) {
     for (int64_t k = 0; k < chosen.size; ++k) marked.data[chosen.data[k]] = 0;
     chosen.clear();
     count = all;

@@ -120,9 +120,9 @@ static void differing_update(sf_context* _c, const sf_clock& _clock) {
   const double* __restrict__ differing__M__Q_1_1_each = _c->differing__M__Q_1_1;
   SF_INDEPENDENT
   for (int64_t i = 0; i < N; ++i) {
-    const double differing__M__Q_0_0 = differing__M__Q_0_0_each[i];
-    const double differing__M__Q_0_1 = differing__M__Q_0_1_each[i];
-    const double differing__M__Q_1_1 = differing__M__Q_1_1_each[i];
+    const double differing__M__Q_0_0 = (double)differing__M__Q_0_0_each[i];
+    const double differing__M__Q_0_1 = (double)differing__M__Q_0_1_each[i];
+    const double differing__M__Q_1_1 = (double)differing__M__Q_1_1_each[i];
     double _rate_v = ((g[i] - v[i]) / own[i]);
     double _rate_g = ((-g[i]) * _k4);
     double _next_v = ((v[i] + (differing__M__Q_0_0 * _rate_v)) + (differing__M__Q_0_1 * _rate_g));
@@ -226,11 +226,11 @@ static int assign_0(sf_context* _c) {
 }
 
 static int apply_run_arguments(sf_context* _c) {
-  sf_apply(_c->alike__v, 4, _c->inputs[7]);
-  sf_apply(_c->alike__g, 4, _c->inputs[8]);
-  sf_apply(_c->differing__v, 4, _c->inputs[9]);
-  sf_apply(_c->differing__g, 4, _c->inputs[10]);
-  sf_apply(_c->differing__own, 4, _c->inputs[11]);
+  sf_apply<double>(_c->alike__v, 4, _c->inputs[7]);
+  sf_apply<double>(_c->alike__g, 4, _c->inputs[8]);
+  sf_apply<double>(_c->differing__v, 4, _c->inputs[9]);
+  sf_apply<double>(_c->differing__g, 4, _c->inputs[10]);
+  sf_apply<double>(_c->differing__own, 4, _c->inputs[11]);
   (void)_c;
   return 0;
 }
@@ -297,185 +297,3 @@ static int run_0(sf_context* _c) {
   return 0;
 }
 
-// ---- the interface ----
-
-uint32_t sf_abi_version(void) { return SF_ABI_VERSION; }
-
-const char* sf_model_hash(void) { return "9e9400203fd444951a551659a798c51ad783c1bd1ab60068456d48a048da4def"; }
-
-const sf_entry* sf_inputs(int32_t* count) {
-  *count = input_count;
-  return input_table;
-}
-
-const sf_entry* sf_outputs(int32_t* count) {
-  *count = output_count;
-  return output_table;
-}
-
-static void discard(sf_context* _c) {
-  for (sf_input& input : _c->inputs) free(input.data);
-  free(_c->alike__v);
-  free(_c->alike__g);
-  free(_c->alike__lastspike);
-  free(_c->alike__not_refractory);
-  free(_c->differing__v);
-  free(_c->differing__g);
-  free(_c->differing__own);
-  free(_c->differing__M__Q_0_0);
-  free(_c->differing__M__Q_0_1);
-  free(_c->differing__M__Q_1_1);
-  free(_c->alike_spikes);
-  delete _c;
-}
-
-static bool furnish(sf_context* _c) {
-  bool fits = true;
-  fits = (_c->alike__v = sf_new_array<double>(4, 0.0)) && fits;
-  fits = (_c->alike__g = sf_new_array<double>(4, 0.0)) && fits;
-  fits = (_c->alike__lastspike = sf_new_array<double>(4, -10000.0)) && fits;
-  fits = (_c->alike__not_refractory = sf_new_array<bool>(4, 1)) && fits;
-  fits = (_c->differing__v = sf_new_array<double>(4, 0.0)) && fits;
-  fits = (_c->differing__g = sf_new_array<double>(4, 0.0)) && fits;
-  fits = (_c->differing__own = sf_new_array<double>(4, 0.0)) && fits;
-  fits = (_c->differing__M__Q_0_0 = sf_new_array<double>(4, 0)) && fits;
-  fits = (_c->differing__M__Q_0_1 = sf_new_array<double>(4, 0)) && fits;
-  fits = (_c->differing__M__Q_1_1 = sf_new_array<double>(4, 0)) && fits;
-  fits = (_c->alike_spikes = sf_new_array<int32_t>(4 + 1, 0)) && fits;  // one more, written to and not counted
-  return fits;
-}
-
-int32_t sf_lane_count(void) { return 1; }
-
-sf_context* sf_lane(sf_context* _c, int32_t) { return _c; }
-
-void sf_destroy(sf_context* _c) {
-  if (_c) discard(_c);
-}
-
-sf_context* sf_create(void) {
-  sf_context* _c = new (std::nothrow) sf_context();
-  if (!_c || furnish(_c)) return _c;
-  discard(_c);
-  return nullptr;
-}
-
-int sf_set(sf_context* _c, int32_t slot, const void* data, int64_t count) {
-  if (slot < 0 || slot >= input_count) return fail(_c, "there is no input in that slot");
-  const sf_entry& entry = input_table[slot];
-  if (entry.size >= 0 && count != entry.size && !(entry.broadcast && count == 1)) return fail(_c, "an input has the wrong number of elements");
-  const size_t width = entry.dtype == SF_BOOL ? 1 : entry.dtype == SF_I32 ? 4 : 8;
-  void* copy = malloc((size_t)count * width + 1);
-  if (!copy) return fail(_c, "out of memory for an input");
-  memcpy(copy, data, (size_t)count * width);
-  free(_c->inputs[slot].data);
-  _c->inputs[slot] = {copy, count};
-  return 0;
-}
-
-static uint64_t seed_of(const sf_context* _c, int64_t index) {
-  const sf_input& seeds = _c->inputs[12];
-  return ((const uint64_t*)seeds.data)[seeds.count == 1 ? 0 : index];
-}
-
-void sf_set_callback(sf_context* _c, sf_callback callback, void* user) {
-  _c->callback = callback;
-  _c->user = user;
-}
-
-void sf_stop(sf_context* _c) { _c->stopping = 1; }
-
-void sf_resume(sf_context* _c, double time, int32_t clock, double dt, int64_t ticks) {
-  _c->time = _c->times[0] = time;
-  sf_clock* const clocks[] = {&_c->clock_defaultclock, };
-  sf_clock& resumed = *clocks[clock];
-  resumed.dt = dt;
-  resumed.step = dt > 0 ? sf_first_step(time, dt) : 0;
-  resumed.before = ticks - resumed.step;
-}
-
-double sf_clock_state(const sf_context* _c, int32_t clock, double* dt, int64_t* ticks) {
-  const sf_clock* const clocks[] = {&_c->clock_defaultclock, };
-  *dt = clocks[clock]->dt;
-  *ticks = (int64_t)clocks[clock]->tick();
-  return clocks[clock]->t;
-}
-
-static int start(sf_context* _c) {
-  _c->error[0] = 0;
-  _c->cancelled = _c->stopping = 0;
-  for (int32_t slot = 0; slot < input_count; ++slot) {
-    if (input_table[slot].kind == SF_REQUIRED && input_table[slot].size && !_c->inputs[slot].data) return fail(_c, "an input has not been set");
-  }
-  _c->seed = seed_of(_c, 0);
-  _c->duration = 1e-300;
-  _c->done = 0;
-  _c->duration += sf_scalar<double>(_c, 6);
-  return 0;
-}
-
-int sf_run(sf_context* _c) {
-  const sf_flush_subnormals flush;
-  if (start(_c)) return 1;
-  if (assign_0(_c)) return 1;
-  if (apply_run_arguments(_c)) return 1;
-  _c->time = _c->times[0];
-  if (run_0(_c)) return 1;
-  _c->times[0] = _c->time;
-  _c->done += sf_scalar<double>(_c, 6);
-  _c->progress = 1;
-  return 0;
-}
-
-const void* sf_read(sf_context* _c, int32_t slot, int64_t* count) {
-  switch (slot) {
-    case 0:
-      *count = 4;
-      return _c->alike__v;
-    case 1:
-      *count = 4;
-      return _c->alike__g;
-    case 2:
-      *count = 4;
-      return _c->alike__lastspike;
-    case 3:
-      *count = 4;
-      return _c->alike__not_refractory;
-    case 4:
-      *count = 4;
-      return _c->differing__v;
-    case 5:
-      *count = 4;
-      return _c->differing__g;
-    case 6:
-      *count = 4;
-      return _c->differing__own;
-    case 7:
-      *count = _c->statemonitor__t.size;
-      return _c->statemonitor__t.data;
-    case 8:
-      *count = _c->statemonitor__v.size;
-      return _c->statemonitor__v.data;
-    case 9:
-      *count = _c->statemonitor__g.size;
-      return _c->statemonitor__g.data;
-    case 10:
-      *count = 1;
-      return &_c->times[0];
-  }
-  *count = 0;
-  return nullptr;
-}
-
-int sf_resize(sf_context* _c, int32_t slot, int64_t count) {
-  switch (slot) {
-  }
-  (void)_c, (void)count;
-  return 1;
-}
-
-double sf_progress(const sf_context* _c) { return _c->progress; }
-
-void sf_cancel(sf_context* _c) { _c->cancelled = 1; }
-
-const char* sf_error(const sf_context* _c) { return _c->error; }

@@ -113,7 +113,7 @@ static int states_states(sf_context* _c, const sf_clock& _clock) {
   enum : int64_t { N = 3 };
   (void)_clock;
   const double* __restrict__ v = _c->neurongroup__v;
-  const double* __restrict__ g_l = _c->neurongroup__g_l;
+  const double g_l = _c->neurongroup__g_l[0];
   bool _fits = _c->states__t.append(_clock.t);
   const int64_t* _record = (const int64_t*)_c->inputs[0].data;
   const int64_t _rows = _c->inputs[0].count;
@@ -128,7 +128,7 @@ static int states_states(sf_context* _c, const sf_clock& _clock) {
   {
     const int64_t i = 0;
     (void)i;
-    _fits = _fits && _c->states__g_l.append((double)g_l[0]);
+    _fits = _fits && _c->states__g_l.append((double)g_l);
   }
   for (int64_t _k = 0; _k < _rows; ++_k) {
     const int64_t i = _record[_k];
@@ -145,7 +145,7 @@ static void neurongroup_update(sf_context* _c, const sf_clock& _clock) {
   double* __restrict__ m = _c->neurongroup__m;
   double* __restrict__ h = _c->neurongroup__h;
   const double* __restrict__ g_na = _c->neurongroup__g_na;
-  const double* __restrict__ g_l = _c->neurongroup__g_l;
+  const double g_l = _c->neurongroup__g_l[0];
   const double* __restrict__ C = _c->neurongroup__C;
   const double* __restrict__ I = _c->neurongroup__I;
   uint8_t* __restrict__ not_refractory = (uint8_t*)_c->neurongroup__not_refractory;
@@ -162,7 +162,7 @@ static void neurongroup_update(sf_context* _c, const sf_clock& _clock) {
     SF_INDEPENDENT
     for (int64_t i = _first; i < _last; ++i) {
       _x0[i - _first] = ((g_na[i] * sf_int_pow<3>((double)m[i])) * h[i]);
-      _y0[i - _first] = ((((-_x0[i - _first]) - g_l[0]) / C[i]) * dt);
+      _y0[i - _first] = ((((-_x0[i - _first]) - g_l) / C[i]) * dt);
       double _x1 = (-sf_clip(((v[i] + 0.04) * 1000.0), -100, 100));
       _y1[i - _first] = _x1;
       _y2[i - _first] = (_x1 * 0.05555555555555555);
@@ -175,7 +175,7 @@ static void neurongroup_update(sf_context* _c, const sf_clock& _clock) {
     SF_INDEPENDENT
     for (int64_t i = _first; i < _last; ++i) {
       not_refractory[i] = (not_refractory[i] | (!(v[i] > 0.0)));
-      double _next_v = (v[i] + ((((I[i] - (_x0[i - _first] * (v[i] - 0.05))) - (g_l[0] * (v[i] + 0.07))) / C[i]) * (dt * _y0[i - _first])));
+      double _next_v = (v[i] + ((((I[i] - (_x0[i - _first] * (v[i] - 0.05))) - (g_l * (v[i] + 0.07))) / C[i]) * (dt * _y0[i - _first])));
       _x2[i - _first] = ((0.1 * _y1[i - _first]) * 1000.0);
       _x3[i - _first] = ((4 * _y2[i - _first]) * 1000.0);
       _y3[i - _first] = (((_x2[i - _first] * (-1.0)) - _x3[i - _first]) * dt);
@@ -251,13 +251,13 @@ static int assign_1(sf_context* _c) {
 }
 
 static int apply_run_arguments(sf_context* _c) {
-  sf_apply(_c->neurongroup__v, 3, _c->inputs[5]);
-  sf_apply(_c->neurongroup__m, 3, _c->inputs[6]);
-  sf_apply(_c->neurongroup__h, 3, _c->inputs[7]);
-  sf_apply(_c->neurongroup__g_na, 3, _c->inputs[8]);
-  sf_apply(_c->neurongroup__g_l, 1, _c->inputs[9]);
-  sf_apply(_c->neurongroup__C, 3, _c->inputs[10]);
-  sf_apply(_c->neurongroup__I, 3, _c->inputs[11]);
+  sf_apply<double>(_c->neurongroup__v, 3, _c->inputs[5]);
+  sf_apply<double>(_c->neurongroup__m, 3, _c->inputs[6]);
+  sf_apply<double>(_c->neurongroup__h, 3, _c->inputs[7]);
+  sf_apply<double>(_c->neurongroup__g_na, 3, _c->inputs[8]);
+  sf_apply<double>(_c->neurongroup__g_l, 1, _c->inputs[9]);
+  sf_apply<double>(_c->neurongroup__C, 3, _c->inputs[10]);
+  sf_apply<double>(_c->neurongroup__I, 3, _c->inputs[11]);
   (void)_c;
   return 0;
 }
@@ -305,207 +305,3 @@ static int run_0(sf_context* _c) {
   return 0;
 }
 
-// ---- the interface ----
-
-uint32_t sf_abi_version(void) { return SF_ABI_VERSION; }
-
-const char* sf_model_hash(void) { return "be49715811c5cc5aa44106ca4da5345e908872ccd7e8e3a8defd38afcdaed446"; }
-
-const sf_entry* sf_inputs(int32_t* count) {
-  *count = input_count;
-  return input_table;
-}
-
-const sf_entry* sf_outputs(int32_t* count) {
-  *count = output_count;
-  return output_table;
-}
-
-static void discard(sf_context* _c) {
-  for (sf_input& input : _c->inputs) free(input.data);
-  free(_c->neurongroup__v);
-  free(_c->neurongroup__m);
-  free(_c->neurongroup__h);
-  free(_c->neurongroup__g_na);
-  free(_c->neurongroup__g_l);
-  free(_c->neurongroup__C);
-  free(_c->neurongroup__I);
-  free(_c->neurongroup__lastspike);
-  free(_c->neurongroup__not_refractory);
-  free(_c->spikemonitor__count);
-  free(_c->neurongroup_spikes);
-  delete _c;
-}
-
-static bool furnish(sf_context* _c) {
-  bool fits = true;
-  fits = (_c->neurongroup__v = sf_new_array<double>(3, 0.0)) && fits;
-  fits = (_c->neurongroup__m = sf_new_array<double>(3, 0.0)) && fits;
-  fits = (_c->neurongroup__h = sf_new_array<double>(3, 0.0)) && fits;
-  fits = (_c->neurongroup__g_na = sf_new_array<double>(3, 0.0)) && fits;
-  fits = (_c->neurongroup__g_l = sf_new_array<double>(1, 0.0)) && fits;
-  fits = (_c->neurongroup__C = sf_new_array<double>(3, 0.0)) && fits;
-  fits = (_c->neurongroup__I = sf_new_array<double>(3, 0.0)) && fits;
-  fits = (_c->neurongroup__lastspike = sf_new_array<double>(3, -10000.0)) && fits;
-  fits = (_c->neurongroup__not_refractory = sf_new_array<bool>(3, 1)) && fits;
-  fits = (_c->spikemonitor__count = sf_new_array<int32_t>(3, 0)) && fits;
-  fits = (_c->neurongroup_spikes = sf_new_array<int32_t>(3 + 1, 0)) && fits;  // one more, written to and not counted
-  return fits;
-}
-
-int32_t sf_lane_count(void) { return 1; }
-
-sf_context* sf_lane(sf_context* _c, int32_t) { return _c; }
-
-void sf_destroy(sf_context* _c) {
-  if (_c) discard(_c);
-}
-
-sf_context* sf_create(void) {
-  sf_context* _c = new (std::nothrow) sf_context();
-  if (!_c || furnish(_c)) return _c;
-  discard(_c);
-  return nullptr;
-}
-
-int sf_set(sf_context* _c, int32_t slot, const void* data, int64_t count) {
-  if (slot < 0 || slot >= input_count) return fail(_c, "there is no input in that slot");
-  const sf_entry& entry = input_table[slot];
-  if (entry.size >= 0 && count != entry.size && !(entry.broadcast && count == 1)) return fail(_c, "an input has the wrong number of elements");
-  const size_t width = entry.dtype == SF_BOOL ? 1 : entry.dtype == SF_I32 ? 4 : 8;
-  void* copy = malloc((size_t)count * width + 1);
-  if (!copy) return fail(_c, "out of memory for an input");
-  memcpy(copy, data, (size_t)count * width);
-  free(_c->inputs[slot].data);
-  _c->inputs[slot] = {copy, count};
-  return 0;
-}
-
-static uint64_t seed_of(const sf_context* _c, int64_t index) {
-  const sf_input& seeds = _c->inputs[12];
-  return ((const uint64_t*)seeds.data)[seeds.count == 1 ? 0 : index];
-}
-
-void sf_set_callback(sf_context* _c, sf_callback callback, void* user) {
-  _c->callback = callback;
-  _c->user = user;
-}
-
-void sf_stop(sf_context* _c) { _c->stopping = 1; }
-
-void sf_resume(sf_context* _c, double time, int32_t clock, double dt, int64_t ticks) {
-  _c->time = _c->times[0] = time;
-  sf_clock* const clocks[] = {&_c->clock_defaultclock, &_c->clock_states__clock, };
-  sf_clock& resumed = *clocks[clock];
-  resumed.dt = dt;
-  resumed.step = dt > 0 ? sf_first_step(time, dt) : 0;
-  resumed.before = ticks - resumed.step;
-}
-
-double sf_clock_state(const sf_context* _c, int32_t clock, double* dt, int64_t* ticks) {
-  const sf_clock* const clocks[] = {&_c->clock_defaultclock, &_c->clock_states__clock, };
-  *dt = clocks[clock]->dt;
-  *ticks = (int64_t)clocks[clock]->tick();
-  return clocks[clock]->t;
-}
-
-static int start(sf_context* _c) {
-  _c->error[0] = 0;
-  _c->cancelled = _c->stopping = 0;
-  for (int32_t slot = 0; slot < input_count; ++slot) {
-    if (input_table[slot].kind == SF_REQUIRED && input_table[slot].size && !_c->inputs[slot].data) return fail(_c, "an input has not been set");
-  }
-  _c->seed = seed_of(_c, 0);
-  _c->duration = 1e-300;
-  _c->done = 0;
-  _c->duration += sf_scalar<double>(_c, 4);
-  return 0;
-}
-
-int sf_run(sf_context* _c) {
-  const sf_flush_subnormals flush;
-  if (start(_c)) return 1;
-  if (assign_0(_c)) return 1;
-  if (assign_1(_c)) return 1;
-  if (apply_run_arguments(_c)) return 1;
-  _c->time = _c->times[0];
-  if (run_0(_c)) return 1;
-  _c->times[0] = _c->time;
-  _c->done += sf_scalar<double>(_c, 4);
-  _c->progress = 1;
-  return 0;
-}
-
-const void* sf_read(sf_context* _c, int32_t slot, int64_t* count) {
-  switch (slot) {
-    case 0:
-      *count = 3;
-      return _c->neurongroup__v;
-    case 1:
-      *count = 3;
-      return _c->neurongroup__m;
-    case 2:
-      *count = 3;
-      return _c->neurongroup__h;
-    case 3:
-      *count = 3;
-      return _c->neurongroup__g_na;
-    case 4:
-      *count = 1;
-      return _c->neurongroup__g_l;
-    case 5:
-      *count = 3;
-      return _c->neurongroup__C;
-    case 6:
-      *count = 3;
-      return _c->neurongroup__I;
-    case 7:
-      *count = 3;
-      return _c->neurongroup__lastspike;
-    case 8:
-      *count = 3;
-      return _c->neurongroup__not_refractory;
-    case 9:
-      *count = _c->states__t.size;
-      return _c->states__t.data;
-    case 10:
-      *count = _c->states__v.size;
-      return _c->states__v.data;
-    case 11:
-      *count = _c->states__alpha.size;
-      return _c->states__alpha.data;
-    case 12:
-      *count = _c->states__g_l.size;
-      return _c->states__g_l.data;
-    case 13:
-      *count = _c->states__i.size;
-      return _c->states__i.data;
-    case 14:
-      *count = _c->spikemonitor__i.size;
-      return _c->spikemonitor__i.data;
-    case 15:
-      *count = _c->spikemonitor__t.size;
-      return _c->spikemonitor__t.data;
-    case 16:
-      *count = 3;
-      return _c->spikemonitor__count;
-    case 17:
-      *count = 1;
-      return &_c->times[0];
-  }
-  *count = 0;
-  return nullptr;
-}
-
-int sf_resize(sf_context* _c, int32_t slot, int64_t count) {
-  switch (slot) {
-  }
-  (void)_c, (void)count;
-  return 1;
-}
-
-double sf_progress(const sf_context* _c) { return _c->progress; }
-
-void sf_cancel(sf_context* _c) { _c->cancelled = 1; }
-
-const char* sf_error(const sf_context* _c) { return _c->error; }

@@ -186,8 +186,8 @@ static int assign_1(sf_context* _c) {
 }
 
 static int apply_run_arguments(sf_context* _c) {
-  sf_apply(_c->neurongroup__v, 1, _c->inputs[8]);
-  sf_apply(_c->neurongroup__drive, 1, _c->inputs[9]);
+  sf_apply<double>(_c->neurongroup__v, 1, _c->inputs[8]);
+  sf_apply<double>(_c->neurongroup__drive, 1, _c->inputs[9]);
   (void)_c;
   return 0;
 }
@@ -247,7 +247,7 @@ const sf_entry* sf_outputs(int32_t* count) {
   return output_table;
 }
 
-static void discard(sf_context* _c) {
+SF_RARE static void discard(sf_context* _c) {
   for (sf_input& input : _c->inputs) free(input.data);
   free(_c->neurongroup__v);
   free(_c->neurongroup__drive);
@@ -258,7 +258,7 @@ static void discard(sf_context* _c) {
   delete _c;
 }
 
-static bool furnish(sf_context* _c) {
+SF_RARE static bool furnish(sf_context* _c) {
   bool fits = true;
   fits = (_c->neurongroup__v = sf_new_array<double>(1, 0.0)) && fits;
   fits = (_c->neurongroup__drive = sf_new_array<double>(1, 0.0)) && fits;
@@ -273,18 +273,18 @@ int32_t sf_lane_count(void) { return 1; }
 
 sf_context* sf_lane(sf_context* _c, int32_t) { return _c; }
 
-void sf_destroy(sf_context* _c) {
+SF_RARE void sf_destroy(sf_context* _c) {
   if (_c) discard(_c);
 }
 
-sf_context* sf_create(void) {
+SF_RARE sf_context* sf_create(void) {
   sf_context* _c = new (std::nothrow) sf_context();
   if (!_c || furnish(_c)) return _c;
   discard(_c);
   return nullptr;
 }
 
-int sf_set(sf_context* _c, int32_t slot, const void* data, int64_t count) {
+SF_RARE int sf_set(sf_context* _c, int32_t slot, const void* data, int64_t count) {
   if (slot < 0 || slot >= input_count) return fail(_c, "there is no input in that slot");
   const sf_entry& entry = input_table[slot];
   if (entry.size >= 0 && count != entry.size && !(entry.broadcast && count == 1)) return fail(_c, "an input has the wrong number of elements");
@@ -309,7 +309,7 @@ void sf_set_callback(sf_context* _c, sf_callback callback, void* user) {
 
 void sf_stop(sf_context* _c) { _c->stopping = 1; }
 
-void sf_resume(sf_context* _c, double time, int32_t clock, double dt, int64_t ticks) {
+SF_RARE void sf_resume(sf_context* _c, double time, int32_t clock, double dt, int64_t ticks) {
   _c->time = _c->times[0] = time;
   sf_clock* const clocks[] = {&_c->clock_defaultclock, };
   sf_clock& resumed = *clocks[clock];
@@ -352,7 +352,7 @@ int sf_run(sf_context* _c) {
   return 0;
 }
 
-const void* sf_read(sf_context* _c, int32_t slot, int64_t* count) {
+SF_RARE const void* sf_read(sf_context* _c, int32_t slot, int64_t* count) {
   switch (slot) {
     case 0:
       *count = 1;
@@ -383,7 +383,7 @@ const void* sf_read(sf_context* _c, int32_t slot, int64_t* count) {
   return nullptr;
 }
 
-int sf_resize(sf_context* _c, int32_t slot, int64_t count) {
+SF_RARE int sf_resize(sf_context* _c, int32_t slot, int64_t count) {
   switch (slot) {
   }
   (void)_c, (void)count;

@@ -52,12 +52,12 @@ struct sf_gang {
   double* neurongroup__lastspike = nullptr;
   int64_t* neurongroup__not_refractory = nullptr;
   sf_clock clock_defaultclock;
-  alignas(64) double slot_v_threshold[LANES] = {};
   alignas(64) double k0[LANES] = {};
   alignas(64) double k1[LANES] = {};
   alignas(64) double k2[LANES] = {};
   alignas(64) double k3[LANES] = {};
   alignas(64) double k4[LANES] = {};
+  alignas(64) double slot_v_threshold[LANES] = {};
   int64_t neurongroup_spike_total = 0;  // events of all runs
 };
 
@@ -166,12 +166,12 @@ static void gather(sf_gang* _g) {
   for (int64_t _l = 0; _l < LANES; ++_l) {
     const sf_context* _c = _g->lane[_l];
     (void)_c;
-    _g->slot_v_threshold[_l] = _c->slot_v_threshold;
     _g->k0[_l] = _c->k0;
     _g->k1[_l] = _c->k1;
     _g->k2[_l] = _c->k2;
     _g->k3[_l] = _c->k3;
     _g->k4[_l] = _c->k4;
+    _g->slot_v_threshold[_l] = _c->slot_v_threshold;
     _g->neurongroup_spike_total += _c->neurongroup_spike_count;
   }
 }
@@ -351,7 +351,7 @@ const sf_entry* sf_outputs(int32_t* count) {
   return output_table;
 }
 
-static void discard(sf_context* _c) {
+SF_RARE static void discard(sf_context* _c) {
   for (sf_input& input : _c->inputs) free(input.data);
   for (void* copy : _c->plain) free(copy);
   free(_c->spikes__count);
@@ -359,7 +359,7 @@ static void discard(sf_context* _c) {
   delete _c;
 }
 
-static bool furnish(sf_context* _c) {
+SF_RARE static bool furnish(sf_context* _c) {
   bool fits = true;
   fits = (_c->spikes__count = sf_new_array<int32_t>(1, 0)) && fits;
   fits = (_c->neurongroup_spikes = sf_new_array<int32_t>(1 + 1, 0)) && fits;  // one more, written to and not counted
@@ -431,7 +431,7 @@ sf_context* sf_create(void) {
   return nullptr;
 }
 
-int sf_set(sf_context* _c, int32_t slot, const void* data, int64_t count) {
+SF_RARE int sf_set(sf_context* _c, int32_t slot, const void* data, int64_t count) {
   if (slot < 0 || slot >= input_count) return fail(_c, "there is no input in that slot");
   const sf_entry& entry = input_table[slot];
   if (entry.size >= 0 && count != entry.size && !(entry.broadcast && count == 1)) return fail(_c, "an input has the wrong number of elements");
@@ -456,7 +456,7 @@ void sf_set_callback(sf_context* _c, sf_callback callback, void* user) {
 
 void sf_stop(sf_context* _c) { _c->stopping = 1; }
 
-void sf_resume(sf_context* _c, double time, int32_t clock, double dt, int64_t ticks) {
+SF_RARE void sf_resume(sf_context* _c, double time, int32_t clock, double dt, int64_t ticks) {
   _c->time = _c->times[0] = time;
   sf_clock* const clocks[] = {&_c->clock_defaultclock, };
   sf_clock& resumed = *clocks[clock];
@@ -500,7 +500,7 @@ int sf_run(sf_context* _c) {
   return 0;
 }
 
-const void* sf_read(sf_context* _c, int32_t slot, int64_t* count) {
+SF_RARE const void* sf_read(sf_context* _c, int32_t slot, int64_t* count) {
   switch (slot) {
     case 0:
       *count = 1;
@@ -531,7 +531,7 @@ const void* sf_read(sf_context* _c, int32_t slot, int64_t* count) {
   return nullptr;
 }
 
-int sf_resize(sf_context* _c, int32_t slot, int64_t count) {
+SF_RARE int sf_resize(sf_context* _c, int32_t slot, int64_t count) {
   switch (slot) {
   }
   (void)_c, (void)count;

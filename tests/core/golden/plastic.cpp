@@ -391,7 +391,7 @@ static int connect_2(sf_context* _c) {
 
 // ---- kernels ----
 
-static int statemonitor_states(sf_context* _c, const sf_clock& _clock) {
+SF_APART static int statemonitor_states(sf_context* _c, const sf_clock& _clock) {
   const int64_t N = _c->learned_synapses.count();
   (void)N;
   (void)_clock;
@@ -416,7 +416,7 @@ static int statemonitor_states(sf_context* _c, const sf_clock& _clock) {
   return _fits ? 0 : fail(_c, memory_is_short);
 }
 
-static void gaps_summed_gap_post(sf_context* _c, const sf_clock& _clock) {
+SF_APART static void gaps_summed_gap_post(sf_context* _c, const sf_clock& _clock) {
   const int64_t N = _c->gaps_synapses.count();
   (void)N;
   (void)_clock;
@@ -454,7 +454,7 @@ static void cells_update(sf_context* _c, const sf_clock& _clock) {
   }
 }
 
-static void inputs_threshold(sf_context* _c, const sf_clock& _clock) {
+SF_APART static void inputs_threshold(sf_context* _c, const sf_clock& _clock) {
   enum : int64_t { N = 50 };
   (void)_clock;
   const double dt = _clock.dt;
@@ -493,7 +493,7 @@ static void cells_threshold(sf_context* _c, const sf_clock& _clock) {
   }
 }
 
-static int learned_pathway_pre(sf_context* _c, const sf_clock& _clock) {
+SF_APART static int learned_pathway_pre(sf_context* _c, const sf_clock& _clock) {
   const int64_t N = _c->learned_synapses.count();
   (void)N;
   (void)_clock;
@@ -511,13 +511,16 @@ static int learned_pathway_pre(sf_context* _c, const sf_clock& _clock) {
   sf_buffer<sf_range>& _now = _path.due_now(_clock.step);
   const int32_t* __restrict__ _list = _path.list.size ? _path.list.data : nullptr;
   for (int64_t _r = 0; _r < _now.size; ++_r) {
+    if (_r + SF_AHEAD < _now.size) {
+      sf_prefetch(_list, _now.data[_r + SF_AHEAD]);
+    }
     const int32_t _last = _now.data[_r].last;
     for (int32_t _k = _now.data[_r].first; _k < _last; ++_k) {
       const int64_t _s = _list ? _list[_k] : _k;
       double _elapsed = (t - lastupdate[_s]);
       x[_s] = (x[_s] * sf_exp((_k3 * _elapsed)));
       y[_s] = (y[_s] * sf_exp(((-33.333333333333336) * _elapsed)));
-      v_post[_j[_s]] = (not_refractory_post[_j[_s]] ? (v_post[_j[_s]] + w[_s]) : v_post[_j[_s]]);
+      v_post[_j[_s]] = sf_choose(not_refractory_post[_j[_s]], (v_post[_j[_s]] + w[_s]), v_post[_j[_s]]);
       x[_s] = (x[_s] + 0.1);
       w[_s] = sf_clip((w[_s] - y[_s]), 0, 1);
       lastupdate[_s] = t;
@@ -527,7 +530,7 @@ static int learned_pathway_pre(sf_context* _c, const sf_clock& _clock) {
   return 0;
 }
 
-static int learned_pathway_slow(sf_context* _c, const sf_clock& _clock) {
+SF_APART static int learned_pathway_slow(sf_context* _c, const sf_clock& _clock) {
   const int64_t N = _c->learned_synapses.count();
   (void)N;
   (void)_clock;
@@ -543,6 +546,9 @@ static int learned_pathway_slow(sf_context* _c, const sf_clock& _clock) {
   sf_buffer<sf_range>& _now = _path.due_now(_clock.step);
   const int32_t* __restrict__ _list = _path.list.size ? _path.list.data : nullptr;
   for (int64_t _r = 0; _r < _now.size; ++_r) {
+    if (_r + SF_AHEAD < _now.size) {
+      sf_prefetch(_list, _now.data[_r + SF_AHEAD]);
+    }
     const int32_t _last = _now.data[_r].last;
     for (int32_t _k = _now.data[_r].first; _k < _last; ++_k) {
       const int64_t _s = _list ? _list[_k] : _k;
@@ -558,7 +564,7 @@ static int learned_pathway_slow(sf_context* _c, const sf_clock& _clock) {
   return 0;
 }
 
-static int gate_pathway_pre(sf_context* _c, const sf_clock& _clock) {
+SF_APART static int gate_pathway_pre(sf_context* _c, const sf_clock& _clock) {
   const int64_t N = _c->gate_synapses.count();
   (void)N;
   (void)_clock;
@@ -568,6 +574,9 @@ static int gate_pathway_pre(sf_context* _c, const sf_clock& _clock) {
   if (!_path.push(_clock.step, _c->cells_spikes, _c->cells_spike_count, 2, 4)) return fail(_c, memory_is_short);
   sf_buffer<sf_range>& _now = _path.due_now(_clock.step);
   for (int64_t _r = 0; _r < _now.size; ++_r) {
+    if (_r + SF_AHEAD < _now.size) {
+      sf_prefetch(_j, _now.data[_r + SF_AHEAD]);
+    }
     const int32_t _last = _now.data[_r].last;
     for (int32_t _k = _now.data[_r].first; _k < _last; ++_k) {
       const int64_t _s = _k;
@@ -578,7 +587,7 @@ static int gate_pathway_pre(sf_context* _c, const sf_clock& _clock) {
   return 0;
 }
 
-static int learned_pathway_post(sf_context* _c, const sf_clock& _clock) {
+SF_APART static int learned_pathway_post(sf_context* _c, const sf_clock& _clock) {
   const int64_t N = _c->learned_synapses.count();
   (void)N;
   (void)_clock;
@@ -593,6 +602,9 @@ static int learned_pathway_post(sf_context* _c, const sf_clock& _clock) {
   sf_buffer<sf_range>& _now = _path.due_now(_clock.step);
   const int32_t* __restrict__ _list = _path.list.size ? _path.list.data : nullptr;
   for (int64_t _r = 0; _r < _now.size; ++_r) {
+    if (_r + SF_AHEAD < _now.size) {
+      sf_prefetch(_list, _now.data[_r + SF_AHEAD]);
+    }
     const int32_t _last = _now.data[_r].last;
     for (int32_t _k = _now.data[_r].first; _k < _last; ++_k) {
       const int64_t _s = _list ? _list[_k] : _k;
@@ -692,23 +704,23 @@ static int apply_run_arguments(sf_context* _c) {
   if (!number_gaps_synapses(_c)) return 1;
   if (!number_gate_synapses(_c)) return 1;
   if (!sf_fits(_c->inputs[16], _c->learned__w.size)) return fail_count(_c, "learned.w", _c->inputs[16].count, _c->learned__w.size);
-  sf_apply(_c->learned__w.data, _c->learned__w.size, _c->inputs[16]);
+  sf_apply<double>(_c->learned__w.data, _c->learned__w.size, _c->inputs[16]);
   if (!sf_fits(_c->inputs[17], _c->learned__x.size)) return fail_count(_c, "learned.x", _c->inputs[17].count, _c->learned__x.size);
-  sf_apply(_c->learned__x.data, _c->learned__x.size, _c->inputs[17]);
+  sf_apply<double>(_c->learned__x.data, _c->learned__x.size, _c->inputs[17]);
   if (!sf_fits(_c->inputs[18], _c->learned__y.size)) return fail_count(_c, "learned.y", _c->inputs[18].count, _c->learned__y.size);
-  sf_apply(_c->learned__y.data, _c->learned__y.size, _c->inputs[18]);
+  sf_apply<double>(_c->learned__y.data, _c->learned__y.size, _c->inputs[18]);
   if (!sf_fits(_c->inputs[19], _c->learned__lastupdate.size)) return fail_count(_c, "learned.lastupdate", _c->inputs[19].count, _c->learned__lastupdate.size);
-  sf_apply(_c->learned__lastupdate.data, _c->learned__lastupdate.size, _c->inputs[19]);
+  sf_apply<double>(_c->learned__lastupdate.data, _c->learned__lastupdate.size, _c->inputs[19]);
   if (!sf_fits(_c->inputs[20], _c->learned__pre__delay.size)) return fail_count(_c, "learned.pre.delay", _c->inputs[20].count, _c->learned__pre__delay.size);
-  sf_apply(_c->learned__pre__delay.data, _c->learned__pre__delay.size, _c->inputs[20]);
-  sf_apply(_c->inputs__rates, 50, _c->inputs[12]);
-  sf_apply(_c->cells__v, 10, _c->inputs[13]);
-  sf_apply(_c->cells__drive, 10, _c->inputs[14]);
-  sf_apply(_c->cells__gap, 10, _c->inputs[15]);
-  sf_apply(_c->learned__slow__delay, 1, _c->inputs[21]);
-  sf_apply(_c->learned__post__delay, 1, _c->inputs[22]);
-  sf_apply(_c->gaps__g, 1, _c->inputs[23]);
-  sf_apply(_c->gate__pre__delay, 1, _c->inputs[24]);
+  sf_apply<double>(_c->learned__pre__delay.data, _c->learned__pre__delay.size, _c->inputs[20]);
+  sf_apply<double>(_c->inputs__rates, 50, _c->inputs[12]);
+  sf_apply<double>(_c->cells__v, 10, _c->inputs[13]);
+  sf_apply<double>(_c->cells__drive, 10, _c->inputs[14]);
+  sf_apply<double>(_c->cells__gap, 10, _c->inputs[15]);
+  sf_apply<double>(_c->learned__slow__delay, 1, _c->inputs[21]);
+  sf_apply<double>(_c->learned__post__delay, 1, _c->inputs[22]);
+  sf_apply<double>(_c->gaps__g, 1, _c->inputs[23]);
+  sf_apply<double>(_c->gate__pre__delay, 1, _c->inputs[24]);
   (void)_c;
   return 0;
 }
@@ -795,7 +807,7 @@ const sf_entry* sf_outputs(int32_t* count) {
   return output_table;
 }
 
-static void discard(sf_context* _c) {
+SF_RARE static void discard(sf_context* _c) {
   for (sf_input& input : _c->inputs) free(input.data);
   free(_c->inputs__rates);
   free(_c->cells__v);
@@ -812,7 +824,7 @@ static void discard(sf_context* _c) {
   delete _c;
 }
 
-static bool furnish(sf_context* _c) {
+SF_RARE static bool furnish(sf_context* _c) {
   bool fits = true;
   fits = (_c->inputs__rates = sf_new_array<double>(50, 0.0)) && fits;
   fits = (_c->cells__v = sf_new_array<double>(10, 0.0)) && fits;
@@ -833,18 +845,18 @@ int32_t sf_lane_count(void) { return 1; }
 
 sf_context* sf_lane(sf_context* _c, int32_t) { return _c; }
 
-void sf_destroy(sf_context* _c) {
+SF_RARE void sf_destroy(sf_context* _c) {
   if (_c) discard(_c);
 }
 
-sf_context* sf_create(void) {
+SF_RARE sf_context* sf_create(void) {
   sf_context* _c = new (std::nothrow) sf_context();
   if (!_c || furnish(_c)) return _c;
   discard(_c);
   return nullptr;
 }
 
-int sf_set(sf_context* _c, int32_t slot, const void* data, int64_t count) {
+SF_RARE int sf_set(sf_context* _c, int32_t slot, const void* data, int64_t count) {
   if (slot < 0 || slot >= input_count) return fail(_c, "there is no input in that slot");
   const sf_entry& entry = input_table[slot];
   if (entry.size >= 0 && count != entry.size && !(entry.broadcast && count == 1)) return fail(_c, "an input has the wrong number of elements");
@@ -869,7 +881,7 @@ void sf_set_callback(sf_context* _c, sf_callback callback, void* user) {
 
 void sf_stop(sf_context* _c) { _c->stopping = 1; }
 
-void sf_resume(sf_context* _c, double time, int32_t clock, double dt, int64_t ticks) {
+SF_RARE void sf_resume(sf_context* _c, double time, int32_t clock, double dt, int64_t ticks) {
   _c->time = _c->times[0] = time;
   sf_clock* const clocks[] = {&_c->clock_defaultclock, &_c->clock_statemonitor__clock, };
   sf_clock& resumed = *clocks[clock];
@@ -918,7 +930,7 @@ int sf_run(sf_context* _c) {
   return 0;
 }
 
-const void* sf_read(sf_context* _c, int32_t slot, int64_t* count) {
+SF_RARE const void* sf_read(sf_context* _c, int32_t slot, int64_t* count) {
   switch (slot) {
     case 0:
       *count = 50;
@@ -1043,7 +1055,7 @@ const void* sf_read(sf_context* _c, int32_t slot, int64_t* count) {
   return nullptr;
 }
 
-int sf_resize(sf_context* _c, int32_t slot, int64_t count) {
+SF_RARE int sf_resize(sf_context* _c, int32_t slot, int64_t count) {
   switch (slot) {
     case 6:
       return number_learned_synapses(_c) && _c->learned_synapses.pre.resize(count) ? 0 : fail(_c, memory_is_short);
