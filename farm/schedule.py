@@ -19,6 +19,7 @@ from ..store.schema import Column, Slot, StoreError
 from . import worker
 from .control import Session, Wish
 from .crew import GONE, Crew, Task
+from .memory import hand_back
 from .options import Options
 from .progress import Progress
 from .reuse import Piece
@@ -112,6 +113,7 @@ class Schedule:
                     if self.study.builds and self.piece.simulates:
                         self.crew.prepare(self.study.builds)
                     self.todo = self._pilots(self.piece.runs)
+                    hand_back()
                     self._batches()
                 finally:
                     self.crew.cancel([sent.future for sent in self.in_flight.values()])

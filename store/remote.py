@@ -300,10 +300,11 @@ class _Fsspec(Objects):
         """Say once, when a lock is taken for the first time, that it is not a safe one."""
         if not self._warned:
             self._warned = True
+            store = self.url.removesuffix(".lock")
             warnings.warn(
-                f"the store {self.url} is reached through fsspec, which has no conditional writes: its lock does not "
-                "keep clients apart for certain; let one client at a time write to it, or use s3://, gs:// or az:// "
-                "with obstore (pip install 'spikefarm[remote]')",
+                f"the store {store} is reached through fsspec, which has no conditional writes: its lock does not keep "
+                "clients apart for certain; let one client at a time write to it, or use s3://, gs:// or az:// with "
+                "obstore (pip install 'spikefarm[remote]')",
                 WeakLockWarning,
                 stacklevel=2,
             )
