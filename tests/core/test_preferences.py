@@ -84,9 +84,9 @@ def test_values_that_are_lists_can_be_changed_in_place():
         ("codegen.cpp.define_macros", [("A",)], r"give a list of pairs \(name, value\)"),
         ("codegen.cpp.define_macros", ["A=1"], r"give a list of pairs \(name, value\)"),
         ("devices.cpp_standalone.openmp_threads", "4", "give a whole number of 0 or more"),
-        ("core.default_float_dtype", np.float32, "spikefarm has float64 only"),
-        ("core.default_float_dtype", "single", "spikefarm has float64 only"),
-        ("core.default_float_dtype", None, "spikefarm has float64 only"),
+        ("core.default_float_dtype", np.float16, "spikefarm has float64 and float32 only"),
+        ("core.default_float_dtype", "quick", "spikefarm has float64 and float32 only"),
+        ("core.default_float_dtype", None, "spikefarm has float64 and float32 only"),
         ("core.default_integer_dtype", np.int64, "spikefarm has int32 only"),
         (
             "codegen.tarqet",
