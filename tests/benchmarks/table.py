@@ -286,7 +286,8 @@ def chart(rows: list[Row], target: Path) -> None:
     labels = []
     for place, row in enumerate(chosen):
         axes.barh(place, row.ratio, color=colours[row.section], height=0.7)
-        axes.text(row.ratio * 1.03, place, f"{row.ratio:.3g}", va="center", fontsize=8)
+        near = row.wanted if row.wanted and row.ratio <= row.wanted < 1.5 * row.ratio else row.ratio
+        axes.text(near * 1.04, place, f"{row.ratio:.3g}", va="center", fontsize=8)
         if row.wanted:
             axes.plot([row.wanted] * 2, [place - 0.42, place + 0.42], color="black", linewidth=2)
         labels.append(row.what.replace("`", ""))
