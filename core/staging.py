@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from .expr import Call, Expr, Var, walk
+from .expr import Call, Expr, Var, substitute, walk
 from .statements import Stmt
 
 
@@ -33,7 +33,9 @@ class Stages:
     crossing: frozenset[str]
 
 
-def make_stages(body: Sequence[Stmt], functions: Collection[str]) -> Stages:
+def make_stages(
+    body: Sequence[Stmt], functions: Collection[str], apart: Collection[str] = frozenset()
+) -> Stages:
     """Distribute the statements of a loop over several loops around the calls of some functions.
 
     Each element's statements keep the order in which one needs what another one makes, so the elements must not
@@ -44,9 +46,16 @@ def make_stages(body: Sequence[Stmt], functions: Collection[str]) -> Stages:
     ----------
     functions : collection of str
         Functions of one argument.
+    apart : collection of str
+        Variables that are written to in a loop of their own, the last one: truth values, which have another width than
+        what else a loop is about, so that registers hold other numbers of them.
     """
-    items = _split(body, frozenset(functions))
+    items = _split(_kept(body, frozenset(apart)), frozenset(functions))
     level = _levels(items)
+    last = max(level, default=0) + 1
+    level = [
+        last if item.statement.target in apart else number for item, number in zip(items, level, strict=True)
+    ]
     loops = tuple(
         Stage(
             tuple(item.statement for k, item in enumerate(items) if level[k] == number and not item.calls),
@@ -55,6 +64,21 @@ def make_stages(body: Sequence[Stmt], functions: Collection[str]) -> Stages:
         for number in range(max(level, default=0) + 1)
     )
     return Stages(loops, _crossing(items, level))
+
+
+def _kept(body: Sequence[Stmt], apart: frozenset[str]) -> list[Stmt]:
+    """Statements that keep the values of some variables in locals, and write them at the end."""
+    kept: dict[str, Expr] = {}
+    result: list[Stmt] = []
+    for statement in body:
+        expr = substitute(statement.expr, kept)
+        if statement.target not in apart:
+            result.append(statement.with_expr(expr))
+            continue
+        local = f"_b{len(result)}"
+        result.append(Stmt(local, expr, local=True, dtype="bool"))
+        kept[statement.target] = Var(local)
+    return result + [Stmt(name, value) for name, value in kept.items()]
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from .cores import cores
 from .crews import begins_here, crew_for
 from .estimate import guessed, measured, tried
 from .loading import load
+from .memory import hand_back
 from .options import Options
 from .plan import Estimate, Plan, count, duration
 from .progress import Progress, wanted
@@ -51,7 +52,7 @@ def plan(study: Study, store: PathLike | None) -> Plan:
     status, estimate, simulated = np.zeros(len(study), np.uint8), guessed(study), len(study)
     found = _existing(study, store)
     if found is not None:
-        _, status = found.completed().find(study.keys)
+        _, status = found.find(study.keys)
         missing = np.flatnonzero((status == MISSING) & study.space.is_run).astype(np.int64)
         simulated = to_simulate(pieces(study, found, each_once(study.keys, missing)))
         status = status[study.space.is_run]
@@ -151,11 +152,14 @@ def _complete(study: Study, options: Options, place: Place | None) -> tuple[RunL
         return log, _fill(study, log, options)
     store = RunStore.create_or_open(place, study.owner, overwrite=options.overwrite)
     tally = _fill(study, store, options)
+    study.forget()  # what follows takes memory of its own
+    hand_back()
     # The last one of several clients that did the same sweep publishes it.
     if options.store is not None and options.publish and not others(place, study.id):
         with store.lock():
             if not store.is_published(study.id):
                 store.publish(study.id)
+                hand_back()
     return store, tally
 
 
@@ -180,7 +184,7 @@ def _place(study: Study, options: Options) -> Iterator[Place | None]:
 def _fill(study: Study, store: RunLog, options: Options) -> Tally:
     """Do the runs that the store does not have."""
     written = store.written()
-    _, status = store.completed(written).find(study.keys)
+    _, status = store.find(study.keys, written)
     missing = (status == MISSING) & study.space.is_run
     if options.retry_failed:
         missing |= status == FAILED
@@ -210,9 +214,10 @@ def _from_own_place(runs: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def each_once(keys: NDArray[np.uint8], runs: NDArray[np.int64]) -> NDArray[np.int64]:
     """Leave out runs that have the key of one before them, as a sample may have the same point twice."""
+    beginnings = np.ascontiguousarray(keys[:, :8]).view(np.uint64)[runs, 0]
+    if len(np.unique(beginnings)) == len(runs):
+        return runs
     wanted = np.ascontiguousarray(keys[runs])
-    if len(np.unique(wanted[:, :8].copy().view(np.uint64))) == len(runs):
-        return runs  # their beginnings differ already
     _, first = np.unique(wanted.view("S32")[:, 0], return_index=True)
     return runs[np.sort(first)]
 

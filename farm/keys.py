@@ -25,7 +25,7 @@ _CHUNK = 2**16
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
-def digest(*parts: bytes) -> bytes:
+def digest(*parts: bytes | memoryview) -> bytes:
     """Return 32 bytes that stand for these parts, in this order."""
     hasher = blake2b(digest_size=KEY_BYTES)
     for part in parts:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..store import layout as disk
+from ..store.files import Files
 from ..store.gather import gather_ragged, gather_rows
 from ..store.log import RunLog
 from ..store.place import Place
@@ -214,18 +215,38 @@ class RowReader:
         self.place = place
         self._root: Any = None
         self._arrays: dict[str, Any] = {}
+        self._files: dict[str, Files] = {}
+        self._layout: disk.Layout | None = None  # where lost files can be noticed
 
     def read(self, column: Column, row: int) -> Array:
         """Return one run's value of a column."""
         where = np.array([row])
         if not column.ragged:
-            return np.asarray(gather_rows(self._array(f"{disk.RUNS}/{column.name}"), where)[0])
-        spans = gather_rows(self._array(f"{disk.RUNS}/{column.name}{SPAN_SUFFIX}"), where)
-        return gather_ragged(self._array(f"{disk.RAGGED}/{column.name}"), spans)[0]
+            return np.asarray(self._rows(f"{disk.RUNS}/{column.name}", where)[0])
+        spans = self._rows(f"{disk.RUNS}/{column.name}{SPAN_SUFFIX}", where)
+        path = f"{disk.RAGGED}/{column.name}"
+        values = self._array(path)
+        if self._layout is not None:
+            self._files_of(path, self._layout.ragged_shard, 0).require_spans(spans)
+        return gather_ragged(values, spans)[0]
+
+    def _rows(self, path: str, where: Runs) -> Array:
+        array = self._array(path)
+        values = gather_rows(array, where)
+        if self._layout is not None:
+            files = self._files_of(path, self._layout.rows, disk.first_slot(array))
+            files.require(where, values, array.fill_value)
+        return values
+
+    def _files_of(self, path: str, each: int, first: int) -> Files:
+        return self._files.setdefault(path, Files(self.place, path, each, first))
 
     def _array(self, path: str) -> Any:
         if path not in self._arrays:
-            self._root = self._root if self._root is not None else disk.open_group(self.place)
+            if self._root is None:
+                self._root = disk.open_group(self.place)
+                attrs = disk.root_attrs(self._root)
+                self._layout = disk.layout_of(attrs) if attrs["format"] >= disk.ALL_WRITTEN else None
             self._arrays[path] = disk.member(self._root, path)
         return self._arrays[path]
 

@@ -8,6 +8,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..store.completed import KeyIndex
 from ..store.log import RunLog
 from .keys import Array
 
@@ -85,17 +86,9 @@ class Share:
         """Return which runs of this sweep have these keys."""
         if not len(keys):
             return np.empty(0, np.int64)
-        order, words = self._index
-        wanted = _as_words(keys)
-        place = np.minimum(np.searchsorted(words, wanted), len(words) - 1)
-        return np.asarray(order[place[words[place] == wanted]], np.int64)
+        found = self._index.find(keys)
+        return found[found >= 0]
 
     @cached_property
-    def _index(self) -> tuple[Runs, Array]:
-        words = _as_words(self.keys)
-        order = np.argsort(words, kind="stable")
-        return order.astype(np.int64), words[order]
-
-
-def _as_words(keys: Array) -> Array:
-    return np.ascontiguousarray(keys).view(f"S{keys.shape[1]}")[:, 0]
+    def _index(self) -> KeyIndex:
+        return KeyIndex(self.keys)

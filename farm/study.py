@@ -70,7 +70,7 @@ class Study:
         """Return the number of runs."""
         return self.space.runs
 
-    @cached_property
+    @property
     def points(self) -> Words:
         """Digest of every point, shape (points, 4)."""
         return point_totals(self.base, ((axis.inputs, axis.words) for axis in self.space.axes))
@@ -83,15 +83,22 @@ class Study:
     @cached_property
     def keys(self) -> NDArray[np.uint8]:
         """Key of every cell, shape (cells, 32); all zero where it is no run."""
-        keys = run_keys(self.context, self.points, self.seeds)
+        seeds = self.seeds
+        keys = run_keys(self.context, self.points, seeds)
         if self.space.kept is not None:
             keys[~self.space.is_run] = 0
         return keys
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Under which a store keeps the sweep."""
-        return self.name or digest(self.keys.tobytes()).hex()[:12]
+        return self.name or digest(self.keys.reshape(-1).data).hex()[:12]
+
+    def forget(self) -> None:
+        """Let go of what can be computed again, but for the id."""
+        assert self.id
+        for name in ("keys", "seeds"):
+            vars(self).pop(name, None)
 
     def batch(self, runs: NDArray[np.int64]) -> Batch:
         """Return what a worker needs to know of some runs."""

@@ -166,7 +166,7 @@ def run_tasks(
     )
     complete(study, options)
     store = RunStore.open(place_of(dataman.path))
-    rows, status = store.completed().find(study.keys)
+    rows, status = store.find(study.keys)
     values: list[Any] = [None] * len(listed)
     done = np.flatnonzero(status == DONE)
     for place, part in zip(done.tolist(), read_ragged(store.place, "value", rows[done]), strict=True):

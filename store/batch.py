@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .gather import gather_ragged
-from .layout import MARK, RAGGED, RUNS, Layout, layout_of, open_group, read_columns, root_attrs
+from .layout import MARK, RAGGED, RUNS, Layout, eager, layout_of, open_group, read_columns, root_attrs
 from .place import PathLike, Place, place_of
 from .schema import (
     DONE,
@@ -48,7 +48,7 @@ class _Handle:
         self.layout: Layout = layout_of(attrs)
         self.columns = read_columns(self.root)
         self.arrays: dict[str, zarr.Array[Any]] = {
-            f"{group}/{name}": array
+            f"{group}/{name}": eager(array)
             for group in (RUNS, RAGGED)
             for name, array in self.root[group].arrays()  # type: ignore[union-attr]
         }

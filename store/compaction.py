@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from . import layout as disk
 from .batch import write_spans
+from .files import Files, lost_files
 from .gather import gather_ragged, gather_rows
 from .place import PathLike, Place
 from .runstore import RunStore
-from .schema import KEY_COLUMN, SPAN_SUFFIX, LockedError
+from .schema import KEY_COLUMN, SPAN_SUFFIX, LockedError, StoreError
 from .writers import others
 
 if TYPE_CHECKING:
@@ -63,12 +64,17 @@ def compact(path: PathLike) -> Compacted:
         No store there.
     LockedError
         Somebody adds runs to it.
+    StoreError
+        Files are lost.
     """
     store = RunStore.open(path)
     with store.lock():
         busy = others(store.place)
         if busy:
             raise LockedError(f"{', '.join(busy)} adds runs to {store.place}: compact it when that has ended")
+        lost = [f"{path} slot {slot}" for path, slot in lost_files(store.place)]
+        if lost:
+            raise StoreError(f"{store.place} has lost files ({', '.join(lost)}): use repair_store first")
         before = len(store.place.sizes())
         old = store.written()
         rows = _in_order(store)
@@ -94,15 +100,25 @@ def _in_order(store: RunStore) -> Rows:
 def _copy(store: RunStore, rows: Rows, n_slots: int) -> None:
     slots = store.reserve(n_slots)
     root = disk.open_group(store.place, "r+")
+    all_written = disk.root_attrs(root)["format"] >= disk.ALL_WRITTEN
     for slot, part in zip(slots, _parts(rows, store.layout.rows), strict=True):
         target = slice(slot.start, slot.start + len(part))
         for name, array in _row_arrays(root):
             if name.endswith(SPAN_SUFFIX):
                 values = disk.member(root, f"{disk.RAGGED}/{name.removesuffix(SPAN_SUFFIX)}")
-                parts = gather_ragged(values, gather_rows(array, part))
-                write_spans(values, array, slot.index * store.layout.ragged_span, target, parts)
+                spans = gather_rows(array, part)
+                if all_written:
+                    Files(store.place, values.path, store.layout.ragged_shard).require_spans(spans)
+                parts = gather_ragged(values, spans)
+                write_spans(
+                    disk.eager(values),
+                    disk.eager(array),
+                    slot.index * store.layout.ragged_span,
+                    target,
+                    parts,
+                )
             else:
-                array[target] = gather_rows(array, part)
+                disk.eager(array)[target] = gather_rows(array, part)
 
 
 def _row_arrays(root: zarr.Group) -> Iterator[tuple[str, zarr.Array[Any]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import zarr
 
 MAX_RAGGED_READ = 2**24
+MAX_BYTES = 2**23  # of rows that are read at a time
 
 
 def gather_rows(array: zarr.Array[Any], rows: NDArray[np.int64], inner: tuple[Any, ...] = ()) -> Array:
@@ -30,20 +32,31 @@ def gather_rows(array: zarr.Array[Any], rows: NDArray[np.int64], inner: tuple[An
     -------
     array, shape (m, ...)
     """
-    wanted, where = np.unique(rows, return_inverse=True)
-    parts = [
-        np.asarray(array[(slice(int(block[0]), int(block[-1]) + 1), *inner)])[block - block[0]]
-        for block in _blocks(wanted, array.chunks[0])
-    ]
-    if not parts:
-        return np.asarray(array[(slice(0, 0), *inner)])
-    return np.concatenate(parts)[where]
+    shape = np.broadcast_to(0, array.shape[1:])[inner].shape
+    found = np.empty((len(rows), *shape), array.dtype)
+    row_bytes = max(array.dtype.itemsize * prod(shape), 1)
+    for block in sorted_blocks(rows, array.chunks[0], max(MAX_BYTES // row_bytes, 1)):
+        here = rows[block]
+        first = int(here[0])
+        found[block] = np.asarray(array[(slice(first, int(here[-1]) + 1), *inner)])[here - first]
+    return found
 
 
-def _blocks(rows: NDArray[np.int64], gap: int) -> Iterator[NDArray[np.int64]]:
-    """Cut sorted rows where so much lies between two that reading across would touch a needless chunk."""
-    if len(rows):
-        yield from np.split(rows, np.flatnonzero(np.diff(rows) > gap) + 1)
+def sorted_blocks(rows: NDArray[np.int64], gap: int, most: int) -> Iterator[NDArray[np.int64]]:
+    """Yield which rows to read at a time, those of a block in order.
+
+    Blocks end where so much lies between two rows that reading across would touch a needless chunk, and before they
+    would reach across more than `most` rows.
+    """
+    order = np.argsort(rows, kind="stable")
+    start = 0
+    while start < len(order):
+        block = order[start : start + most]
+        here = rows[block]
+        apart = np.flatnonzero((np.diff(here) > gap) | (here[1:] - here[0] >= most))
+        block = block[: int(apart[0]) + 1] if len(apart) else block
+        yield block
+        start += len(block)
 
 
 def gather_ragged(values: zarr.Array[Any], spans: NDArray[np.int64]) -> list[Array]:

@@ -11,6 +11,7 @@ import numpy as np
 from . import layout as disk
 from .compaction import delete_slots
 from .completed import read_completed
+from .files import Files, lost_files
 from .gather import gather_ragged
 from .place import PathLike, Place, place_of
 from .runstore import RunStore
@@ -20,6 +21,7 @@ from .sweeps import list_sweeps
 if TYPE_CHECKING:
     import zarr
 
+AGAIN = "its batch of runs is forgotten, and done again with the sweep"
 NEVER_EMPTY = ("status", "finished", "host")  # of a batch that was written
 
 
@@ -162,6 +164,8 @@ def _problems(place: Place, layout: disk.Layout) -> Iterator[Problem]:
     lengths = {array.shape[0] for name, array in arrays.items() if name.startswith(f"{disk.RUNS}/")}
     if len(lengths) > 1:
         yield Problem(disk.RUNS, f"arrays have {sorted(lengths)} rows", "they are given the same length")
+    for path, slot in lost_files(place):
+        yield Problem(f"{path} slot {slot}", "its file is missing", AGAIN, slot)
     for slot in disk.written_slots(place):
         yield from _slot_problems(place, arrays, layout, slot)
     yield from _sweep_problems(place)
@@ -192,7 +196,6 @@ def _slot_problems(
     place: Place, arrays: Mapping[str, zarr.Array[Any]], layout: disk.Layout, slot: int
 ) -> Iterator[Problem]:
     rows = slice(slot * layout.rows, (slot + 1) * layout.rows)
-    again = "its batch of runs is forgotten, and done again with the sweep"
     values: dict[str, Array] = {}
     for path, array in arrays.items():
         if not path.startswith(f"{disk.RUNS}/"):
@@ -200,7 +203,7 @@ def _slot_problems(
         try:
             values[path] = np.asarray(array[rows])
         except Exception as error:  # codecs raise what they like
-            yield Problem(f"{path} slot {slot}", f"cannot be read ({_short(error)})", again, slot)
+            yield Problem(f"{path} slot {slot}", f"cannot be read ({_short(error)})", AGAIN, slot)
     key = values.get(f"{disk.RUNS}/{KEY_COLUMN.name}")
     if key is None:
         return
@@ -208,13 +211,13 @@ def _slot_problems(
     for name in NEVER_EMPTY:
         mine = values.get(f"{disk.RUNS}/{name}")
         if mine is not None and there.any() and not _filled(mine[there]):
-            yield Problem(f"{disk.RUNS}/{name} slot {slot}", "its file is missing", again, slot)
+            yield Problem(f"{disk.RUNS}/{name} slot {slot}", "its file is missing", AGAIN, slot)
     for path, spans in values.items():
         if path.endswith(SPAN_SUFFIX):
             name = path.removeprefix(f"{disk.RUNS}/").removesuffix(SPAN_SUFFIX)
             what = _ragged_problem(place, arrays[f"{disk.RAGGED}/{name}"], spans[there], layout, slot)
             if what:
-                yield Problem(f"{disk.RAGGED}/{name} slot {slot}", what, again, slot)
+                yield Problem(f"{disk.RAGGED}/{name} slot {slot}", what, AGAIN, slot)
 
 
 def _filled(values: Array) -> bool:
@@ -235,10 +238,12 @@ def _ragged_problem(
         gather_ragged(array, used)
     except Exception as error:  # codecs raise what they like
         return f"cannot be read ({_short(error)})"
-    shards = range(int(used.min()) // layout.ragged_shard, -(-int(used.max()) // layout.ragged_shard))
-    have = set(place.names(array.path))
-    # A file of nothing but zeros is not written, and times of spikes are zero seldom enough.
-    return "its file is missing" if not any(f"c.{shard}" in have for shard in shards) else ""
+    files = Files(place, array.path, layout.ragged_shard)
+    numbers = files.of_spans(used)
+    lost = files.lost(numbers)
+    # Before format 2, a file of nothing but zeros was not written; times of spikes are zero seldom enough.
+    enough = 1 if disk.require_store(place)["format"] >= disk.ALL_WRITTEN else len(numbers)
+    return "its file is missing" if len(lost) >= enough else ""
 
 
 def _sweep_problems(place: Place) -> Iterator[Problem]:

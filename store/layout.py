@@ -39,7 +39,9 @@ from .schema import KEY_COLUMN, LOG_COLUMNS, SPAN_SUFFIX, Array, Column, StoreEr
 if TYPE_CHECKING:
     import zarr
 
-FORMAT = 1
+FORMAT = 2
+FIRST_SLOT = "first_slot"  # attribute of a column that was declared later than the store was made
+ALL_WRITTEN = 2  # from this format on, files that hold nothing but fill values are written too
 MARK = "spikefarm"
 RUNS, RAGGED, SWEEPS, RESULTS = "runs", "ragged", "sweeps", "results"
 RAGGED_LENGTH = 2**60
@@ -145,6 +147,11 @@ def codec() -> Any:
     return BloscCodec(cname="zstd", clevel=1, shuffle="shuffle"), Crc32cCodec()
 
 
+def eager(array: zarr.Array[Any]) -> zarr.Array[Any]:
+    """Return an array that writes files of nothing but fill values too, so that one that is lost is noticed."""
+    return array.with_config({"write_empty_chunks": True})
+
+
 def create_columns(root: zarr.Group, layout: Layout, columns: tuple[Column, ...], n_rows: int) -> None:
     """Make the arrays of new columns. A ragged one exists once its spans do, which are made last."""
     for column in columns:
@@ -164,7 +171,11 @@ def create_skeleton(place: Place, layout: Layout, attrs: dict[str, Any]) -> None
         (RAGGED, "values of outputs whose length differs from run to run, found through runs/*_span"),
         (SWEEPS, "which runs make up which sweep, oldest first"),
     ):
-        root.create_group(name, attributes={"long_name": long_name})
+        about = {
+            "long_name": long_name,
+            "store": attrs[MARK]["id"],
+        }  # each tells whose it is: `Place.identity`
+        root.create_group(name, attributes=about)
     create_columns(root, layout, (*LOG_COLUMNS, KEY_COLUMN), 0)
     root.attrs.put(attrs)
     consolidate(place)
@@ -193,13 +204,22 @@ def read_columns(root: zarr.Group) -> dict[str, Column]:
     for name, array in sorted(runs.arrays()):
         base = name.removesuffix(SPAN_SUFFIX)
         if base != name:
-            found[base] = Column(base, values[base].dtype, ragged=True, attrs=values[base].attrs.asdict())
+            found[base] = Column(base, values[base].dtype, ragged=True, attrs=_about(values[base]))
             continue
         dims = getattr(array.metadata, "dimension_names", None) or ()
         found[name] = Column(
-            name, array.dtype, array.shape[1:], attrs=array.attrs.asdict(), dims=tuple(map(str, dims[1:]))
+            name, array.dtype, array.shape[1:], attrs=_about(array), dims=tuple(map(str, dims[1:]))
         )
     return found
+
+
+def _about(array: zarr.Array[Any]) -> dict[str, Any]:
+    return {name: value for name, value in array.attrs.asdict().items() if name != FIRST_SLOT}
+
+
+def first_slot(array: zarr.Array[Any]) -> int:
+    """Return the first slot whose batch has this column, if it is to have it: it was declared before."""
+    return int(array.attrs.asdict().get(FIRST_SLOT, 0))  # type: ignore[arg-type]
 
 
 def _span_column(column: Column) -> Column:
@@ -226,6 +246,7 @@ def _create_rows(root: zarr.Group, layout: Layout, column: Column, n_rows: int) 
         chunks=chunk_shape,
         shards=None if chunk_shape == slot_shape else slot_shape,
         dimension_names=("run", *column.dims),
+        first=n_rows // layout.rows,
     )
 
 
@@ -241,7 +262,7 @@ def _create_ragged(root: zarr.Group, layout: Layout, column: Column) -> None:
     )
 
 
-def _create(root: zarr.Group, path: str, column: Column, **how: Any) -> None:
+def _create(root: zarr.Group, path: str, column: Column, first: int = 0, **how: Any) -> None:
     # What is there can only be left from a declaration that was cut off, hence overwrite. Keys such as
     # c.7.0 instead of c/7/0 spare a folder per slot.
     root.create_array(
@@ -249,7 +270,7 @@ def _create(root: zarr.Group, path: str, column: Column, **how: Any) -> None:
         dtype=column.dtype,
         fill_value=column.fill_value,
         compressors=codec(),
-        attributes=dict(column.attrs),
+        attributes=dict(column.attrs) | ({FIRST_SLOT: first} if first else {}),
         chunk_key_encoding={"name": "default", "separator": "."},
         overwrite=True,
         **how,

@@ -7,7 +7,7 @@ since xarray wants its classes inherited from.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from math import prod
 from typing import TYPE_CHECKING, Any, final
 
@@ -18,17 +18,19 @@ from xarray.backends import BackendArray, BackendEntrypoint
 from xarray.core import indexing
 
 from . import layout as disk
-from .completed import read_completed
-from .gather import gather_ragged, gather_rows
-from .place import place_of
+from .completed import find_rows
+from .files import Files
+from .gather import gather_ragged, gather_rows, sorted_blocks
+from .place import Place, place_of
 from .schema import DONE, EXCLUDED, LOG_COLUMNS, SPAN_SUFFIX, Array, Column
-from .sweeps import find_sweep
+from .sweeps import RecordedSweep, find_sweep
 
 if TYPE_CHECKING:
     import zarr
 
 Key = tuple[Any, ...]
 CHUNK_BYTES = 2**20
+MOST_RAGGED, MOST_TEXTS = 2**17, 2**16  # rows that are read at a time
 
 
 class _CellArray(BackendArray):
@@ -81,12 +83,17 @@ class _CellArray(BackendArray):
 class FixedArray(_CellArray):
     """A column of fixed shape."""
 
-    def __init__(self, array: zarr.Array[Any], rows: NDArray[np.int64], dtype: Any, fill: Any) -> None:
+    def __init__(
+        self, array: zarr.Array[Any], rows: NDArray[np.int64], dtype: Any, fill: Any, files: Files | None
+    ) -> None:
         super().__init__(rows, array.shape[1:], dtype, fill)
-        self.array = array
+        self.array, self.files = array, files
 
     def _read(self, rows: NDArray[np.int64], bounds: tuple[slice, ...]) -> Array:
-        return gather_rows(self.array, rows, bounds)
+        values = gather_rows(self.array, rows, bounds)
+        if self.files is not None:
+            self.files.require(rows, values, self.array.fill_value)
+        return values
 
 
 @final
@@ -100,14 +107,21 @@ class RaggedArray(_CellArray):
         rows: NDArray[np.int64],
         fill: Any,
         element: Callable[[Array], Any],
+        files: tuple[Files, Files] | None,
     ) -> None:
         super().__init__(rows, (), object, fill)
-        self.spans, self.values, self.element = spans, values, element
+        self.spans, self.values, self.element, self.files = spans, values, element, files
 
     def _read(self, rows: NDArray[np.int64], bounds: tuple[slice, ...]) -> Array:
         out = np.empty(len(rows), object)
-        for i, part in enumerate(gather_ragged(self.values, gather_rows(self.spans, rows))):
-            out[i] = self.element(part)
+        for block in sorted_blocks(rows, self.spans.chunks[0], MOST_RAGGED):
+            spans = gather_rows(self.spans, rows[block])
+            if self.files is not None:
+                self.files[0].require(rows[block], spans, 0)
+                self.files[1].require_spans(spans)
+            parts = gather_ragged(self.values, spans)
+            for i, part in zip(block.tolist(), parts, strict=True):
+                out[i] = self.element(part)
         return out
 
 
@@ -120,11 +134,13 @@ class TextArray(_CellArray):
         self.array = array
 
     def _read(self, rows: NDArray[np.int64], bounds: tuple[slice, ...]) -> Array:
-        # There are few different ones.
-        raw = np.ascontiguousarray(gather_rows(self.array, rows))
-        found, which = np.unique(raw.view(f"S{raw.shape[1]}")[:, 0], return_inverse=True)
-        texts = np.array([name.decode("utf-8", "replace") for name in found.tolist()], object)
-        return np.asarray(texts[which])
+        out = np.empty(len(rows), object)
+        for block in sorted_blocks(rows, self.array.chunks[0], MOST_TEXTS):  # there are few different ones
+            raw = np.ascontiguousarray(gather_rows(self.array, rows[block]))
+            found, which = np.unique(raw.view(f"S{raw.shape[1]}")[:, 0], return_inverse=True)
+            texts = np.array([name.decode("utf-8", "replace") for name in found.tolist()], object)
+            out[block] = texts[which]
+        return out
 
 
 def _take(array: Array, key: Key) -> Array:
@@ -165,22 +181,26 @@ class SweepBackend(BackendEntrypoint):
     ) -> xr.Dataset:
         place = place_of(filename_or_obj)
         disk.require_store(place)
-        recorded = find_sweep(place, sweep)
-        definition, keys = recorded.read(place)
-        rows, status = read_completed(place).find(keys)
-        status[~keys.any(axis=1)] = EXCLUDED
-        shape = tuple(recorded.dims.values())
-        view = _View(disk.open_group(place), tuple(recorded.dims), rows.reshape(shape), status.reshape(shape))
         dropped = {drop_variables} if isinstance(drop_variables, str) else set(drop_variables or ())
-        variables = {
-            name: variable for name, variable in view.variables(recorded.outputs) if name not in dropped
-        }
-        coords = {
-            axis.name: xr.Variable(axis.dims, axis.values, dict(axis.attrs), fastpath=True)
-            for axis in definition.axes
-        }
-        attrs = {**recorded.provenance, "sweep": recorded.id, "recorded": recorded.recorded}
-        return xr.Dataset(variables, coords, attrs)
+        return open_sweep(place, find_sweep(place, sweep), dropped)[0]
+
+
+def open_sweep(
+    place: Place, recorded: RecordedSweep, dropped: Set[str] = frozenset()
+) -> tuple[xr.Dataset, NDArray[np.int64]]:
+    """Return a sweep as a Dataset over its axes, and which row of the log each cell is, -1 for none."""
+    definition, keys = recorded.read(place)
+    rows, status = find_rows(place, keys)
+    status[~keys.any(axis=1)] = EXCLUDED
+    shape = tuple(recorded.dims.values())
+    view = _View(place, tuple(recorded.dims), rows.reshape(shape), status.reshape(shape))
+    variables = {name: variable for name, variable in view.variables(recorded.outputs) if name not in dropped}
+    coords = {
+        axis.name: xr.Variable(axis.dims, axis.values, dict(axis.attrs), fastpath=True)
+        for axis in definition.axes
+    }
+    attrs = {**recorded.provenance, "sweep": recorded.id, "recorded": recorded.recorded}
+    return xr.Dataset(variables, coords, attrs), rows
 
 
 def chunks_of(shape: tuple[int, ...], dtype: Any) -> tuple[int, ...]:
@@ -195,10 +215,13 @@ def chunks_of(shape: tuple[int, ...], dtype: Any) -> tuple[int, ...]:
 class _View:
     """Columns of a store as variables over the dimensions of one sweep."""
 
-    def __init__(self, root: zarr.Group, dims: tuple[str, ...], rows: Array, status: Array) -> None:
-        self.root, self.dims, self.rows, self.status = root, dims, rows, status
+    def __init__(self, place: Place, dims: tuple[str, ...], rows: Array, status: Array) -> None:
+        self.place, self.dims, self.rows, self.status = place, dims, rows, status
+        self.root = disk.open_group(place)
+        attrs = disk.root_attrs(self.root)
+        self.layout, self.all_written = disk.layout_of(attrs), attrs["format"] >= disk.ALL_WRITTEN
         self.done = np.where(status == DONE, rows, -1)
-        self.columns = disk.read_columns(root)
+        self.columns = disk.read_columns(self.root)
 
     def variables(self, outputs: Iterable[str]) -> Iterable[tuple[str, xr.Variable]]:
         for name in outputs:
@@ -228,12 +251,18 @@ class _View:
 
     def _fixed(self, column: Column, rows: Array, dtype: Any, fill: Any) -> xr.Variable:
         array = disk.member(self.root, f"{disk.RUNS}/{column.name}")
-        return self._variable(column, FixedArray(array, rows, dtype, fill))
+        files = self._files(array) if self.all_written else None
+        return self._variable(column, FixedArray(array, rows, dtype, fill, files))
+
+    def _files(self, array: zarr.Array[Any]) -> Files:
+        return Files(self.place, array.path, self.layout.rows, disk.first_slot(array))
 
     def _ragged(self, column: Column, rows: Array, fill: Any, element: Callable[[Array], Any]) -> xr.Variable:
         spans = disk.member(self.root, f"{disk.RUNS}/{column.name}{SPAN_SUFFIX}")
         values = disk.member(self.root, f"{disk.RAGGED}/{column.name}")
-        return self._variable(column, RaggedArray(spans, values, rows, fill, element))
+        of_values = Files(self.place, values.path, self.layout.ragged_shard)
+        files = (self._files(spans), of_values) if self.all_written else None
+        return self._variable(column, RaggedArray(spans, values, rows, fill, element, files))
 
     def _variable(self, column: Column, array: _CellArray) -> xr.Variable:
         dims = (*self.dims, *(() if column.ragged else column.dims))

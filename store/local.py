@@ -62,9 +62,10 @@ class LocalPlace(Place):
         return os.access(self.folder, os.W_OK)
 
     def identity(self) -> object:
-        # Numbers of inodes are given again, at once on some file systems; not together with the same time.
-        stat = (self.folder / WITNESS).stat()
-        return stat.st_dev, stat.st_ino, stat.st_mtime_ns
+        # Numbers of inodes are given again, and clocks of file systems may be coarse; the content has the store's id.
+        witness = self.folder / WITNESS
+        stat = witness.stat()
+        return stat.st_dev, stat.st_ino, stat.st_mtime_ns, witness.read_bytes()
 
     def names(self, folder: str = "") -> list[str]:
         try:

@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .completed import Completed
 from .layout import Layout
 from .place import Place
@@ -60,6 +63,11 @@ class RunLog(Protocol):
 
     def completed(self, slots: Sequence[int] | None = None) -> Completed:
         """Return which runs there are, or in some slots, sorted."""
+
+    def find(
+        self, keys: Array, slots: Sequence[int] | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+        """Return row and status of each of some runs, -1 and missing where there is none."""
 
     def record_sweep(
         self,

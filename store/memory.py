@@ -170,6 +170,12 @@ class MemoryLog:
             np.concatenate([batch.status for _, batch in found]),
         )
 
+    def find(
+        self, keys: Array, slots: Sequence[int] | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+        """Return row and status of each of some runs, -1 and missing where there is none."""
+        return self.completed(slots).find(keys)
+
     def record_sweep(
         self,
         sweep_id: str,
@@ -221,7 +227,7 @@ class _Table:
         self.dims, self.outputs = tuple(definition.dims), definition.outputs
         self.shape = tuple(definition.dims.values())
         self.columns = log._columns
-        rows, self.status = log.completed().find(keys)
+        rows, self.status = log.find(keys)
         self.status[~keys.any(axis=1)] = EXCLUDED
         self.there = np.flatnonzero(rows >= 0)
         slots = log.written()

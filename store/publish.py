@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import layout as disk
-from .completed import read_completed
 from .gather import gather_rows
 from .place import Place
-from .results import open_results, ragged_to_contiguous
+from .results import ragged_to_contiguous
 from .schema import RESERVED_NAMES, SPAN_SUFFIX
 from .sweeps import RecordedSweep
 
@@ -19,12 +18,16 @@ if TYPE_CHECKING:
     import xarray as xr
 
 CHUNK_BYTES = 16 * 2**20
+TEXT_BYTES = 256  # what Python needs for a text on its way
 
 
 def write_results(target: Place, place: Place, sweep: RecordedSweep, limit: int) -> dict[str, str]:
     """Write the copy as a Zarr group of its own at `target`; return what was left out of it, and why."""
-    dataset = open_results(place, sweep.id)
-    sizes = _sizes(place, sweep, dataset)
+    from .lazy import open_sweep
+
+    dataset, rows = open_sweep(place, sweep)
+    sizes = _sizes(place, dataset, rows[rows >= 0])
+    del rows
     left_out = {
         name: f"{size} bytes are more than {limit}: read {disk.RUNS}/{name}* and {disk.RAGGED}/{name}"
         for name, size in sizes.items()
@@ -54,16 +57,15 @@ def is_current(place: Place, sweep: RecordedSweep) -> bool:
     return told == (sweep.group, len(disk.written_slots(place)))
 
 
-def _sizes(place: Place, sweep: RecordedSweep, dataset: xr.Dataset) -> dict[str, int]:
-    """Return the bytes of every variable, without reading values."""
+def _sizes(place: Place, dataset: xr.Dataset, rows: NDArray[np.int64]) -> dict[str, int]:
+    """Return the bytes of every variable, without reading values, from the rows of the runs that are there."""
     root = disk.open_group(place)
     columns = disk.read_columns(root)
-    rows, _ = read_completed(place).find(sweep.read(place)[1])
 
     def size(name: str, variable: xr.DataArray) -> int:
         if not columns[name].ragged:
             return int(variable.nbytes)
-        spans = gather_rows(disk.member(root, f"{disk.RUNS}/{name}{SPAN_SUFFIX}"), rows[rows >= 0])
+        spans = gather_rows(disk.member(root, f"{disk.RUNS}/{name}{SPAN_SUFFIX}"), rows)
         itemsize = disk.member(root, f"{disk.RAGGED}/{name}").dtype.itemsize
         return int((spans[:, 1] - spans[:, 0]).sum()) * itemsize
 
@@ -88,22 +90,29 @@ def _flatten(dataset: xr.Dataset, name: str) -> xr.Dataset:
 
 def _write(dataset: xr.Dataset, target: Place) -> None:
     # Text is written as Zarr's own type of variable length; numpy's has no Zarr v3 specification.
-    dataset = dataset.load().assign_coords(
+    import zarr
+
+    # Nothing is loaded beforehand: variables are read and written one after the other.
+    dataset = dataset.assign_coords(
         {n: c.astype(object) for n, c in dataset.coords.items() if c.dtype.kind == "U"}
     )
     encoding = {
-        name: {"chunks": _chunks(variable.shape, variable.dtype.itemsize)}
+        name: {
+            "chunks": _chunks(
+                variable.shape, TEXT_BYTES if variable.dtype == object else variable.dtype.itemsize
+            )
+        }
         for name, variable in dataset.variables.items()
         if variable.ndim
     }
-    with disk.quiet_zarr():
+    with disk.quiet_zarr(), zarr.config.set({"async.concurrency": 2}):  # that many chunks are in memory
         dataset.to_zarr(target.zarr(), zarr_format=3, consolidated=True, encoding=encoding)
 
 
 def _chunks(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
     """Halve the longest dimension until a chunk is small enough."""
     chunk: NDArray[Any] = np.maximum(np.array(shape, np.int64), 1)
-    while chunk.prod() * itemsize > CHUNK_BYTES:
+    while chunk.prod() * itemsize > CHUNK_BYTES and chunk.max() > 1:
         longest = int(chunk.argmax())
         chunk[longest] = -(-chunk[longest] // 2)
     return tuple(int(n) for n in chunk)

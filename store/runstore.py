@@ -9,8 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from . import layout as disk
-from .completed import Completed, check_keys, read_completed
+from .completed import Completed, check_keys, find_rows, read_completed
 from .layout import FORMAT, MARK, Layout
 from .place import PathLike, Place, check_json, place_of
 from .schema import (
@@ -261,6 +264,13 @@ class RunStore:
         """Return which runs are in the store, done or failed; or in some of its slots, sorted."""
         with told(self.place):
             return read_completed(self.place, None if slots is None else list(slots))
+
+    def find(
+        self, keys: Array, slots: Sequence[int] | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+        """Return row and status of each of some runs, as `Completed.find` does, in less memory."""
+        with told(self.place):
+            return find_rows(self.place, keys, None if slots is None else list(slots))
 
     def record_sweep(
         self,

@@ -28,6 +28,8 @@ INLINE = frozenset(("exp", "expm1", "exprel", "log"))
 _LIBRARY = frozenset("sin cos tan sinh cosh tanh arcsin arccos arctan log10 log1p".split())
 #: How many calls a loop may have that vectorise within it.
 _FEW = 2
+#: From how many neurons on it matters how wide what they write is.
+_MANY = 32
 
 
 @dataclass(frozen=True)
@@ -45,14 +47,26 @@ class StageEmitter:
         """The stages of a loop over neurons; None where it stays one loop."""
         if kernel.kind not in ("held", "update", "operation") or kernel.single:
             return None
-        if is_synapses(self.emitter.model.population(kernel.population)):
+        population = self.emitter.model.population(kernel.population)
+        if is_synapses(population):
             return None
         nodes = [n for s in kernel.body for n in walk(s.expr)]
         called = [n.function for n in nodes if isinstance(n, Call)]
         many = sum(name in INLINE for name in called) > _FEW or not _LIBRARY.isdisjoint(called)
-        if not many or kernel.matrices or any(isinstance(n, UserCall) for n in nodes):
+        if kernel.matrices or any(isinstance(n, UserCall) for n in nodes):
             return None
-        return make_stages(kernel.body, INLINE | _LIBRARY)
+        flags = self._flags(kernel)
+        return make_stages(kernel.body, INLINE | _LIBRARY if many else (), flags) if many or flags else None
+
+    def _flags(self, kernel: Kernel) -> frozenset[str]:
+        """Truth values that a loop writes besides numbers, as a rule who is refractory."""
+        population = self.emitter.model.population(kernel.population)
+        if population.size < _MANY or self.emitter.lanes > 1:  # in lanes they are as wide as numbers
+            return frozenset()
+        stored = {v.name: v.dtype for v in population.variables} | dict.fromkeys(["not_refractory"], "bool")
+        targets = {s.target: stored.get(s.target, "float") for s in kernel.body if not s.local}
+        flags = frozenset(name for name, dtype in targets.items() if dtype == "bool")
+        return flags if flags and set(targets.values()) - {"bool"} else frozenset()
 
     def _scope(self, kernel: Kernel, stages: Stages, together: bool) -> Scope:
         scope = self.emitter.side.scope(kernel) if together else self.emitter.scope(kernel)
@@ -68,9 +82,10 @@ class StageEmitter:
         stages = self._stages(kernel)
         assert stages is not None
         scope = self._scope(kernel, stages, together=False)
+        wide = "int32_t" if self.emitter.model.population(kernel.population).single else "int64_t"
         types = {name: scope.ctype(name) for name in sorted(stages.crossing)}
         return [
-            f"{'uint8_t' if type_ == 'bool' else type_} {identifier(name)}[SF_BLOCK];"
+            f"{wide if type_ == 'bool' else type_} {identifier(name)}[SF_BLOCK];"
             for name, type_ in types.items()
         ]
 

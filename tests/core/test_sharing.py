@@ -107,6 +107,7 @@ def test_no_number_changes(body):
     assert run_one_by_one(written) == expected
     for functions in ((), ("f",), ("f", "g")):
         assert run_in_stages(make_stages(written, functions)) == expected
+        assert run_in_stages(make_stages(written, functions, {"a", "c"})) == expected
 
 
 @given(bodies())
@@ -162,6 +163,19 @@ def test_stages_need_few_arrays():
         ["local p = a * b", "a = _y1 + p"],
     ]
     assert stages.crossing == {"_y0", "_y1"}
+
+
+def test_what_is_written_apart_is_kept_until_the_end():
+    body = (
+        Stmt("a", Compare(">", Var("b"), Lit(1))),
+        Stmt("b", Call("select", (Var("a"), Lit(0), Var("b")))),
+    )
+    stages = make_stages(body, (), {"a"})
+    assert [[str(s) for s in stage.body] for stage in stages.loops] == [
+        ["local _b0 = b > 1", "b = select(_b0, 0, b)"],
+        ["a = _b0"],
+    ]
+    assert stages.crossing == {"_b0"}
 
 
 # -- in models -------------------------------------------------------------------------------------------------

@@ -11,12 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from spikefarm.store import (
+    DONE,
+    FAILED,
     Axis,
+    BatchRecords,
     Column,
     Layout,
     RunStore,
     StoreError,
     SweepDefinition,
+    completed,
     gather,
     open_results,
     write_batch,
@@ -258,3 +262,30 @@ def test_a_store_made_anew_where_one_was_deleted_is_written_to(tmp_path: Path) -
         write_batch(store.path, slot, make_batch(make_keys(slot.rows, seed)))
         assert len(store.completed()) == slot.rows
         shutil.rmtree(store.path)
+
+
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_looking_runs_up_piece_by_piece(data: st.DataObject) -> None:
+    """Done twice, failed before or after, wanted twice, not there, no run at all, or beginning like another."""
+    known = make_keys(6)
+    known[3, :8] = known[2, :8]
+    known[5] = 0
+    batches = data.draw(
+        st.lists(st.lists(st.integers(0, 4), min_size=1, max_size=4, unique=True), max_size=6)
+    )
+    wanted = known[np.array(data.draw(st.lists(st.integers(0, 5), max_size=12)), np.int64)]
+    with tempfile.TemporaryDirectory() as folder:
+        store = RunStore.create_or_open(Path(folder) / "x.zarr", "me", layout=SMALL)
+        with store.lock():
+            slots = store.reserve(len(batches))
+        for slot, batch in zip(slots, batches, strict=True):
+            status = np.array([data.draw(st.sampled_from([DONE, FAILED])) for _ in batch], np.uint8)
+            zeros = np.zeros(len(batch), np.uint64)
+            texts = ["" for _ in batch]
+            write_batch(store.path, slot, BatchRecords(known[batch], status, zeros, zeros * 1.0, texts))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(completed, "SLOTS_AT_A_TIME", data.draw(st.integers(1, 4)))
+            found = store.find(wanted)
+        for mine, expected in zip(found, store.completed().find(wanted), strict=True):
+            np.testing.assert_array_equal(mine, expected)

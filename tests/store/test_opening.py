@@ -77,9 +77,9 @@ def test_reading_what_is_no_store(tmp_path: Path) -> None:
 
 def test_a_later_format_is_refused(store: RunStore) -> None:
     root = zarr.open_group(store.path)
-    root.attrs["spikefarm"] = {**root.attrs["spikefarm"], "format": 2}
+    root.attrs["spikefarm"] = {**root.attrs["spikefarm"], "format": 3}
     for action in (lambda: RunStore.create_or_open(store.path, "me"), lambda: open_results(store.path)):
-        with pytest.raises(StoreError, match="has format 2, this version reads up to 1: update spikefarm"):
+        with pytest.raises(StoreError, match="has format 3, this version reads up to 2: update spikefarm"):
             action()
 
 

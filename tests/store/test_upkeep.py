@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
+import zarr
 from spikefarm.store import (
     RunStore,
     StoreError,
@@ -22,7 +24,7 @@ from spikefarm.store import (
     write_batch,
 )
 from spikefarm.store.schema import LockedError
-from spikefarm.store.testing import check_cells, make_batch, make_keys, record_line
+from spikefarm.store.testing import COLUMNS, check_cells, make_batch, make_keys, record_line
 from spikefarm.store.writers import Writer
 
 from .conftest import SMALL
@@ -55,7 +57,17 @@ def flip(path: Path) -> None:
 
 @pytest.mark.parametrize("damage", [cut, flip, Path.unlink])
 @pytest.mark.parametrize(
-    "array", ["runs/status", "runs/rate", "runs/trace", "ragged/spikes", "runs/key", "runs/finished"]
+    "array",
+    [
+        "runs/status",
+        "runs/rate",
+        "runs/trace",
+        "runs/error_span",
+        "runs/spikes_span",
+        "ragged/spikes",
+        "runs/key",
+        "runs/finished",
+    ],
 )
 def test_damage_is_found_and_repaired(filled: RunStore, array: str, damage: object) -> None:
     """The runs of that batch are missing afterwards, all others are as they were."""
@@ -70,8 +82,7 @@ def test_damage_is_found_and_repaired(filled: RunStore, array: str, damage: obje
     lost = np.zeros(24, bool)
     lost[8:16] = True
     there = np.arange(24) < 20
-    if damage is Path.unlink and array in ("runs/key", "runs/rate", "runs/trace"):
-        # A batch without keys does not count; of other columns a file of empty values is never written.
+    if damage is Path.unlink and array == "runs/key":  # a batch without keys does not count
         return
     report = check_store(filled.path)
     assert not report.ok
@@ -81,6 +92,56 @@ def test_damage_is_found_and_repaired(filled: RunStore, array: str, damage: obje
     assert repair_store(filled.path).ok
     assert check_store(filled.path).problems == ()
     check_cells(open_results(filled.path), make_keys(24), there & ~lost)
+
+
+@pytest.mark.parametrize(
+    ("array", "name"),
+    [
+        ("runs/rate", "rate"),
+        ("runs/count", "count"),
+        ("runs/trace", "trace"),
+        ("runs/spikes_span", "spikes"),
+        ("ragged/spikes", "spikes"),
+    ],
+)
+def test_a_lost_file_is_never_read_as_nothing(filled: RunStore, array: str, name: str) -> None:
+    for path in shards(filled, array)[:1]:
+        path.unlink()
+    with pytest.raises(
+        StoreError, match=rf"has lost 1 file\(s\) of {array}, with .*: repair_store takes away"
+    ):
+        open_results(filled.path)[name].load()
+    if array.startswith("runs/"):
+        with pytest.raises(StoreError, match=rf"has lost files \({array} slot 0\): use repair_store first"):
+            compact(filled.path)
+    assert repair_store(filled.path).problems
+    open_results(filled.path)[name].load()
+
+
+def test_values_that_are_empty_are_no_loss(store: RunStore) -> None:
+    """Zeros and NaN are written as any other values."""
+    keys = make_keys(8)
+    batch = make_batch(keys)
+    empty = {
+        name: np.full_like(values, 0 if values.dtype.kind == "i" else np.nan)
+        for name, values in batch.fixed.items()
+    }
+    with store.lock():
+        store.declare(COLUMNS)
+        (slot,) = store.reserve(1)
+        record_line(store, "all", keys)
+    write_batch(store.path, slot, replace(batch, fixed=empty))
+    assert check_store(store.path).ok
+    data = open_results(store.path).load()
+    assert np.isnan(data.rate).all()
+
+
+def test_stores_of_the_first_format_did_not_write_all_files(filled: RunStore) -> None:
+    root = zarr.open_group(filled.path, mode="r+")
+    root.attrs["spikefarm"] = {**root.attrs["spikefarm"], "format": 1}
+    shards(filled, "runs/rate")[0].unlink()
+    assert check_store(filled.path).ok
+    open_results(filled.path).load()
 
 
 def test_a_flipped_bit_is_never_read(filled: RunStore) -> None:

@@ -7,7 +7,7 @@
 
 // How many neurons go through the stages of a loop together: what they keep from one to the next stays in the
 // first-level cache.
-#define SF_BLOCK 128
+#define SF_BLOCK 256
 
 template <double (*FUNCTION)(double)>
 SF_APART static void sf_over(double* x, int64_t count) {
