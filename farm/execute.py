@@ -153,13 +153,13 @@ def _complete(study: Study, options: Options, place: Place | None) -> tuple[RunL
     store = RunStore.create_or_open(place, study.owner, overwrite=options.overwrite)
     tally = _fill(study, store, options)
     study.forget()  # what follows takes memory of its own
-    hand_back()
+    hand_back(len(study))
     # The last one of several clients that did the same sweep publishes it.
     if options.store is not None and options.publish and not others(place, study.id):
         with store.lock():
             if not store.is_published(study.id):
                 store.publish(study.id)
-                hand_back()
+                hand_back(len(study))
     return store, tally
 
 

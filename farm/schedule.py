@@ -113,7 +113,7 @@ class Schedule:
                     if self.study.builds and self.piece.simulates:
                         self.crew.prepare(self.study.builds)
                     self.todo = self._pilots(self.piece.runs)
-                    hand_back()
+                    hand_back(len(self.piece.runs))
                     self._batches()
                 finally:
                     self.crew.cancel([sent.future for sent in self.in_flight.values()])

@@ -86,6 +86,8 @@ class Share:
         """Return which runs of this sweep have these keys."""
         if not len(keys):
             return np.empty(0, np.int64)
+        if not len(keys):
+            return np.empty(0, np.int64)
         found = self._index.find(keys)
         return found[found >= 0]
 
