@@ -165,7 +165,10 @@ def stock_pages(scheduler: Any, wait: float = STOCK_SECONDS) -> Iterator[None]:
 
 
 def _quiet_start(processes: bool, n: int, has: dict[str, float]) -> Any:
-    with warnings.catch_warnings():
+    import dask
+
+    # Runs are in child processes, so Dask's profile of its threads tells nothing; it takes more memory by the hour.
+    with warnings.catch_warnings(), dask.config.set({"distributed.worker.profile.enabled": processes}):
         # Somebody may take the port between the look at it and its use; then Dask takes another and says so.
         warnings.filterwarnings("ignore", message="Port .* is already in use")
         return _processes(n, has) if processes else _threads(n, has)

@@ -168,6 +168,7 @@ class Experiment(Generic[P, R]):
         batch_seconds: Any = None,
         priority: int = 0,
         resources: Mapping[str, Any] | None = None,
+        deaths: int = 3,
         name: str | None = None,
         **arguments: Any,
     ) -> xr.Dataset:
@@ -178,7 +179,7 @@ class Experiment(Generic[P, R]):
         design : design or dict, optional
             Points over arguments by name: ``Zip({'v0': ..., 'tau': ...})``, samples, sums and so on.
         store, repeats, seed, client, time_limit, progress, retry_failed, overwrite, workers, batch_seconds, \
-        priority, resources, name
+        priority, resources, deaths, name
             As for `Sweep` and `Sweep.run`. A time limit is for the simulation; the rest of the function, compiling
             included, may take a minute more before it is ended.
         **arguments
@@ -207,6 +208,7 @@ class Experiment(Generic[P, R]):
             progress=progress,
             priority=priority,
             resources=resources,
+            deaths=deaths,
         )
         return execute(study, options)
 

@@ -46,6 +46,9 @@ class Options:
     resources : mapping, optional
         What each run needs of its worker, such as ``{'GPU': 1, 'memory': '4 GB'}``: so many run at a time as a
         worker has of it. Workers of your own cluster are started with ``--resources``.
+    deaths : int
+        How many workers a run may take with it while it is the only one on its way, before it counts as failed: one
+        that was killed or went away for reasons of its own should not count against a run.
     publish : bool
         Whether a plain copy of the results goes into the store too.
     """
@@ -60,6 +63,7 @@ class Options:
     progress: bool | None = None
     priority: int = 0
     resources: Mapping[str, Any] = field(default_factory=dict)
+    deaths: int = 3
     publish: bool = True
 
     @classmethod
@@ -97,6 +101,8 @@ class Options:
             problems.append("overwrite=True without a store: give store=..., or leave it out")
         if isinstance(self.priority, bool) or not isinstance(self.priority, int):
             problems.append(f"priority={self.priority!r}: give a whole number, the higher the earlier")
+        if isinstance(self.deaths, bool) or not isinstance(self.deaths, int) or self.deaths < 1:
+            problems.append(f"deaths={self.deaths!r}: give a whole number, 1 or more")
         return problems + self._resource_problems()
 
     def _resource_problems(self) -> list[str]:

@@ -19,6 +19,7 @@ from ..store.schema import Column, Slot, StoreError
 from . import worker
 from .control import Session, Wish
 from .crew import GONE, Crew, Task
+from .memory import hand_back
 from .options import Options
 from .progress import Progress
 from .reuse import Piece
@@ -41,12 +42,12 @@ KILLED = "KilledWorker: every worker that tried this run died: too little memory
 
 @dataclass(frozen=True)
 class Sent:
-    """A batch on its way, where it is written to, and whether it is there alone."""
+    """A batch on its way, where it is written to, and how many workers died of it alone."""
 
     future: Task[BatchReceipt]
     batch: Batch
     slot: Slot
-    alone: bool
+    deaths: int | None  # of workers, while it was alone; None where others are on their way
 
 
 class Schedule:
@@ -87,7 +88,9 @@ class Schedule:
         self.elsewhere: NDArray[np.int64] = np.empty(0, np.int64)  # what other clients are at
         self.waiting: deque[Batch] = deque()  # parts of batches whose workers died
         self.todo: NDArray[np.int64] = np.empty(0, np.int64)
-        self.suspects: list[Batch] = []  # single runs whose workers died
+        self.suspects: deque[tuple[Batch, int]] = (
+            deque()
+        )  # single runs whose workers died, and how many alone
         self.in_flight: dict[Any, Sent] = {}  # by key of its future
         self.ended: SimpleQueue[Task[BatchReceipt]] = SimpleQueue()
 
@@ -110,6 +113,7 @@ class Schedule:
                     if self.study.builds and self.piece.simulates:
                         self.crew.prepare(self.study.builds)
                     self.todo = self._pilots(self.piece.runs)
+                    hand_back()
                     self._batches()
                 finally:
                     self.crew.cancel([sent.future for sent in self.in_flight.values()])
@@ -253,14 +257,14 @@ class Schedule:
             batch = self.waiting.popleft() if self.waiting else self._cut(threads)
             if not len(batch):
                 break
-            yield self._send(batch, alone=False)
+            yield self._send(batch)
         if self.suspects and not self.in_flight:
-            yield self._send(self.suspects.pop(), alone=True)
+            yield self._send(*self.suspects.popleft())
 
-    def _send(self, batch: Batch, alone: bool) -> Task[BatchReceipt]:
+    def _send(self, batch: Batch, deaths: int | None = None) -> Task[BatchReceipt]:
         slot = self._slot()
         future = self.crew.submit(worker.run_batch, batch, self.columns, self.store.target, slot)
-        self.in_flight[future.key] = Sent(future, batch, slot, alone)
+        self.in_flight[future.key] = Sent(future, batch, slot, deaths)
         return future
 
     def _cut(self, threads: int) -> Batch:
@@ -319,8 +323,10 @@ class Schedule:
         elif len(batch) > 1:
             half = len(batch) // 2
             self.waiting += [batch.part(slice(None, half)), batch.part(slice(half, None))]
-        elif not sent.alone:  # it may have died of its neighbour
-            self.suspects.append(batch)
+        elif sent.deaths is None:  # it may have died of its neighbour
+            self.suspects.append((batch, 0))
+        elif sent.deaths + 1 < self.options.deaths:  # or of something else than the run, by chance
+            self.suspects.append((batch, sent.deaths + 1))
         else:
             self._count(self._save(batch, [Outcome(None, KILLED, 0.0)]))
 

@@ -166,6 +166,7 @@ class Sweep:
         batch_seconds: Any = None,
         priority: int = 0,
         resources: Mapping[str, Any] | None = None,
+        deaths: int = 3,
         lanes: int | None = None,
     ) -> xr.Dataset:
         """Do the runs that the store does not have yet, and return all of them.
@@ -202,6 +203,8 @@ class Sweep:
         resources : dict, optional
             What each run needs of its worker: ``{'GPU': 1}``, ``{'memory': '4 GB'}``. No more run at a time than
             a worker has of it.
+        deaths : int
+            How many workers a run may take with it, while it is the only one on its way, before it counts as failed.
         lanes : int, optional
             How many runs go through the time loop together, side by side in the processor's vector registers: 1, 8,
             16, 32 or 64. By default what suits the model, and 1 for few runs. No result depends on it.
@@ -236,6 +239,7 @@ class Sweep:
             progress=progress,
             priority=priority,
             resources=resources,
+            deaths=deaths,
         )
         return execute(study, options)
 

@@ -7,6 +7,7 @@ counts once the part that is written last is there.
 from __future__ import annotations
 
 import json
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -179,6 +180,13 @@ class RemotePlace(Place):
         return self._objects.swap("", data, version)
 
 
+class WeakLockWarning(UserWarning):
+    """A store's lock cannot keep several clients apart for certain."""
+
+
+IN_PROCESS = ("memory", ("memory",))  # nobody else can reach these
+
+
 @lru_cache(maxsize=64)
 def objects(url: str, options: str) -> Objects:
     """Return the library's handle for a URL.
@@ -283,9 +291,23 @@ class _Fsspec(Objects):
 
         self.url, self.options = url, json.loads(options)
         self.fs, self.root = fsspec.core.url_to_fs(url, **self.options)
+        self._warned = self.fs.protocol in IN_PROCESS
 
     def _path(self, key: str) -> str:
         return _join(self.root, key)
+
+    def _warn(self) -> None:
+        """Say once, when a lock is taken for the first time, that it is not a safe one."""
+        if not self._warned:
+            self._warned = True
+            store = self.url.removesuffix(".lock")
+            warnings.warn(
+                f"the store {store} is reached through fsspec, which has no conditional writes: its lock does not keep "
+                "clients apart for certain; let one client at a time write to it, or use s3://, gs:// or az:// with "
+                "obstore (pip install 'spikefarm[remote]')",
+                WeakLockWarning,
+                stacklevel=2,
+            )
 
     def zarr(self) -> Any:
         from zarr.storage import FsspecStore
@@ -303,6 +325,7 @@ class _Fsspec(Objects):
         self.fs.pipe_file(self._path(key), data)
 
     def create(self, key: str, data: bytes) -> bool:
+        self._warn()
         try:
             self.fs.pipe_file(self._path(key), data, mode="create")
         except FileExistsError:

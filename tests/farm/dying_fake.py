@@ -39,3 +39,27 @@ class DyingRunner(FakeRunner):
 
             target.write_batch = write_and_die  # type: ignore[assignment]
         return seconds
+
+
+@dataclass(frozen=True)
+class UnluckySimulation(FakeSimulation):
+    """The run of `last` volts has its worker die under it, the first `times` times."""
+
+    last: float = 0.0
+    times: int = 0
+
+    def runner(self) -> UnluckyRunner:
+        return UnluckyRunner(self)
+
+
+class UnluckyRunner(FakeRunner):
+    simulation: UnluckySimulation
+
+    def run(self, inputs: Mapping[str, Any], time_limit: float | None = None, progress: Any = None) -> float:
+        died = Path(f"{self.simulation.log}.died")
+        if inputs["v0"].item() == self.simulation.last:
+            with died.open("ab") as file:
+                file.write(b".")
+            if died.stat().st_size <= self.simulation.times:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return super().run(inputs, time_limit, progress)

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dying_fake import DyingSimulation
+from dying_fake import DyingSimulation, UnluckySimulation
 from farm_fake import FakeSimulation, rate
 from spikefarm.core.units import volt
-from spikefarm.farm import Sweep
+from spikefarm.farm import Sweep, SweepError
 from spikefarm.farm.cluster import embedded
 from spikefarm.farm.schedule import Schedule
 from spikefarm.store import RunStore
@@ -117,8 +117,8 @@ def test_somebody_else_cancels_tasks(
     sent: list[Any] = []
     send = Schedule._send
 
-    def cancel(self: Schedule, batch: Any, alone: bool) -> Any:
-        future = send(self, batch, alone)
+    def cancel(self: Schedule, *batch: Any) -> Any:
+        future = send(self, *batch)
         sent.append(future)
         if len(sent) % 7 == 3:
             self.crew.client.cancel([future])
@@ -127,3 +127,29 @@ def test_somebody_else_cancels_tasks(
     monkeypatch.setattr(Schedule, "_send", cancel)
     run(simulation, client, tmp_path)
     assert len(sent) > N - 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("deaths", "failed"), [(2, True), (3, False)])
+def test_workers_that_die_by_chance_do_not_count_against_a_run(
+    deaths: int, failed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One among others, and two alone."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    simulation = UnluckySimulation(log=str(tmp_path / "log"), last=103.0, times=3)
+    with embedded(True, 1) as client:
+        data = Sweep({"v0": V0[:5]}, simulation=simulation).run(
+            {"rate": rate},
+            client=client,
+            batch_seconds=1e-9,
+            progress=False,
+            deaths=deaths,
+            store=tmp_path / "s.zarr",
+        )
+    assert (data.status.values == np.where((np.arange(5) == 3) & failed, 2, 1)).all()
+    assert data.error.values[3].startswith("KilledWorker" if failed else "")
+
+
+def test_a_limit_of_deaths_is_a_whole_number(simulation: FakeSimulation) -> None:
+    with pytest.raises(SweepError, match="deaths=0: give a whole number, 1 or more"):
+        Sweep({"v0": V0}, simulation=simulation).run({"rate": rate}, deaths=0)

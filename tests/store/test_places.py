@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from spikefarm.store import (
 )
 from spikefarm.store import lease as store_lease
 from spikefarm.store.place import place_of
-from spikefarm.store.remote import RemotePlace
+from spikefarm.store.remote import RemotePlace, WeakLockWarning, objects
 from spikefarm.store.schema import LockedError
 from spikefarm.store.testing import COLUMNS, StoreConformance, check_cells, make_batch, make_keys, record_line
 from spikefarm.store.writers import Writer
@@ -81,6 +82,17 @@ class TestBucket(RemoteConformance):
     @pytest.fixture(autouse=True)
     def in_bucket(self, bucket: str) -> None:
         self.url = bucket
+
+
+def test_a_lock_that_is_not_safe_is_told_once(tmp_path: Path) -> None:
+    found = objects(f"local://{tmp_path}/x.zarr.lock", "{}")
+    with pytest.warns(
+        WeakLockWarning, match=r"the store local://.*x\.zarr is reached .* let one client at a time"
+    ):
+        assert found.create("", b"first")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert not found.create("", b"second")
 
 
 class TestFsspec(RemoteConformance):
