@@ -18,13 +18,11 @@ from ...core.expr import (
     MatrixEntry,
     Param,
     TimedCall,
-    UserCall,
     Var,
     Within,
     walk,
 )
 from ...core.infer import unit_of
-from ...core.integrators import Propagator
 from ...core.kernels import Array, AssignKernel, Kernel, Kernels
 from ...core.model import (
     ApplyArgs,
@@ -33,22 +31,22 @@ from ...core.model import (
     Insert,
     Model,
     Population,
-    Probe,
     Run,
     Seed,
-    UserFunction,
 )
 from ...core.precision import SINGLE
 from ...core.statements import Stmt
-from ...core.synapsenames import SYNAPTIC, SYNAPTIC_SHARED
 from ..base import PROFILE, OutputSpec
 from .emit_assigns import AssignEmitter
 from .emit_draws import buffered, counted
-from .emit_entries import ENTRY, output_specs, recorded_type
+from .emit_entries import ENTRY, output_specs
+from .emit_functions import FunctionEmitter
 from .emit_lanes import LaneEmitter
+from .emit_records import RecordEmitter
+from .emit_setup import SetupEmitter
 from .emit_stages import StageEmitter
 from .emit_synapses import SynapseEmitter, is_synapses, pathway_name, structure
-from .expressions import C_TYPES, CTYPES, KINDS, Scope, cpp, identifier, kind
+from .expressions import C_TYPES, CTYPES, KINDS, NOTHING, Scope, cpp, identifier, kind
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -107,6 +105,18 @@ class Emitter:
     @cached_property
     def assigning(self) -> AssignEmitter:
         return AssignEmitter(self)
+
+    @cached_property
+    def functions(self) -> FunctionEmitter:
+        return FunctionEmitter(self)
+
+    @cached_property
+    def records(self) -> RecordEmitter:
+        return RecordEmitter(self)
+
+    @cached_property
+    def setup(self) -> SetupEmitter:
+        return SetupEmitter(self)
 
     @cached_property
     def staging(self) -> StageEmitter:
@@ -198,7 +208,7 @@ class Emitter:
     @cached_property
     def constant_kinds(self) -> dict[str, str]:
         """What is computed once per run: ``'float'``, ``'int'`` or ``'bool'``."""
-        return {c.name: kind(c.expr, self._setup_scope(c.population)[0]) for c in self.kernels.constants}
+        return {c.name: kind(c.expr, self.setup.scope(c.population)[0]) for c in self.kernels.constants}
 
     def constant_type(self, name: str) -> str:
         return CTYPES[self.constant_kinds[name]]
@@ -213,36 +223,8 @@ class Emitter:
     def clocks(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(clock for run in self.runs for clock, _ in run.clocks))
 
-    @cached_property
-    def matrix_entries(self) -> dict[str, tuple[str, ...]]:
-        """For each propagator of the run, the entries of P and Q that some kernel reads."""
-        used: dict[str, None] = {}
-        for expr in self._all_expressions():
-            for node in walk(expr):
-                if isinstance(node, MatrixEntry):
-                    used[cpp(node, _NOTHING)] = None
-        return {
-            m.propagator.name: tuple(u for u in used if u.startswith(f"{identifier(m.propagator.name)}__"))
-            for m in self.kernels.matrices
-        }
-
-    @cached_property
-    def common_entries(self) -> tuple[str, ...]:
-        """Those that are the same for all neurons."""
-        chosen = [m.propagator.name for m in self.kernels.matrices if not m.each]
-        return tuple(entry for name in chosen for entry in self.matrix_entries[name])
-
-    @cached_property
-    def single_entries(self) -> dict[str, int]:
-        """Those of which each neuron has its own, and the number of neurons."""
-        chosen = [m for m in self.kernels.matrices if m.each]
-        return {
-            entry: self.model.population(m.population).size
-            for m in chosen
-            for entry in self.matrix_entries[m.propagator.name]
-        }
-
-    def _all_expressions(self) -> Iterable[Expr]:
+    def all_expressions(self) -> Iterable[Expr]:
+        """Every expression of kernels and constants."""
         for kernel in self.kernels.kernels:
             yield from kernel.expressions()
         for constant in self.kernels.constants:
@@ -321,7 +303,7 @@ class Emitter:
     @cached_property
     def checks_indices(self) -> bool:
         """Whether an index that can be anything is compared with the number of values before it is used."""
-        expressions = [*self._all_expressions(), *(e for a in self.kernels.assigns for e in a.expressions())]
+        expressions = [*self.all_expressions(), *(e for a in self.kernels.assigns for e in a.expressions())]
         return any(_checked(n) for e in expressions for n in walk(e))
 
     # -- one run, or several in lanes -------------------------------------------------------------------
@@ -383,7 +365,7 @@ class Emitter:
             constants=self.constant_kinds,
             buffered=frozenset(d.stream for d in (*buffered(kernel), *counted(kernel))),
             step="_clock.tick()",
-            indexed=self.indexed,
+            indexed=self.functions.indexed,
             element="_n" if is_synapses(population) else "i",
             slots=self.slot,
             before=frozenset(kernel.overwritten()),
@@ -440,7 +422,9 @@ class Emitter:
         same = kernel.clock == population.clock or kernel.kind == "pathway"
         own = "_clock" if same else f"_c->clock_{identifier(population.clock)}"
         lines = (
-            self.copies(kernel) + self.clock_lines(names, own, population.single) + self.function_lines(nodes)
+            self.copies(kernel)
+            + self.clock_lines(names, own, population.single)
+            + self.functions.lines(nodes)
         )
         lines += self.pointers(population, names, targets | self._summed(kernel), self.shared_values(kernel))
         lines += self.constant_lines(nodes, population.single)
@@ -489,45 +473,6 @@ class Emitter:
         type_ = "float" if variable.single and variable.dtype == "float" else CTYPES[variable.dtype]
         return f"const {type_} {identifier(name)} = _c->{identifier(f'{population.id}.{name}')}[0];"
 
-    @cached_property
-    def indexed(self) -> dict[str, bool]:
-        return {f.id: f.indexed for f in self.model.functions}
-
-    def function_lines(self, nodes: Iterable[Expr]) -> list[str]:
-        """User functions see the arrays of this context, whatever ran in this thread before."""
-        called = any(isinstance(n, UserCall) for e in nodes for n in walk(e))
-        return ["bind_functions(_c);"] if called and self.function_arrays else []
-
-    @cached_property
-    def user_functions(self) -> list[tuple[UserFunction, list[str], list[str]]]:
-        """User functions after those that they call, each with its includes and the rest of its code."""
-        known = {f.id: f for f in self.model.functions}
-        order: dict[str, UserFunction] = {}
-
-        def place(function: UserFunction) -> None:
-            for _, id in function.needs:
-                if id not in order:
-                    place(known[id])
-            order[function.id] = function
-
-        for function in known.values():
-            place(function)
-        result = []
-        for function in order.values():
-            lines = function.code.splitlines()
-            includes = [line for line in lines if line.lstrip().startswith("#include")]
-            result.append((function, includes, [line for line in lines if line not in includes]))
-        return result
-
-    @cached_property
-    def function_arrays(self) -> list[tuple[str, str, str, int, bool]]:
-        """Function, name, C type, slot of the input and whether a single number, for all that functions read."""
-        return [
-            (f.id, name, self.ctype(self.input_dtype(id)), self.slot[id], single)
-            for f in self.model.functions
-            for name, id, single in f.arrays
-        ]
-
     def clock_lines(self, names: set[str], clock: str, single: bool = False) -> list[str]:
         lines = []
         if "t" in names:
@@ -558,10 +503,10 @@ class Emitter:
         nodes = list(nodes)
         slots = sorted({n.slot for n in nodes if isinstance(n, Param)})
         names = sorted({n.name for n in nodes if isinstance(n, Const)}, key=lambda k: int(k[1:]))
-        entries = sorted({cpp(n, _NOTHING) for n in nodes if isinstance(n, MatrixEntry)})
+        entries = sorted({cpp(n, NOTHING) for n in nodes if isinstance(n, MatrixEntry)})
         found = [(self.param(s), C_TYPES[self.constant_slots[s]], f"slot_{identifier(s)}") for s in slots]
         found += [(f"_{name}", self.constant_type(name), name) for name in names]
-        found += [(entry, "double", entry) for entry in entries if entry in self.common_entries]
+        found += [(entry, "double", entry) for entry in entries if entry in self.setup.common]
         return [(name, "float" if single and c == "double" else c, member) for name, c, member in found]
 
     def constant_lines(self, nodes: list[Expr], single: bool = False) -> list[str]:
@@ -569,8 +514,8 @@ class Emitter:
             f"const {c} {name} = {'(float)' if c == 'float' else ''}_c->{member};"
             for name, c, member in self.constants_of(nodes, single)
         ]
-        entries = sorted({cpp(n, _NOTHING) for n in nodes if isinstance(n, MatrixEntry)})
-        each = [entry for entry in entries if entry in self.single_entries]
+        entries = sorted({cpp(n, NOTHING) for n in nodes if isinstance(n, MatrixEntry)})
+        each = [entry for entry in entries if entry in self.setup.single]
         lines += [f"const double* __restrict__ {entry}_each = _c->{entry};" for entry in each]
         return lines
 
@@ -581,7 +526,7 @@ class Emitter:
         nodes = [n for e in kernel.expressions() for n in walk(e)]
         lines = self.syn.number_line(population, nodes) if is_synapses(population) else []
         lines += self.entry_lines(kernel.body, population.single)
-        matrices = [line for m in kernel.matrices for line in self._matrix_lines(m, scope, kernel)]
+        matrices = [line for m in kernel.matrices for line in self.setup.of_neuron(m, scope, kernel)]
         if not matrices:
             return lines + self.statements(kernel.body, scope)
         first = next((n for n, s in enumerate(kernel.body) if _needs_matrix(s)), len(kernel.body))
@@ -592,9 +537,9 @@ class Emitter:
     def entry_lines(self, body: Iterable[Stmt], single: bool) -> list[str]:
         """What a neuron's own propagator says, where statements ask for it."""
         nodes = [n for s in body for n in walk(s.expr)]
-        entries = sorted({cpp(n, _NOTHING) for n in nodes if isinstance(n, MatrixEntry)})
+        entries = sorted({cpp(n, NOTHING) for n in nodes if isinstance(n, MatrixEntry)})
         real = "float" if single else "double"
-        return [f"const {real} {e} = ({real}){e}_each[i];" for e in entries if e in self.single_entries]
+        return [f"const {real} {e} = ({real}){e}_each[i];" for e in entries if e in self.setup.single]
 
     def statements(self, body: Iterable[Stmt], scope: Scope, known: Iterable[str] = ()) -> list[str]:
         """Statements in order; locals are declared where they are first set."""
@@ -607,64 +552,9 @@ class Emitter:
             declared |= {s.target} if s.local else set()
         return lines
 
-    def _matrix_lines(self, matrix: Propagator, scope: Scope, kernel: Kernel) -> list[str]:
-        """A propagator for one neuron."""
-        used = {
-            cpp(n, _NOTHING): n for e in kernel.expressions() for n in walk(e) if isinstance(n, MatrixEntry)
-        }
-        own = {text: n for text, n in used.items() if n.matrix.rsplit(".", 1)[0] == matrix.name}
-        name = identifier(matrix.name)
-        lines = self._propagator(matrix, scope, name, "_clock.dt")
-        for text, n in own.items():
-            which = n.matrix.rsplit(".", 1)[1]
-            lines.append(f"const double {text} = {name}_{which}[{n.row * matrix.order + n.column}];")
-        return lines
-
-    def _propagator(self, matrix: Propagator, scope: Scope, name: str, dt: str) -> list[str]:
-        d = matrix.order
-        entries = ", ".join(cpp(e, scope) for e in matrix.entries)
-        return [
-            f"const double {name}_A[{d * d}] = {{{entries}}};",
-            f"double {name}_P[{d * d}], {name}_Q[{d * d}];",
-            f"sf_phi1<{d}>({name}_A, {dt}, {name}_P, {name}_Q);",
-        ]
-
     def condition(self, kernel: Kernel) -> str:
         assert kernel.condition is not None
         return cpp(kernel.condition, self.scope(kernel))
-
-    def recorded(self, probe: Probe) -> list[tuple[str, str, str]]:
-        """Of a probe: each variable, the C++ of its value and its type."""
-        kernel = next(k for k in self.kernels.kernels if k.owner == probe.id)
-        scope = self.scope(kernel)
-        source = self.model.source(probe.source)
-        result = []
-        for s in kernel.body:
-            dtype = recorded_type(self.model, source, s.target)[0]
-            result.append((identifier(f"{probe.id}.{s.target}"), cpp(s.expr, scope), C_TYPES[dtype]))
-        return result
-
-    def recorded_rows(self, probe: Probe, name: str) -> str:
-        """C++ of the number of values that each sample of a recorded variable has."""
-        if self.is_shared(probe, name):
-            return "1"
-        source = self.model.source(probe.source)
-        if probe.record == "all" and source.ends is not None:
-            return self.syn.count(source)
-        if probe.record == "all":
-            return str(self.model.span(probe.source).size)
-        return f"_c->inputs[{self.slot[probe.record]}].count"
-
-    def is_shared(self, probe: Probe, name: str) -> bool:
-        """Whether a recorded variable has one value for all neurons."""
-        source = self.model.source(probe.source)
-        if source.ends is not None and name in SYNAPTIC:
-            return name in SYNAPTIC_SHARED
-        if name in SPECIAL:
-            return name != "i"
-        if name in REFRACTORY:
-            return False
-        return any(v.name == name and v.shared for v in source.variables)
 
     # -- a run --------------------------------------------------------------------------------------------
 
@@ -672,45 +562,6 @@ class Emitter:
         """What happens in a time step, with the number of the clock that says when."""
         numbers = {clock: n for n, (clock, _) in enumerate(run.clocks)}
         return [(k, numbers[k.clock]) for k in self.kernels.in_order(run)]
-
-    def setup_lines(self, run: Run) -> list[str]:
-        """What is computed once when a run starts."""
-        lines = self.function_lines(list(self._all_expressions()))
-        for m in self.kernels.matrices:
-            if m.population in run.objects:
-                scope, dt = self._setup_scope(m.population)
-                name = identifier(m.propagator.name)
-                size = self.model.population(m.population).size
-                lines.append(f"for (int64_t i = 0; i < {size}; ++i) {{" if m.each else "{")
-                lines += [f"  {line}" for line in self._propagator(m.propagator, scope, name, dt)]
-                for entry in self.matrix_entries[m.propagator.name]:
-                    target = f"{entry}[i]" if m.each else entry
-                    lines.append(f"  _c->{target} = {self._entry_value(entry, name, m.propagator.order)};")
-                lines.append("}")
-        for c in self.kernels.constants:
-            if c.population in run.objects:
-                scope, _ = self._setup_scope(c.population)
-                lines.append(f"_c->{c.name} = {cpp(c.expr, scope)};")
-        return lines
-
-    def _entry_value(self, entry: str, name: str, order: int) -> str:
-        which, row, column = entry[len(name) + 2 :].split("_")
-        return f"{name}_{which}[{int(row) * order + int(column)}]"
-
-    def _setup_scope(self, population: str) -> tuple[Scope, str]:
-        p = self.model.population(population)
-        clock = f"_c->clock_{identifier(p.clock)}"
-        variables = {"i": ("i", "int"), "dt": (f"{clock}.dt", "float"), "N": (self.syn.count(p), "int")}
-        if is_synapses(p):
-            sides = ("pre", "post")
-            variables |= {f"N_{side}": (f"(int64_t){self.syn.size(p, side)}", "int") for side in sides}
-        for v in p.variables:
-            if v.stored and (v.shared or v.constant):
-                index = "0" if v.shared else "i" if is_synapses(p) else self.at("i")
-                variables[v.name] = (f"_c->{identifier(f'{p.id}.{v.name}')}[{index}]", v.dtype)
-        params = {s: (f"_c->slot_{identifier(s)}", KINDS[d]) for s, d in self.constant_slots.items()}
-        scope = Scope(variables, params, in_context=True, indexed=self.indexed, strided=self.side.strided)
-        return scope, f"{clock}.dt"
 
     # -- the program ----------------------------------------------------------------------------------------
 
@@ -749,6 +600,3 @@ class Emitter:
     def rows(self, kernel: Kernel | AssignKernel) -> tuple[int, int]:
         """The neurons that a loop is about: the first, and the one after the last."""
         return kernel.rows or (0, self.model.population(kernel.population).size)
-
-
-_NOTHING = Scope({}, {})

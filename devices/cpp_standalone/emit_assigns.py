@@ -50,7 +50,7 @@ class AssignEmitter:
             params,
             elements,
             timed="given",
-            indexed=self.emitter.indexed,
+            indexed=self.emitter.functions.indexed,
             slots=self.emitter.slot,
             before=frozenset(assign.overwritten()),
             element=index,
@@ -61,7 +61,7 @@ class AssignEmitter:
         p = self.emitter.model.population(assign.population)
         nodes = list(_nodes(assign))
         names = {n.name for n in nodes if isinstance(n, Var)} | {assign.variable}
-        lines = self.emitter.copies(assign) + self.emitter.function_lines(nodes)
+        lines = self.emitter.copies(assign) + self.emitter.functions.lines(nodes)
         if "t" in names:
             lines.append(f"const double t = {self.time_before(number)};")
         if "dt" in names or "t_in_timesteps" in names:

@@ -27,7 +27,7 @@ from ...core.kernels import Array, Kernel
 from ...core.precision import SINGLE
 from .emit_draws import buffered, counted
 from .emit_synapses import is_synapses
-from .expressions import Scope, cpp, identifier
+from .expressions import NOTHING, Scope, cpp, identifier
 
 if TYPE_CHECKING:
     from .emit import Emitter
@@ -100,7 +100,7 @@ class LaneEmitter:
         if isinstance(node, Draw):
             return node.stream in filled
         if isinstance(node, MatrixEntry):
-            return cpp(node, Scope({}, {})) in self.emitter.common_entries
+            return cpp(node, NOTHING) in self.emitter.setup.common
         return not isinstance(node, At | Within | InputEntry | TimedCall | UserCall)
 
     def _looped(self, kernel: Kernel) -> list[Expr]:
@@ -170,7 +170,7 @@ class LaneEmitter:
         population = e.model.population(kernel.population)
         names = {n.name for n in needed if isinstance(n, Var)}
         own = "_clock" if kernel.clock == population.clock else f"_c->clock_{identifier(population.clock)}"
-        lines = e.function_lines([s.expr for s in kernel.scalars])
+        lines = e.functions.lines([s.expr for s in kernel.scalars])
         lines += e.clock_lines(names, own, population.single)
         lines += e.pointers(population, names, set(), e.shared_values(alone)) + e.constant_lines(
             needed, population.single

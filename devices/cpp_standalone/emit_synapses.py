@@ -257,7 +257,7 @@ class SynapseEmitter:
             buffered=frozenset(d.stream for d in self.row_draws(connect)),
             step="(uint64_t)_row",
             timed="given",
-            indexed=self.emitter.indexed,
+            indexed=self.emitter.functions.indexed,
             element="_m",
             elements_in_all=_MANY,
             strided=self.emitter.side.strided,
@@ -279,7 +279,7 @@ class SynapseEmitter:
         p = self.connect_population(connect)
         nodes = self._connect_nodes(connect)
         names = {n.name for n in nodes if isinstance(n, Var)}
-        return self.emitter.function_lines(nodes) + self.neuron_pointers(p, names, set())
+        return self.emitter.functions.lines(nodes) + self.neuron_pointers(p, names, set())
 
     def connect_cpp(self, connect: ConnectKernel, expr: Expr, element: str = "_m") -> str:
         return cpp(expr, replace(self._connect_scope(connect), element=element, buffered=frozenset()))

@@ -147,6 +147,10 @@ class Scope:
         return "float" if number == "float" and self.single and name not in self.doubles else CTYPES[number]
 
 
+#: Where no name means anything.
+NOTHING = Scope({}, {})
+
+
 def is_double(expr: Expr, scope: Scope) -> bool:
     """Whether a real number comes out in double precision."""
     if not scope.single or isinstance(expr, TimedCall | UserCall):
@@ -289,7 +293,7 @@ def _at(expr: At, scope: Scope) -> str:
 
 
 def _user_call(expr: UserCall, scope: Scope) -> str:
-    """Whatever type the code gives, the result is what the function declares; see `emit.user_functions`."""
+    """Whatever type the code gives, the result is what the function declares; see `emit_functions`."""
     args = [cpp(arg, scope) for arg in expr.args]
     if scope.indexed.get(expr.function):
         args.append(scope.element)
