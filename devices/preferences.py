@@ -11,13 +11,15 @@ from ..core.preferences import Preference, prefs
 TARGETS: Final = ("auto", "cpp", "cython", "numpy")
 
 #: What every compilation gets. No ``-ffast-math``, and no fused multiply-add that the source does not ask for: a number
-#: must not depend on whether it fell into the vectorised part of a loop.
+#: must not depend on whether it fell into the vectorised part of a loop. Loops are vectorised, straight code is not:
+#: GCC 12 takes a wrong one of several constants in a row for some lanes of what it makes of both.
 COMPILE_ARGS: Final = (
     "-O3",
     "-mcpu=native" if platform.machine().startswith("ppc") else "-march=native",
     "-fno-math-errno",
     "-fno-trapping-math",
     "-ffp-contract=off",
+    "-fno-tree-slp-vectorize",
 )
 
 prefs.register_preferences(

@@ -205,9 +205,18 @@ class MemoryLog:
         return [about for about, _, _ in self._sweeps.values()]
 
     def dataset(self, sweep_id: str) -> xr.Dataset:
-        """Return a sweep as a labelled data set in memory, as `open_results` would give it."""
+        """Return a sweep as a labelled data set in memory, as `open_results` would give it.
+
+        Raises
+        ------
+        StoreError
+            It is not recorded (yet).
+        """
         import xarray as xr
 
+        if sweep_id not in self._sweeps:
+            known = ", ".join(map(repr, self._sweeps)) or "none"
+            raise StoreError(f"there is no sweep {sweep_id!r} in memory: there is {known}")
         about, definition, keys = self._sweeps[sweep_id]
         coords = {axis.name: (axis.dims, axis.values, dict(axis.attrs)) for axis in definition.axes}
         table = _Table(self, definition, keys).variables()

@@ -90,9 +90,9 @@ def test_other_arguments_that_cannot_be():
     with pytest.raises(TypeError, match=r"method_options: 'absolute_error' is no option of an integrator"):
         NeuronGroup(1, "dv/dt = -v/ms : 1", method_options={"absolute_error": 1e-6})
     with pytest.raises(
-        ValueError, match=r"dtype=<class 'numpy.float32'> is not supported; variables are float64"
+        ValueError, match=r"dtype=<class 'numpy.float16'> is not supported; give float32 or float64"
     ):
-        NeuronGroup(1, "dv/dt = -v/ms : 1", dtype=np.float32)
+        NeuronGroup(1, "dv/dt = -v/ms : 1", dtype=np.float16)
     with pytest.raises(ValueError, match=r"'a__b' cannot be the name of an object: use single underscores"):
         NeuronGroup(1, "v : 1", name="a__b")
     group = NeuronGroup(1, "dv/dt = xi*ms**-0.5 : 1\ndu/dt = -u/ms + 2*xi*ms**-0.5 : 1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from spikefarm.core.units import ms, volt
 from spikefarm.farm import Grid, Ragged, Sweep, SweepCancelledError, crews, worker
 from spikefarm.farm import crew_embedded as embedded_module
 from spikefarm.farm.dashboard.preview import preview
-from spikefarm.store import memory
+from spikefarm.store import StoreError, memory
 from spikefarm.store.memory import MemoryLog
 
 OUTPUTS = {
@@ -79,13 +80,16 @@ def test_a_cluster_that_takes_over_writes_there_too(
     """And its dashboard shows pictures of it."""
     monkeypatch.setattr(embedded_module, "WORTH_SECONDS", 0.0)
     seen: list[Any] = []
-    start = embedded_module.EmbeddedCrew._start
+    heed = embedded_module.EmbeddedCrew.heed
 
-    def watch(self: Any) -> None:
-        start(self)
-        seen.append(preview(self.session.status.store, self.session.status.sweep))
+    def watch(self: Any) -> Any:
+        wish = heed(self)
+        if self._cluster is not None and not seen:
+            with suppress(StoreError):  # before the first runs, nobody knows what the outputs are
+                seen.append(preview(self.session.status.store, self.session.status.sweep))
+        return wish
 
-    monkeypatch.setattr(embedded_module.EmbeddedCrew, "_start", watch)
+    monkeypatch.setattr(embedded_module.EmbeddedCrew, "heed", watch)
     simulation = FakeSimulation(pause=0.02)
     sweep = Sweep({"v0": np.arange(101, 161) * volt}, simulation=simulation)
     data = sweep.run({"rate": rate}, progress=False, workers=2, batch_seconds=0.05)
