@@ -50,6 +50,9 @@ class Watch:
         self.cluster, self.submissions, self.logs = cluster, submissions, logs
         self.futile: list[str] = []  # jobs that ended before a worker came up, since one did
         self.came: set[str] = set()  # jobs whose worker came up
+        self.arrived: set[str] = (
+            set()
+        )  # workers that came up, as the scheduler saw them, though they may be gone
         self.queue: Mapping[str, Queued] = {}
         self.problem = ""  # why there will be no workers
         self._callback: Any = None
@@ -64,9 +67,10 @@ class Watch:
         jobs = [(name, str(job.job_id or "")) for name, job in self.cluster.workers.items()]
         mine = {job for _, job in jobs}
         self.queue = {job: queued for job, queued in read_queue(said).items() if job in mine}
-        here = self._here()
-        self.came |= {job for name, job in jobs if name in here}
-        if here:
+        here = self._having({str(state.name) for state in self.cluster.scheduler.workers.values()})
+        arrived = here | self._having(self.arrived)
+        self.came |= {job for name, job in jobs if name in arrived}
+        if arrived:
             self.futile.clear()
         for name, job in jobs:
             age = time.monotonic() - self.submissions.when.get(job, 0.0)
@@ -74,16 +78,16 @@ class Watch:
                 self._forget(name, job)
         self.problem = "" if here else self._hopeless()
 
-    def _here(self) -> set[Any]:
-        """Return the names of jobs that have a worker."""
-        workers = {str(state.name) for state in self.cluster.scheduler.workers.values()}
-        return {
-            name
-            for name, spec in self.cluster.worker_spec.items()
-            if workers & {f"{name}{suffix}" for suffix in spec.get("group", [""])}
-        }
+    def _having(self, workers: set[str]) -> set[Any]:
+        """Return the names of jobs that have one of some workers."""
+        return {name for name in self.cluster.worker_spec if workers & self._workers_of(name)}
+
+    def _workers_of(self, name: Any) -> set[str]:
+        spec = self.cluster.worker_spec.get(name, {})
+        return {f"{name}{suffix}" for suffix in spec.get("group", [""])}
 
     def _forget(self, name: Any, job: str) -> None:
+        self.arrived -= self._workers_of(name)  # the next job has the same name
         self.cluster.workers.pop(name, None)
         self.cluster.worker_spec.pop(name, None)
         self.submissions.when.pop(job, None)
@@ -113,7 +117,18 @@ class Watch:
 
     async def keep(self) -> None:
         """Go on looking; where no worker can come any more, end the scheduler, and with it what waits for them."""
+        from distributed import SchedulerPlugin
         from tornado.ioloop import PeriodicCallback
+
+        arrived = self.arrived
+
+        class Arrivals(SchedulerPlugin):
+            """Notes workers that come up and go between two looks."""
+
+            def add_worker(self, scheduler: Any, worker: str) -> None:
+                arrived.add(str(scheduler.workers[worker].name))
+
+        self.cluster.scheduler.add_plugin(Arrivals(), name="spikefarm-arrivals")
 
         async def look() -> None:
             await self.look()
