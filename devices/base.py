@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 
+#: How many runs may go through the time loop together: one, or whole vector registers.
+LANES = (1, 8, 16, 32, 64)
+
 #: The output with the times of kernels, of builds that measure them.
 PROFILE = "profile"
 

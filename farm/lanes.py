@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from ..devices.base import LANES
 from .adapters import Simulation
 from .axes import refuse
 
 #: From so many runs on it is worth another build.
 WORTH = 64
-#: What a build can be made for: whole vector registers.
-CHOICES = (1, 8, 16, 32, 64)
 
 
 def in_lanes(simulation: Simulation, lanes: int | None, runs: int) -> tuple[Simulation, str]:
@@ -38,8 +37,8 @@ def in_lanes(simulation: Simulation, lanes: int | None, runs: int) -> tuple[Simu
 
 
 def _problems(lanes: object, why: str) -> list[str]:
-    if isinstance(lanes, bool) or lanes not in CHOICES:
-        choices = ", ".join(str(n) for n in CHOICES)
+    if isinstance(lanes, bool) or lanes not in LANES:
+        choices = ", ".join(str(n) for n in LANES)
         return [f"lanes={lanes!r}: give one of {choices}, or None for what suits the model"]
     if lanes != 1 and why:
         return [f"lanes={lanes!r}: runs of this model go one by one, because {why}; leave lanes out"]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from ...core.model import Insert, Model
+from ..base import LANES
 from .emit_synapses import is_synapses
 
-#: What a build may be asked for: whole registers, and no more runs than are lost with one that fails.
-LANES = (1, 8, 16, 32, 64)
 #: As many as gain anything: two or more operations under way in each unit of the processor.
 ENOUGH = 16
 #: From so many neurons on a run fills the registers by itself.
