@@ -46,7 +46,7 @@ from .emit_records import RecordEmitter
 from .emit_setup import SetupEmitter
 from .emit_stages import StageEmitter
 from .emit_synapses import SynapseEmitter, is_synapses, pathway_name, structure
-from .expressions import C_TYPES, CTYPES, KINDS, NOTHING, Scope, cpp, identifier, kind
+from .expressions import C_TYPES, CTYPES, KINDS, Scope, cpp, entry_names, identifier, kind
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -503,7 +503,7 @@ class Emitter:
         nodes = list(nodes)
         slots = sorted({n.slot for n in nodes if isinstance(n, Param)})
         names = sorted({n.name for n in nodes if isinstance(n, Const)}, key=lambda k: int(k[1:]))
-        entries = sorted({cpp(n, NOTHING) for n in nodes if isinstance(n, MatrixEntry)})
+        entries = entry_names(nodes)
         found = [(self.param(s), C_TYPES[self.constant_slots[s]], f"slot_{identifier(s)}") for s in slots]
         found += [(f"_{name}", self.constant_type(name), name) for name in names]
         found += [(entry, "double", entry) for entry in entries if entry in self.setup.common]
@@ -514,7 +514,7 @@ class Emitter:
             f"const {c} {name} = {'(float)' if c == 'float' else ''}_c->{member};"
             for name, c, member in self.constants_of(nodes, single)
         ]
-        entries = sorted({cpp(n, NOTHING) for n in nodes if isinstance(n, MatrixEntry)})
+        entries = entry_names(nodes)
         each = [entry for entry in entries if entry in self.setup.single]
         lines += [f"const double* __restrict__ {entry}_each = _c->{entry};" for entry in each]
         return lines
@@ -537,7 +537,7 @@ class Emitter:
     def entry_lines(self, body: Iterable[Stmt], single: bool) -> list[str]:
         """What a neuron's own propagator says, where statements ask for it."""
         nodes = [n for s in body for n in walk(s.expr)]
-        entries = sorted({cpp(n, NOTHING) for n in nodes if isinstance(n, MatrixEntry)})
+        entries = entry_names(nodes)
         real = "float" if single else "double"
         return [f"const {real} {e} = ({real}){e}_each[i];" for e in entries if e in self.setup.single]
 

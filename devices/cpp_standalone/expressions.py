@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from ...core.expr import (
@@ -167,6 +167,11 @@ def is_double(expr: Expr, scope: Scope) -> bool:
 def real(expr: Expr, scope: Scope) -> str:
     """C++ type of an expression that is a real number, or is made one."""
     return "double" if is_double(expr, scope) else "float"
+
+
+def entry_names(nodes: Iterable[Expr]) -> list[str]:
+    """C++ of the entries of propagators among some parts of expressions, each once."""
+    return sorted({cpp(n, NOTHING) for n in nodes if isinstance(n, MatrixEntry)})
 
 
 def kind(expr: Expr, scope: Scope) -> str:
