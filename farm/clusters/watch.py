@@ -50,9 +50,7 @@ class Watch:
         self.cluster, self.submissions, self.logs = cluster, submissions, logs
         self.futile: list[str] = []  # jobs that ended before a worker came up, since one did
         self.came: set[str] = set()  # jobs whose worker came up
-        self.arrived: set[str] = (
-            set()
-        )  # workers that came up, as the scheduler saw them, though they may be gone
+        self.arrived: set[str] = set()  # workers that came up, though they may be gone again
         self.queue: Mapping[str, Queued] = {}
         self.problem = ""  # why there will be no workers
         self._callback: Any = None
